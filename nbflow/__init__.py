@@ -1,0 +1,59 @@
+"""nbflow: parameterized notebook pipelines, from a laptop to a cluster.
+
+The names below are the front page; each is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nbflow.define.pipeline import Pipeline, Task
+    from nbflow.run.papermill import execute_notebook
+    from nbflow.surface.inside import widgets
+    from nbflow.surface.inside.dbutils import dbutils
+    from nbflow.surface.inside.task import task
+    from nbflow.surface.jupyter.calls import run_pipeline
+    from nbflow.surface.jupyter.magics import load_ipython_extension
+
+    spark: Any
+
+__all__ = [
+    "Pipeline",
+    "Task",
+    "dbutils",
+    "execute_notebook",
+    "load_ipython_extension",
+    "run_pipeline",
+    "spark",
+    "task",
+    "widgets",
+]
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    "Pipeline": "nbflow.define.pipeline",
+    "Task": "nbflow.define.pipeline",
+    "dbutils": "nbflow.surface.inside.dbutils",
+    "execute_notebook": "nbflow.run.papermill",
+    "load_ipython_extension": "nbflow.surface.jupyter.magics",
+    "run_pipeline": "nbflow.surface.jupyter.calls",
+    "task": "nbflow.surface.inside.task",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "widgets":
+        return import_module("nbflow.surface.inside.widgets")
+    if name == "spark":
+        return import_module("nbflow.surface.inside.spark").session()
+    if name not in _WHERE:
+        msg = f"module 'nbflow' has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(_WHERE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

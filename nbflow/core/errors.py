@@ -1,0 +1,103 @@
+"""What nbflow raises.
+
+::
+
+    NbflowError
+    ├── DefinitionError      a notebook, pipeline file, setting or parameter is wrong: every mistake at once (exit 2)
+    ├── UsageError           a call asks for what is not there: no such run, no such task (exit 2)
+    ├── StoreError           the workspace's records cannot be read or written
+    │   └── NewerStoreError  they were written by a newer nbflow
+    ├── KernelError          a kernel could not be started, or is gone
+    ├── EngineError          a Spark engine could not be started, or is gone
+    └── RunFailedError       raised on request by ``run.raise_for_result()`` for a run that did not succeed
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nbflow.core.results import ErrorKind, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing that is wrong in what the author wrote.
+
+    ``file`` is the path as shown to people, ``line`` counts from 1, ``key`` is the dotted path of the key
+    (``tasks[1].depends_on``), ``hint`` says what to do.
+    """
+
+    message: str
+    file: str | None = None
+    line: int | None = None
+    key: str | None = None
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        where = ":".join(str(part) for part in (self.file, self.line) if part is not None)
+        parts = [where, self.key or ""]
+        lead = ": ".join(part for part in parts if part)
+        text = f"{lead}: {self.message}" if lead else self.message
+        return f"{text} ({self.hint})" if self.hint else text
+
+
+class NbflowError(Exception):
+    """The base of everything that nbflow raises on purpose."""
+
+
+class DefinitionError(NbflowError):
+    """What the author wrote is wrong. ``mistakes`` holds all of it, in the order of the file; nothing was started."""
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
+
+
+class UsageError(NbflowError):
+    """A call asks for what is not there. ``hint`` says what would be."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        self.message = message
+        self.hint = hint
+        super().__init__(f"{message} ({hint})" if hint else message)
+
+
+class StoreError(NbflowError):
+    """The workspace's records cannot be read or written."""
+
+
+class NewerStoreError(StoreError):
+    """The workspace's records were written by a newer nbflow, which this one does not know how to read."""
+
+
+class KernelError(NbflowError):
+    """A kernel could not be started, or is gone. ``kind`` says which of the two; ``log`` holds its last words."""
+
+    def __init__(self, kind: ErrorKind, message: str, log: str = "") -> None:
+        self.kind = kind
+        self.message = message
+        self.log = log
+        super().__init__(message)
+
+
+class EngineError(NbflowError):
+    """A Spark engine could not be started, or is gone. ``log`` holds the last lines of its log."""
+
+    def __init__(self, kind: ErrorKind, message: str, log: str = "") -> None:
+        self.kind = kind
+        self.message = message
+        self.log = log
+        super().__init__(message)
+
+
+class RunFailedError(NbflowError):
+    """A run did not succeed, and its caller asked for an exception."""
+
+    def __init__(self, run_id: int, result: Result, message: str) -> None:
+        self.run_id = run_id
+        self.result = result
+        super().__init__(message)

@@ -1,0 +1,76 @@
+"""What goes between a run and the code inside a task: a folder, named by one environment variable.
+
+``context.json`` goes in; ``values.jsonl`` (one JSON object a line: ``{"key": …, "value": …}``, later lines win) and
+``exit.json`` (``{"value": …}``) come out. Any language can read and write them. No secret ever stands there: a Spark
+driver's token lies in the file that ``spark.connection`` names, which only its owner may read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+VARIABLE = "NBFLOW_TASK"
+"""The environment variable that names the exchange folder."""
+
+FAMILY_VARIABLE = "NBFLOW_FAMILY"
+"""The environment variable that every process of one attempt inherits; its value is unique to the attempt, so that
+processes which left their parent's session are still found when the attempt ends."""
+
+CONTEXT_FILE = "context.json"
+VALUES_FILE = "values.jsonl"
+EXIT_FILE = "exit.json"
+
+VERSION = 1
+
+MAX_VALUE_BYTES = 48 * 1024
+"""The largest task value as JSON, in bytes: Databricks' limit for ``dbutils.jobs.taskValues``."""
+
+
+@dataclass(frozen=True, slots=True)
+class SparkAddress:
+    """Where a task's Spark driver is.
+
+    ``connection`` is a file with mode 0600 that holds JSON ``{"port": int, "secret": str}`` of the py4j gateway on
+    loopback; ``warehouse`` the folder of the tables; ``tag`` the job tag that all Spark jobs of this attempt carry, so
+    that they can be cancelled together.
+    """
+
+    connection: str
+    warehouse: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a task is told about itself. ``attempt`` counts from 1; ``started`` is the run's start, ISO 8601 in UTC.
+
+    ``parameters`` maps a name to ``{"type": <text of a ValueType>, "value": <encoded value>}`` (``core.values``);
+    ``values`` maps a finished task's key to its task values.
+    """
+
+    run_id: int
+    task_run_id: int
+    pipeline: str
+    task_key: str
+    attempt: int
+    started: str
+    workspace: str
+    notebook: str
+    folder: str
+    parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    values: dict[str, dict[str, Any]] = field(default_factory=dict)
+    spark: SparkAddress | None = None
+    version: int = VERSION
+
+    def to_json(self) -> dict[str, Any]:
+        """This context as the JSON object of ``context.json``."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Context:
+        """The context that ``to_json`` wrote; keys of a newer version are left out."""
+        known = {name: document[name] for name in cls.__dataclass_fields__ if name in document}
+        spark = known.get("spark")
+        known["spark"] = SparkAddress(**spark) if spark else None
+        return cls(**known)

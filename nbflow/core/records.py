@@ -1,0 +1,146 @@
+"""What was done, as values: the one shape that ``--json``, Python and later every other surface are fed with.
+
+Times are UTC with microseconds. ``result`` is ``None`` while nobody knows it yet; a run whose process is gone without a
+result is *interrupted*.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from nbflow.core.results import Result, TaskError
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRecord:
+    """One attempt of a task; ``number`` counts from 1."""
+
+    number: int
+    result: Result | None
+    error: TaskError | None
+    started: datetime
+    ended: datetime | None
+    duration_s: float | None
+    notebook: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRecord:
+    """One task of a run. ``error``, ``notebook`` and the times are those of its newest attempt and of all of them together."""
+
+    task_key: str
+    task_run_id: int
+    result: Result | None
+    error: TaskError | None
+    reason: str | None
+    started: datetime | None
+    ended: datetime | None
+    duration_s: float | None
+    notebook: str | None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    exit_value: str | None = None
+    ended_at_cell: int | None = None
+    attempts: tuple[AttemptRecord, ...] = ()
+    cell: int | None = None
+    cells: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run. ``facts`` holds what was recorded at its start: nbflow's and Python's version, git commit and dirty flag,
+    user, host, how it was started, the command line; ``definition`` the plan as it ran."""
+
+    run_id: int
+    pipeline: str
+    result: Result | None
+    error: str | None
+    started: datetime
+    ended: datetime | None
+    duration_s: float | None
+    engine: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    tasks: tuple[TaskRecord, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+    definition: dict[str, Any] = field(default_factory=dict)
+    interrupted: bool = False
+
+    @property
+    def state(self) -> str:
+        """One word for people: the result, ``RUNNING`` or ``INTERRUPTED``."""
+        if self.result is not None:
+            return str(self.result)
+        return "INTERRUPTED" if self.interrupted else "RUNNING"
+
+
+def run_payload(run: RunRecord) -> dict[str, Any]:
+    """``run`` as the documented JSON document of ``nbflow run --json``."""
+    return {
+        "version": VERSION,
+        "run_id": run.run_id,
+        "pipeline": run.pipeline,
+        "result": _text(run.result),
+        "state": run.state,
+        "error": run.error,
+        "engine": run.engine,
+        "started": _time(run.started),
+        "ended": _time(run.ended),
+        "duration_s": run.duration_s,
+        "parameters": run.parameters,
+        "tasks": [_task_payload(task) for task in run.tasks],
+    }
+
+
+def _task_payload(task: TaskRecord) -> dict[str, Any]:
+    return {
+        "task_key": task.task_key,
+        "task_run_id": task.task_run_id,
+        "result": _text(task.result),
+        "error": _error_payload(task.error),
+        "reason": task.reason,
+        "started": _time(task.started),
+        "ended": _time(task.ended),
+        "duration_s": task.duration_s,
+        "notebook": task.notebook,
+        "parameters": task.parameters,
+        "values": task.values,
+        "exit_value": task.exit_value,
+        "ended_at_cell": task.ended_at_cell,
+        "attempts": [_attempt_payload(attempt) for attempt in task.attempts],
+    }
+
+
+def _attempt_payload(attempt: AttemptRecord) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "result": _text(attempt.result),
+        "error": _error_payload(attempt.error),
+        "started": _time(attempt.started),
+        "ended": _time(attempt.ended),
+        "duration_s": attempt.duration_s,
+        "notebook": attempt.notebook,
+    }
+
+
+def _error_payload(error: TaskError | None) -> dict[str, Any] | None:
+    if error is None:
+        return None
+    return {
+        "kind": str(error.kind),
+        "cell": error.cell,
+        "ename": error.ename,
+        "evalue": error.evalue,
+        "message": error.message,
+    }
+
+
+def _text(result: Result | None) -> str | None:
+    return None if result is None else str(result)
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="microseconds")

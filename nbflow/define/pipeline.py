@@ -1,0 +1,75 @@
+"""A pipeline as its author means it: frozen values, whether they came from a file or were written in Python.
+
+The fields bear Databricks' names for jobs and tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands in a file; ``line`` counts from 1, ``key`` is dotted (``tasks[1].depends_on[0]``)."""
+
+    file: str | None = None
+    line: int | None = None
+    key: str | None = None
+
+
+NOWHERE = Place()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task: a notebook, what it depends on, and its limits.
+
+    ``notebook`` is a path, absolute or relative to the pipeline's file (its extension may be left out);
+    ``parameters`` maps names to values or to text with ``{{references}}``; ``depends_on`` names tasks;
+    ``timeout_seconds`` limits each attempt and ``cell_timeout_seconds`` each cell (0: no limit); ``max_retries`` is -1
+    for *for ever*; ``min_retry_interval_millis`` counts from the start of the failed attempt to the start of the next,
+    as on Databricks; ``kernel`` names a Jupyter kernel instead of the notebook's own. ``places`` says where each key
+    stood in the file, by its name, parameters as ``parameters.<name>`` and dependencies as ``depends_on.<task key>``.
+    """
+
+    task_key: str
+    notebook: str | Path
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    depends_on: Sequence[str] = ()
+    description: str = ""
+    max_retries: int = 0
+    min_retry_interval_millis: int = 0
+    retry_on_timeout: bool = False
+    timeout_seconds: float = 0
+    cell_timeout_seconds: float = 0
+    kernel: str | None = None
+    places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
+
+    def place(self, key: str) -> Place:
+        """Where ``key`` stands; the task itself where the key has no place of its own."""
+        return self.places.get(key) or self.places.get("") or Place(key=f"{self.task_key}.{key}" if key else self.task_key)
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A job: tasks that depend on one another, and parameters they share.
+
+    ``file`` is where it was read from (``None``: written in Python, then paths start at the current folder);
+    ``parameters`` maps each name to its default; ``warnings`` are sentences about keys that have no effect here.
+    """
+
+    name: str
+    tasks: Sequence[Task]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    description: str = ""
+    timeout_seconds: float = 0
+    file: Path | None = None
+    warnings: Sequence[str] = ()
+    places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
+
+    def place(self, key: str) -> Place:
+        """Where ``key`` (``parameters.<name>``) stands in the pipeline's file."""
+        return self.places.get(key) or Place(file=str(self.file) if self.file else None, key=key or None)

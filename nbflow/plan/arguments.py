@@ -1,0 +1,135 @@
+"""Arguments: which value a task's parameter gets, and of which type.
+
+Precedence is Databricks': the run's request, the pipeline's parameter, the task's parameter, the notebook's default. A
+pipeline's parameter reaches each notebook that declares its name.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from nbflow.core.errors import Mistake
+from nbflow.core.values import ANY, convert, shown
+from nbflow.define.nearest import did_you_mean
+from nbflow.define.notebook import Notebook
+from nbflow.define.parameters import Parameter
+from nbflow.define.pipeline import Place, Task
+from nbflow.plan.plan import Argument
+from nbflow.plan.references import Known, ReferenceProblem, find_references, resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A value before it is converted: as written, with where it comes from and where relative paths in it start."""
+
+    value: Any
+    origin: str
+    folder: Path
+    place: Place
+
+
+def task_arguments(
+    task: Task, notebook: Notebook, shared: Mapping[str, Given], folder: Path, known: Known
+) -> tuple[tuple[Argument, ...], list[Mistake]]:
+    """The arguments of ``task``, declared ones in the notebook's order, and every mistake in them.
+
+    ``shared`` are the pipeline's parameters and the run's, ``folder`` is where paths of the pipeline file start,
+    ``known`` what references can be replaced with (its ``parameters`` as written).
+    """
+    mistakes: list[Mistake] = []
+    own = {name: Given(value, "task", folder, task.place(f"parameters.{name}")) for name, value in task.parameters.items()}
+    declared = {parameter.name: parameter for parameter in notebook.parameters}
+    if notebook.declares:
+        for name in [name for name in own if name not in declared]:
+            mistakes.append(_unknown(name, own.pop(name).place, notebook, declared))
+        reaching = {name: given for name, given in shared.items() if name in declared}
+    else:
+        reaching = {name: given for name, given in shared.items() if name in declared or name in own or given.origin == "run"}
+    given = {**own, **reaching}
+    arguments = []
+    for name in [*declared, *(name for name in given if name not in declared)]:
+        if name not in given:
+            arguments.append(_default(declared[name]))
+            continue
+        try:
+            arguments.append(_argument(name, given[name], declared.get(name), shared, known))
+        except ValueError as error:
+            place = given[name].place
+            hint = getattr(error, "hint", None)
+            message = str(error) if hint or isinstance(error, ReferenceProblem) else f"parameter {name!r}: {error}"
+            mistakes.append(Mistake(message, place.file, place.line, place.key, hint))
+    return tuple(arguments), mistakes
+
+
+def _unknown(name: str, place: Place, notebook: Notebook, declared: Mapping[str, Parameter]) -> Mistake:
+    listed = f"it declares {', '.join(declared)}" if declared else "it declares none"
+    hint = did_you_mean(name, declared) or listed
+    return Mistake(f"{notebook.path.name} has no parameter {name!r}", place.file, place.line, place.key, hint)
+
+
+def _default(parameter: Parameter) -> Argument:
+    value = parameter.default_source if parameter.default_is_expression else parameter.default
+    return Argument(
+        parameter.name, value, parameter.type, "notebook", assigned=parameter.assigned,
+        widget=parameter.widget is not None, choices=parameter.choices, declared=parameter,
+    )  # fmt: skip
+
+
+def _argument(name: str, given: Given, parameter: Parameter | None, shared: Mapping[str, Given], known: Known) -> Argument:
+    value, late = resolve(given.value, known)
+    argument = Argument(
+        name, value, parameter.type if parameter else ANY, given.origin, late,
+        assigned=parameter.assigned if parameter else True,
+        widget=bool(parameter and parameter.widget),
+        choices=parameter.choices if parameter else None,
+        declared=parameter, folder=_folder(given, shared),
+    )  # fmt: skip
+    return argument if late else replace(argument, value=fit(value, argument))
+
+
+def _folder(given: Given, shared: Mapping[str, Given]) -> Path:
+    """Where a relative path in the value starts: with the parameter that a lone reference names, else with the value."""
+    if isinstance(given.value, str) and "{{" in given.value:
+        found = list(find_references(given.value))
+        if found and found[0].parts[:2] == ("job", "parameters") and found[0].start == 0 and found[0].parts[2] in shared:
+            return shared[found[0].parts[2]].folder
+    return given.folder
+
+
+def fit(value: Any, argument: Argument) -> Any:
+    """``value`` converted to the argument's type and held against its choices and limits.
+
+    Used for what the plan knows and, by the run, for what only the run knows. Raises ``ValueError`` with a sentence.
+    """
+    converted = convert(value, argument.type)
+    if isinstance(converted, Path) and argument.folder is not None:
+        converted = Path(os.path.abspath(argument.folder / converted.expanduser()))
+    parameter = argument.declared
+    if parameter is None or converted is None:
+        return converted
+    if parameter.choices is not None:
+        picks = _picks(converted, parameter)
+        wrong = [pick for pick in picks if pick not in parameter.choices]
+        if wrong:
+            msg = f"{shown(wrong[0])} is none of the choices {', '.join(map(str, parameter.choices))}"
+            nearest = did_you_mean(str(wrong[0]), map(str, parameter.choices))
+            raise ValueError(f"{msg}; {nearest}" if nearest else msg)
+    if parameter.minimum is not None and converted < parameter.minimum:
+        msg = f"{converted} is less than {parameter.minimum}"
+        raise ValueError(msg)
+    if parameter.maximum is not None and converted > parameter.maximum:
+        msg = f"{converted} is more than {parameter.maximum}"
+        raise ValueError(msg)
+    return converted
+
+
+def _picks(value: Any, parameter: Parameter) -> list[Any]:
+    if isinstance(value, (list, tuple, set)):
+        return list(value)
+    if parameter.widget == "multiselect":  # Databricks' multiselect is text, its picks joined by commas
+        return str(value).split(",") if value else []
+    return [value]

@@ -1,0 +1,137 @@
+"""The one step from what the author wrote and what the caller asks for to a Plan, or to every mistake in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from nbflow.core.errors import DefinitionError, Mistake
+from nbflow.define.nearest import did_you_mean
+from nbflow.define.notebook import Notebook
+from nbflow.define.pipeline import Pipeline, Place, Task
+from nbflow.define.settings import Settings
+from nbflow.plan.arguments import Given, task_arguments
+from nbflow.plan.checks import reference_mistakes
+from nbflow.plan.graph import in_order
+from nbflow.plan.kernels import choose_kernel
+from nbflow.plan.plan import Plan, PlannedTask
+from nbflow.plan.references import Known, ReferenceProblem, resolve
+from nbflow.plan.select import select
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the caller asks for: values by name, selectors, and the folder where relative paths in the values start."""
+
+    parameters: Mapping[str, Any]
+    folder: Path
+    only: Sequence[str] = ()
+
+
+def build_plan(
+    pipeline: Pipeline,
+    notebooks: Mapping[str, Notebook],
+    request: Request,
+    settings: Settings,
+    installed_kernels: Callable[[], Mapping[str, str]],
+) -> Plan:
+    """The Plan of ``pipeline``; pure, it starts and reads nothing.
+
+    ``notebooks`` holds the notebook of each task by its key. Raises ``DefinitionError`` with every mistake: unknown
+    parameters, wrong types, values outside choices, unknown or impossible references, kernels that are not there.
+    """
+    folder = pipeline.file.parent if pipeline.file else request.folder
+    edges = {task.task_key: list(task.depends_on) for task in pipeline.tasks}
+    chosen, mistakes = select(edges, request.only)
+    shared, wrong = _shared(pipeline, notebooks, request, folder)
+    mistakes += wrong
+    known = Known(pipeline.name, {name: given.value for name, given in shared.items()})
+    planned = {}
+    for task in pipeline.tasks:
+        if task.task_key not in chosen:
+            continue
+        mistakes += reference_mistakes(task, edges, chosen)
+        planned[task.task_key], wrong = _planned(task, notebooks[task.task_key], shared, folder, known, settings, installed_kernels)
+        planned[task.task_key] = _without(planned[task.task_key], chosen)
+        mistakes += wrong
+    if mistakes:
+        raise DefinitionError(dict.fromkeys(mistakes))
+    return Plan(
+        pipeline=pipeline.name,
+        tasks=tuple(planned[key] for key in in_order(edges) if key in planned),
+        file=pipeline.file,
+        parameters={name: given.value for name, given in shared.items()},
+        engine=settings.engine,
+        timeout_seconds=pipeline.timeout_seconds,
+        left_out=tuple(key for key in edges if key not in chosen),
+        warnings=(*pipeline.warnings, *(warning for task in planned.values() for warning in task.notebook.warnings)),
+    )
+
+
+def _without(task: PlannedTask, chosen: set[str]) -> PlannedTask:
+    """``task`` without its dependencies on tasks that are left out: they count as done."""
+    return replace(task, depends_on=tuple(key for key in task.depends_on if key in chosen))
+
+
+def _planned(
+    task: Task,
+    notebook: Notebook,
+    shared: Mapping[str, Given],
+    folder: Path,
+    known: Known,
+    settings: Settings,
+    installed_kernels: Callable[[], Mapping[str, str]],
+) -> tuple[PlannedTask, list[Mistake]]:
+    known = Known(known.job_name, known.parameters, task.task_key, str(notebook.path))
+    arguments, mistakes = task_arguments(task, notebook, shared, folder, known)
+    kernel = ""
+    try:
+        kernel = choose_kernel(notebook, task.kernel or settings.kernel, installed_kernels)
+    except ValueError as error:
+        place = task.place("kernel" if task.kernel else "notebook")
+        hint = "name one with 'kernel:' on the task or with --kernel"
+        mistakes.append(Mistake(f"{notebook.path.name}: {error}", place.file, place.line, place.key, hint))
+    planned = PlannedTask(
+        task_key=task.task_key,
+        notebook=notebook,
+        arguments=arguments,
+        depends_on=tuple(dict.fromkeys(task.depends_on)),
+        kernel=kernel,
+        max_retries=task.max_retries,
+        min_retry_interval_millis=task.min_retry_interval_millis,
+        retry_on_timeout=task.retry_on_timeout,
+        timeout_seconds=task.timeout_seconds,
+        cell_timeout_seconds=task.cell_timeout_seconds or settings.cell_timeout_seconds,
+        description=task.description,
+    )
+    return planned, mistakes
+
+
+def _shared(
+    pipeline: Pipeline, notebooks: Mapping[str, Notebook], request: Request, folder: Path
+) -> tuple[dict[str, Given], list[Mistake]]:
+    """The pipeline's parameters, with the caller's values over their defaults, and what is wrong with them.
+
+    A value for a name that only notebooks declare reaches those notebooks, as Databricks' ``notebook_params`` do.
+    """
+    shared = {name: Given(value, "pipeline", folder, pipeline.place(f"parameters.{name}")) for name, value in pipeline.parameters.items()}
+    declared = {parameter.name for notebook in notebooks.values() for parameter in notebook.parameters}
+    open_names = any(not notebook.declares for notebook in notebooks.values())
+    mistakes = []
+    for name, value in request.parameters.items():
+        if name not in shared and name not in declared and not open_names:
+            names = {*pipeline.parameters, *declared}
+            hint = did_you_mean(name, names) or (f"there are {', '.join(sorted(names))}" if names else "it has none")
+            mistakes.append(Mistake(f"{pipeline.name} has no parameter {name!r}", key=f"-p {name}", hint=hint))
+            continue
+        shared[name] = Given(value, "run", request.folder, Place(key=f"-p {name}"))
+    for name, given in shared.items():
+        try:
+            value, _ = resolve(given.value, Known(pipeline.name, {}))
+        except ReferenceProblem as problem:
+            mistakes.append(Mistake(str(problem), given.place.file, given.place.line, given.place.key, problem.hint))
+            continue
+        shared[name] = Given(value, given.origin, given.folder, given.place)
+    return shared, mistakes

@@ -1,0 +1,72 @@
+"""A Plan as plain JSON: what ``nbflow plan --format json`` prints and a run's record keeps as its definition."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from nbflow.core.values import encode
+from nbflow.plan.plan import Argument, Plan, PlannedTask
+
+VERSION = 1
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """``plan`` as a JSON object. Values are encoded (``core.values.encode``); a late one is the text that was written."""
+    return {
+        "version": VERSION,
+        "pipeline": plan.pipeline,
+        "file": None if plan.file is None else os.fspath(plan.file),
+        "engine": plan.engine,
+        "uses_spark": plan.uses_spark,
+        "timeout_seconds": plan.timeout_seconds,
+        "parameters": plain(dict(plan.parameters)),
+        "tasks": [_task(task) for task in plan.tasks],
+        "left_out": list(plan.left_out),
+        "warnings": list(plan.warnings),
+    }
+
+
+def _task(task: PlannedTask) -> dict[str, Any]:
+    return {
+        "task_key": task.task_key,
+        "description": task.description,
+        "notebook": os.fspath(task.notebook.path),
+        "notebook_sha256": task.notebook.sha256,
+        "kernel": task.kernel,
+        "uses_spark": task.notebook.uses_spark,
+        "depends_on": list(task.depends_on),
+        "max_retries": task.max_retries,
+        "min_retry_interval_millis": task.min_retry_interval_millis,
+        "retry_on_timeout": task.retry_on_timeout,
+        "timeout_seconds": task.timeout_seconds,
+        "cell_timeout_seconds": task.cell_timeout_seconds,
+        "parameters": [_argument(argument) for argument in task.arguments],
+    }
+
+
+def _argument(argument: Argument) -> dict[str, Any]:
+    return {
+        "name": argument.name,
+        "type": str(argument.type),
+        "value": plain(argument.value),
+        "origin": argument.origin,
+        "late": argument.late,
+        "expression": is_expression(argument),
+    }
+
+
+def is_expression(argument: Argument) -> bool:
+    """Whether the value is the text of a default that only the kernel can compute."""
+    declared = argument.declared
+    return argument.origin == "notebook" and declared is not None and declared.default_is_expression
+
+
+def plain(value: Any) -> Any:
+    """``value`` encoded; what JSON has no form for as its ``repr``."""
+    encoded = encode(value)
+    if isinstance(encoded, list):
+        return [plain(item) for item in encoded]
+    if isinstance(encoded, dict):
+        return {name: plain(item) for name, item in encoded.items()}
+    return encoded if encoded is None or isinstance(encoded, (str, int, float, bool)) else repr(encoded)

@@ -1,0 +1,31 @@
+"""A Plan as a Mermaid flowchart, which GitHub, GitLab and JupyterLab draw from Markdown."""
+
+from __future__ import annotations
+
+from nbflow.plan.export.text import value_text
+from nbflow.plan.plan import Plan, PlannedTask
+
+_LONGEST_VALUE = 60
+
+
+def plan_mermaid(plan: Plan) -> str:
+    """``plan`` as ``flowchart`` text: a node for each task with its notebook and parameters, an edge for each dependency."""
+    names = {task.task_key: f"t{at}" for at, task in enumerate(plan.tasks, 1)}
+    lines = ["flowchart TD"]
+    lines += [f'    {names[task.task_key]}["{_label(task)}"]' for task in plan.tasks]
+    lines += [f"    {names[parent]} --> {names[task.task_key]}" for task in plan.tasks for parent in task.depends_on]
+    return "\n".join(lines)
+
+
+def _label(task: PlannedTask) -> str:
+    values = [f"{argument.name} = {_cut(value_text(argument))}" for argument in task.arguments]
+    return "<br/>".join(map(_escaped, [task.task_key, task.notebook.path.name, *values]))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
+
+
+def _escaped(text: str) -> str:
+    """``text`` so that Mermaid shows it literally: its own entity codes for all that means something to it or to HTML."""
+    return "".join(letter if letter.isalnum() or letter in " _-./=,:" else f"#{ord(letter)};" for letter in text)

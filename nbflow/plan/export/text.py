@@ -1,0 +1,65 @@
+"""A Plan as text for people."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from nbflow.plan.export.document import is_expression, plain
+from nbflow.plan.plan import Argument, Plan, PlannedTask
+
+
+def plan_text(plan: Plan, shown: Callable[[Path], str] = os.fspath) -> str:
+    """``plan`` as lines: its tasks in order, each with its notebook, what it follows, and every parameter with its value
+    and where that comes from. ``shown`` says how a path is written."""
+    head = [f"{plan.pipeline}  {shown(plan.file)}" if plan.file is not None else plan.pipeline]
+    head.append(f"Spark engine: {plan.engine}" + ("" if plan.uses_spark else " (not needed)"))
+    if plan.timeout_seconds:
+        head.append(f"ends after {_number(plan.timeout_seconds)} s")
+    blocks = ["\n".join(head), *("\n".join(_task(at, task, shown)) for at, task in enumerate(plan.tasks, 1))]
+    if plan.left_out:
+        blocks.append(f"left out: {', '.join(plan.left_out)}")
+    if plan.warnings:
+        blocks.append("\n".join(f"warning: {warning}" for warning in plan.warnings))
+    return "\n\n".join(blocks)
+
+
+def _task(at: int, task: PlannedTask, shown: Callable[[Path], str]) -> list[str]:
+    after = f"  after {', '.join(task.depends_on)}" if task.depends_on else ""
+    lines = [f"{at}. {task.task_key}  {shown(task.notebook.path)}{after}"]
+    about = [f"kernel {task.kernel}"]
+    if task.notebook.uses_spark:
+        about.append("uses Spark")
+    if task.max_retries:
+        about.append("retried for ever" if task.max_retries < 0 else f"up to {task.max_retries} retries")
+    if task.timeout_seconds:
+        about.append(f"at most {_number(task.timeout_seconds)} s")
+    if task.cell_timeout_seconds:
+        about.append(f"each cell at most {_number(task.cell_timeout_seconds)} s")
+    lines.append(f"   {', '.join(about)}")
+    rows = [(argument.name, value_text(argument), origin_text(argument)) for argument in task.arguments]
+    widths = [min(max((len(row[at]) for row in rows), default=0), 40) for at in (0, 1)]
+    lines += [f"     {name:<{widths[0]}} = {value:<{widths[1]}}  ({origin})" for name, value, origin in rows]
+    return lines
+
+
+def value_text(argument: Argument) -> str:
+    """An argument's value on one line: JSON, references and expressions as they were written."""
+    if argument.late and isinstance(argument.value, str) or is_expression(argument):
+        return " ".join(str(argument.value).split())
+    return json.dumps(plain(argument.value), ensure_ascii=False)
+
+
+def origin_text(argument: Argument) -> str:
+    """Where an argument's value comes from, in words."""
+    words = {"run": "given", "pipeline": "pipeline", "task": "task", "notebook": "default"}
+    word = words.get(argument.origin, argument.origin)
+    if argument.late:
+        return f"{word}, known when the task starts"
+    return f"{word}, an expression" if is_expression(argument) else word
+
+
+def _number(seconds: float) -> str:
+    return f"{seconds:g}"

@@ -1,0 +1,80 @@
+"""A Plan: everything that will be done, decided before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nbflow.core.values import ValueType
+from nbflow.define.notebook import Notebook
+from nbflow.define.parameters import Parameter
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One value that a task gets.
+
+    ``value`` is converted to ``type`` already, unless ``late`` is true: then it is text with references that only the run
+    can resolve (``{{job.run_id}}``, ``{{tasks.t.values.k}}``), converted to ``type`` just before the task starts.
+    ``origin`` says where it comes from: ``run`` (``-p``), ``pipeline``, ``task`` or ``notebook`` (its default).
+    ``assigned`` is true where it is injected as a variable; ``widget`` where a widget declares it. ``declared`` is the
+    notebook's declaration, ``None`` where it has none; ``folder`` is where a relative path in the value starts.
+    """
+
+    name: str
+    value: Any
+    type: ValueType
+    origin: str
+    late: bool = False
+    assigned: bool = True
+    widget: bool = False
+    choices: tuple[Any, ...] | None = None
+    declared: Parameter | None = None
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTask:
+    """One task as it will run. ``kernel`` is the name of the Jupyter kernel; ``depends_on`` are task keys in the plan."""
+
+    task_key: str
+    notebook: Notebook
+    arguments: tuple[Argument, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    kernel: str = "python3"
+    max_retries: int = 0
+    min_retry_interval_millis: int = 0
+    retry_on_timeout: bool = False
+    timeout_seconds: float = 0
+    cell_timeout_seconds: float = 0
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What ``nbflow run`` does and ``nbflow plan`` prints. ``tasks`` stand in an order in which each follows what it
+    depends on. ``parameters`` are the pipeline's own, resolved where that is possible; ``engine`` is the Spark engine
+    that tasks attach to when they use Spark."""
+
+    pipeline: str
+    tasks: tuple[PlannedTask, ...]
+    file: Path | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    engine: str = "spark"
+    timeout_seconds: float = 0
+    left_out: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def uses_spark(self) -> bool:
+        """Whether any task needs a Spark engine."""
+        return any(task.notebook.uses_spark for task in self.tasks)
+
+    def task(self, task_key: str) -> PlannedTask:
+        """The task of that key. Raises ``KeyError``."""
+        for task in self.tasks:
+            if task.task_key == task_key:
+                return task
+        raise KeyError(task_key)

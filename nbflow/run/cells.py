@@ -1,0 +1,304 @@
+"""The one cell loop: executes a notebook's cells in a kernel, in order, and gathers what they put out.
+
+Used by ``nbflow run`` and, through the papermill engine, by ``papermill --engine nbflow``. Cells tagged
+``skip-execution`` are not run, errors of cells tagged ``raises-exception`` are expected, as nbclient has it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from nbflow.core.results import ErrorKind, Result, TaskError
+from nbflow.run.kernels.kernel import Kernel
+from nbflow.run.outputs import CellOutputs
+from nbflow.run.stop import Stop
+from nbflow.run.tracebacks import readable
+
+_SILENT_SECONDS = 10.0
+"""How long the broadcast may be silent after a cell's reply before its end is taken as lost."""
+
+_LAST_WORDS_SECONDS = 0.05
+"""How long a dead kernel's last messages are waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of a notebook's execution: seconds for each cell and for all (0: none), seconds that an interrupted cell
+    has to end, and characters kept of one cell's output."""
+
+    cell_seconds: float = 0
+    task_seconds: float = 0
+    grace_seconds: float = 5
+    output_characters: int = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the execution ended. ``ended_at_cell`` (from 1) is where the notebook ended early by its own will."""
+
+    result: Result
+    error: TaskError | None = None
+    ended_at_cell: int | None = None
+
+
+class Watcher(Protocol):
+    """Who is told as cells go. ``index`` counts the notebook's cells from 0."""
+
+    def cell_started(self, index: int) -> None:
+        """A code cell is sent to the kernel."""
+        ...
+
+    def cell_changed(self, index: int, outputs: Callable[[], list[dict[str, Any]]]) -> None:
+        """The outputs of the cell have changed; ``outputs`` makes them, which takes time when they are large."""
+        ...
+
+    def cell_printed(self, index: int, stream: str, text: str) -> None:
+        """The cell printed."""
+        ...
+
+    def cell_ended(self, index: int, failed: bool) -> None:
+        """The cell is done; ``failed`` where it ended the notebook as a failure."""
+        ...
+
+
+class CellLoop:
+    """Executes the code cells of ``document`` (nbformat 4 as dicts, changed in place) in ``kernel``.
+
+    ``lost`` is an awaitable that ends, with a sentence, when something that the notebook cannot do without is gone.
+    """
+
+    def __init__(self, document: dict[str, Any], kernel: Kernel, limits: Limits, watcher: Watcher, stop: Stop) -> None:
+        self._document, self._kernel, self._limits, self._watcher, self._stop = document, kernel, limits, watcher, stop
+        self._displays: dict[str, list[dict[str, Any]]] = {}
+        self._widgets: dict[str, dict[str, Any]] = {}
+        self._heard = 0
+        self._deadline = asyncio.get_running_loop().time() + limits.task_seconds if limits.task_seconds else None
+
+    async def run(self, lost: Callable[[], Awaitable[str]] | None = None) -> Ending:
+        """Execute all cells; returns how it ended and raises nothing on account of the notebook's code."""
+        watches: dict[str, asyncio.Future[Any]] = {
+            "gone": asyncio.ensure_future(self._kernel.gone()),
+            "asked": asyncio.ensure_future(self._stop.asked.wait()),
+        }
+        if lost is not None:
+            watches["lost"] = asyncio.ensure_future(lost())
+        try:
+            for index, cell in enumerate(self._document["cells"]):
+                if not _runs(cell):
+                    continue
+                ending = await self._cell(index, cell, watches)
+                if ending is not None:
+                    return ending
+            return Ending(Result.SUCCESS)
+        finally:
+            self._keep_widget_state()
+            for watch in watches.values():
+                watch.cancel()
+            await asyncio.gather(*watches.values(), return_exceptions=True)
+
+    async def _cell(self, index: int, cell: dict[str, Any], watches: dict[str, asyncio.Future[Any]]) -> Ending | None:
+        """Execute one cell; ``None`` when the notebook goes on."""
+        outputs = CellOutputs(self._limits.output_characters, self._displays)
+        cell["outputs"], cell["execution_count"] = [], None
+        self._watcher.cell_started(index)
+        work = asyncio.ensure_future(self._execute(index, cell, outputs))
+        try:
+            ending = await self._wait(index, cell, work, watches)
+        finally:
+            if not work.done():
+                work.cancel()
+                await asyncio.gather(work, return_exceptions=True)
+            if _ended_early(work):
+                outputs.drop_exit()
+            cell["outputs"] = outputs.as_list()
+        self._watcher.cell_ended(index, ending is not None and ending.result is not Result.SUCCESS)
+        return ending
+
+    async def _wait(
+        self, index: int, cell: dict[str, Any], work: asyncio.Future[dict[str, Any]], watches: dict[str, asyncio.Future[Any]]
+    ) -> Ending | None:
+        """Wait for the cell's reply or for what ends it before; whatever comes first decides."""
+        seconds, kind = self._patience()
+        await asyncio.wait({work, *watches.values()}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        number, source = index + 1, cell["source"]
+        if work.done() and not watches["asked"].done():
+            return _judge(work.result(), cell, number)
+        if watches["gone"].done():
+            await asyncio.wait({work}, timeout=_LAST_WORDS_SECONDS)
+            return self._died(watches["gone"].result(), number, source)
+        if "lost" in watches and watches["lost"].done():
+            await self._interrupt(work, watches)
+            message = f"the Spark engine was lost in cell {number}: {watches['lost'].result()}"
+            return Ending(Result.FAILED, TaskError(ErrorKind.ENGINE_LOST, message, number, source=source))
+        await self._interrupt(work, watches)
+        if watches["asked"].done():
+            return Ending(Result.CANCELED, TaskError(ErrorKind.CELL_ERROR, f"cancelled in cell {number}", number, source=source))
+        if kind is ErrorKind.TASK_TIMEOUT:
+            message = f"the task's limit of {self._limits.task_seconds:g} s was over in cell {number}"
+            return Ending(Result.TIMEDOUT, TaskError(kind, message, number, source=source))
+        message = f"cell {number} was over its limit of {self._limits.cell_seconds:g} s"
+        return Ending(Result.FAILED, TaskError(ErrorKind.CELL_TIMEOUT, message, number, source=source))
+
+    def _patience(self) -> tuple[float | None, ErrorKind]:
+        """Seconds that the next cell may take, and which limit it is."""
+        left = None if self._deadline is None else max(0.0, self._deadline - asyncio.get_running_loop().time())
+        cell = self._limits.cell_seconds or None
+        if left is not None and (cell is None or left <= cell):
+            return left, ErrorKind.TASK_TIMEOUT
+        return cell, ErrorKind.CELL_TIMEOUT
+
+    def _died(self, how: str, number: int, source: str) -> Ending:
+        killed = how == "signal SIGKILL"
+        hint = "; the system kills processes so when memory runs out" if killed else ""
+        words = self._kernel.last_words()
+        return Ending(
+            Result.FAILED,
+            TaskError(
+                ErrorKind.KERNEL_DIED, f"the kernel died in cell {number} ({how}){hint}", number, source=source,
+                traceback=words or None,
+            ),
+        )  # fmt: skip
+
+    async def _interrupt(self, work: asyncio.Future[Any], watches: dict[str, asyncio.Future[Any]]) -> None:
+        """Interrupt the cell and wait for its end: for the grace time, or until the end is asked for a second time."""
+        if work.done():
+            return
+        await self._kernel.interrupt()
+        now = asyncio.ensure_future(self._stop.now.wait())
+        try:
+            waits = {work, watches["gone"], now}
+            await asyncio.wait(waits, timeout=self._limits.grace_seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            now.cancel()
+
+    async def _execute(self, index: int, cell: dict[str, Any], outputs: CellOutputs) -> dict[str, Any]:
+        """Send the cell and take its messages until the kernel says it is idle; returns the reply's content."""
+        client = self._kernel.client
+        request = client.execute(cell["source"], allow_stdin=False, stop_on_error=False)
+        heard = asyncio.ensure_future(self._listen(index, cell, outputs, request))
+        try:
+            reply = await self._reply(request)
+            cell["execution_count"] = reply.get("execution_count", cell["execution_count"])
+            while not heard.done():
+                before = self._heard
+                await asyncio.wait({heard}, timeout=_SILENT_SECONDS)
+                if self._heard == before:
+                    break  # the message that says idle is lost; the reply is what counts
+            return reply
+        finally:
+            heard.cancel()
+            await asyncio.gather(heard, return_exceptions=True)
+
+    async def _reply(self, request: str) -> dict[str, Any]:
+        while True:
+            with contextlib.suppress(queue.Empty):
+                message = await self._kernel.client.shell_channel.get_msg(timeout=3600)
+                if message["parent_header"].get("msg_id") == request:
+                    content: dict[str, Any] = message["content"]
+                    return content
+
+    async def _listen(self, index: int, cell: dict[str, Any], outputs: CellOutputs, request: str) -> None:
+        """Take broadcast messages until the one that says that this request is done."""
+        while True:
+            message = await self._kernel.client.iopub_channel.get_msg(timeout=None)
+            self._heard += 1
+            kind, content = message["msg_type"], message["content"]
+            mine = message["parent_header"].get("msg_id") == request
+            if mine and kind == "status" and content["execution_state"] == "idle":
+                return
+            if mine and kind == "execute_input":
+                cell["execution_count"] = content.get("execution_count")
+            elif kind == "stream":
+                outputs.printed(content["name"], content["text"])
+                self._watcher.cell_printed(index, content["name"], content["text"])
+                self._watcher.cell_changed(index, outputs.as_list)
+            elif self._take(kind, content, outputs):
+                self._watcher.cell_changed(index, outputs.as_list)
+                if kind == "error":
+                    self._watcher.cell_printed(index, "error", readable(content))
+
+    def _take(self, kind: str, content: dict[str, Any], outputs: CellOutputs) -> bool:
+        """Apply one message to the outputs; whether it was one of theirs."""
+        display_id = content.get("transient", {}).get("display_id")
+        if kind == "clear_output":
+            outputs.clear(content.get("wait", False))
+        elif kind in ("display_data", "execute_result"):
+            output = {"output_type": kind, "data": content["data"], "metadata": content.get("metadata", {})}
+            if kind == "execute_result":
+                output["execution_count"] = content.get("execution_count")
+            outputs.add(output, display_id)
+        elif kind == "update_display_data" and display_id:
+            outputs.update(display_id, content)
+        elif kind == "error":
+            outputs.add({"output_type": "error", **{name: content[name] for name in ("ename", "evalue", "traceback")}})
+        else:
+            if kind.startswith("comm_"):
+                self._widget(kind, content)
+            return False
+        return True
+
+    def _widget(self, kind: str, content: dict[str, Any]) -> None:
+        """Follow the state of a widget, so that the executed notebook can show it."""
+        data = content.get("data", {})
+        if kind == "comm_open" and content.get("target_name") == "jupyter.widget":
+            self._widgets[content["comm_id"]] = dict(data.get("state", {}))
+        elif kind == "comm_msg" and data.get("method") == "update" and content["comm_id"] in self._widgets:
+            self._widgets[content["comm_id"]].update(data.get("state", {}))
+
+    def _keep_widget_state(self) -> None:
+        if self._widgets:
+            state = {
+                comm: {
+                    "model_name": model.get("_model_name"),
+                    "model_module": model.get("_model_module"),
+                    "model_module_version": model.get("_model_module_version"),
+                    "state": model,
+                }
+                for comm, model in self._widgets.items()
+            }
+            self._document["metadata"].setdefault("widgets", {})["application/vnd.jupyter.widget-state+json"] = {
+                "state": state, "version_major": 2, "version_minor": 0,
+            }  # fmt: skip
+
+
+def _runs(cell: dict[str, Any]) -> bool:
+    tags = cell.get("metadata", {}).get("tags", [])
+    return cell["cell_type"] == "code" and bool(cell["source"].strip()) and "skip-execution" not in tags
+
+
+_NO_CODE = ("", "0", "None", "False")
+
+
+def _ended_early(work: asyncio.Future[dict[str, Any]]) -> bool:
+    """Whether the cell ended its notebook by its own will and well: ``sys.exit(0)``, ``dbutils.notebook.exit(…)``."""
+    if not work.done() or work.cancelled() or work.exception():
+        return False
+    reply = work.result()
+    return reply.get("status") == "error" and _is_good_exit(reply)
+
+
+def _is_good_exit(reply: dict[str, Any]) -> bool:
+    ename = reply.get("ename")
+    return ename == "NotebookExit" or (ename == "SystemExit" and reply.get("evalue", "") in _NO_CODE)
+
+
+def _judge(reply: dict[str, Any], cell: dict[str, Any], number: int) -> Ending | None:
+    """What a cell's reply means for the notebook."""
+    if reply.get("status") == "ok":
+        return None
+    ename, evalue = reply.get("ename", "Aborted"), reply.get("evalue", "")
+    if _is_good_exit(reply):
+        return Ending(Result.SUCCESS, ended_at_cell=number)
+    if "raises-exception" in cell.get("metadata", {}).get("tags", []):
+        return None
+    if ename == "SystemExit":
+        message = f"sys.exit({evalue}) in cell {number}"
+        return Ending(Result.FAILED, TaskError(ErrorKind.EXIT, message, number, ename, evalue, cell["source"]))
+    message = f"cell {number} raised {ename}: {evalue}" if evalue else f"cell {number} raised {ename}"
+    error = TaskError(ErrorKind.CELL_ERROR, message, number, ename, evalue, cell["source"], readable(reply))
+    return Ending(Result.FAILED, error)

@@ -1,0 +1,151 @@
+"""The door to papermill: nbflow as a papermill engine, and papermill's call with that engine.
+
+``papermill --engine nbflow`` and ``nbflow run`` execute cells through the same loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import threading
+import uuid
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import papermill
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.engines import Engine, papermill_engines
+
+from nbflow.core.errors import KernelError
+from nbflow.core.results import ErrorKind
+from nbflow.run.cells import CellLoop, Ending, Limits
+from nbflow.run.kernels.kernel import Kernel, KernelSpec
+from nbflow.run.stop import Stop
+
+
+class NbflowEngine(Engine):  # type: ignore[misc]  # papermill has no types
+    """papermill's engine that runs notebooks through nbflow's cell loop."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls,
+        nb_man: Any,
+        kernel_name: str,
+        log_output: bool = False,
+        stdout_file: Any = None,
+        stderr_file: Any = None,
+        start_timeout: float = 60,
+        execution_timeout: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Execute the notebook of papermill's manager ``nb_man``; called by papermill.
+
+        ``execution_timeout`` limits each cell, in seconds. The kernel starts in ``cwd`` of papermill's call, else in the
+        current folder. Raises ``CellTimeoutError`` and ``DeadKernelError`` as papermill's own engine does; a failing cell
+        is left to papermill, which finds it in the outputs.
+        """
+        watcher = _PapermillWatcher(nb_man, log_output, stdout_file, stderr_file)
+        limits = Limits(cell_seconds=execution_timeout or 0)
+        ending = _in_own_loop(lambda: _execute(nb_man.nb, kernel_name, start_timeout, limits, watcher, kwargs))
+        error = ending.error
+        if error is not None and error.kind is ErrorKind.CELL_TIMEOUT:
+            raise CellTimeoutError(error.message)
+        if error is not None and error.kind in (ErrorKind.KERNEL_DIED, ErrorKind.OUT_OF_MEMORY):
+            raise DeadKernelError(error.message)
+
+
+class _PapermillWatcher:
+    """Carries what the cell loop tells to papermill's manager, which keeps its marks and saves."""
+
+    def __init__(self, nb_man: Any, log_output: bool, stdout_file: Any, stderr_file: Any) -> None:
+        self._manager, self._log_output = nb_man, log_output
+        self._files = {"stdout": stdout_file, "stderr": stderr_file}
+
+    def _cell(self, index: int) -> Any:
+        return self._manager.nb.cells[index]
+
+    def cell_started(self, index: int) -> None:
+        self._manager.cell_start(self._cell(index), index)
+
+    def cell_changed(self, index: int, outputs: Callable[[], list[dict[str, Any]]]) -> None:
+        pass  # papermill saves by itself, after each cell and from time to time
+
+    def cell_printed(self, index: int, stream: str, text: str) -> None:
+        file = self._files.get(stream)
+        if file is not None:
+            file.write(text)
+            file.flush()
+        if self._log_output and stream in self._files:
+            level = papermill.log.logger.info if stream == "stdout" else papermill.log.logger.warning
+            level(text.rstrip("\n"))
+
+    def cell_ended(self, index: int, failed: bool) -> None:
+        cell = self._cell(index)
+        cell["outputs"] = [_as_node(output) for output in cell["outputs"]]
+        if failed:
+            self._manager.cell_exception(cell, index)
+        self._manager.cell_complete(cell, index)
+
+
+def _as_node(output: dict[str, Any]) -> Any:
+    from nbformat import from_dict
+
+    return from_dict(output)
+
+
+async def _execute(
+    document: Any, kernel_name: str, start_timeout: float, limits: Limits, watcher: _PapermillWatcher, options: dict[str, Any]
+) -> Ending:
+    private = Path(tempfile.mkdtemp(prefix="nbflow-"))
+    folder = Path(options.get("kernel_cwd") or Path.cwd())
+    spec = KernelSpec(kernel_name, folder, private, uuid.uuid4().hex, None, options.get("kernel_env") or {}, start_timeout)
+    try:
+        kernel = await Kernel.start(spec)
+        try:
+            return await CellLoop(document, kernel, limits, watcher, Stop()).run()
+        finally:
+            await kernel.end()
+    except KernelError as error:
+        raise RuntimeError(f"{error}\n{error.log}".rstrip()) from error
+    finally:
+        shutil.rmtree(private, ignore_errors=True)
+
+
+def _in_own_loop(make: Callable[[], Coroutine[Any, Any, Ending]]) -> Ending:
+    """Run a coroutine in a thread with a loop of its own: papermill may be called where a loop runs already."""
+    endings: list[Ending] = []
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            endings.append(asyncio.run(make()))
+        except BaseException as error:  # noqa: BLE001  (handed over to the calling thread, which raises it)
+            errors.append(error)
+
+    thread = threading.Thread(target=work, name="nbflow-engine")
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
+    return endings[0]
+
+
+def execute_notebook(input_path: Any, output_path: Any = None, parameters: Any = None, **options: Any) -> Any:
+    """papermill's ``execute_notebook`` with nbflow's engine: the same arguments, the same result, the same errors.
+
+    ``input_path`` is a path or a notebook, ``output_path`` where the executed notebook goes (``None``: nowhere),
+    ``parameters`` a map of names to values. Returns the executed notebook; raises ``PapermillExecutionError`` for a
+    failing cell. ``cwd`` is given to the kernel alone, so that calls side by side do not disturb each other.
+    """
+    folder = options.pop("cwd", None)
+    if folder is not None:
+        options["kernel_cwd"] = str(Path(folder).resolve())
+    options.setdefault("engine_name", "nbflow")
+    return papermill.execute_notebook(input_path, output_path, parameters, **options)
+
+
+papermill_engines.register("nbflow", NbflowEngine)
+
+__all__ = ["NbflowEngine", "execute_notebook"]

@@ -1,0 +1,92 @@
+"""Processes of an attempt: waiting for one's death without delay, and ending all that a kernel left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from nbflow.core.exchange import FAMILY_VARIABLE
+
+_PROC = Path("/proc")
+
+
+async def wait_gone(pid: int) -> None:
+    """Return when process ``pid`` has ended (it may still be a zombie): at once where the system has pidfds."""
+    try:
+        descriptor = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else -1
+    except ProcessLookupError:
+        return
+    except OSError:
+        descriptor = -1
+    if descriptor < 0:
+        while _alive(pid):
+            await asyncio.sleep(0.05)
+        return
+    loop = asyncio.get_running_loop()
+    gone = asyncio.Event()
+    loop.add_reader(descriptor, gone.set)
+    try:
+        await gone.wait()
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
+
+
+def end_group(pid: int, number: int = signal.SIGKILL) -> None:
+    """Send a signal to the process group that ``pid`` leads; no error when it is gone."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)
+
+
+def end_family(token: str) -> None:
+    """Kill every process whose environment holds ``NBFLOW_FAMILY=token``, in whatever session it is.
+
+    A child that made a session of its own escapes its group, but has inherited the variable. Killing and looking again,
+    a few times, also catches what a dying process had just forked. Needs ``/proc``; elsewhere the group must do.
+    """
+    deadline = time.monotonic() + 2.0
+    while time.monotonic() < deadline:
+        found = list(_family(token))
+        if not found:
+            return
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _family(token: str) -> Iterator[int]:
+    if not sys.platform.startswith("linux"):
+        return
+    mark = f"{FAMILY_VARIABLE}={token}".encode()
+    for entry in _PROC.iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            if mark in (entry / "environ").read_bytes().split(b"\0"):
+                yield int(entry.name)
+        except OSError:
+            continue  # gone meanwhile, or somebody else's
+
+
+def describe_end(status: int) -> str:
+    """How a process ended, from ``Popen.returncode``: ``signal SIGKILL`` or ``exit code 3``."""
+    if status < 0:
+        try:
+            return f"signal {signal.Signals(-status).name}"
+        except ValueError:
+            return f"signal {-status}"
+    return f"exit code {status}"

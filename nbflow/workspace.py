@@ -1,0 +1,271 @@
+"""The composition root: finds the workspace, reads its settings, and joins define, plan, run and store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timezone
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbflow.core.errors import DefinitionError, Mistake, UsageError
+from nbflow.core.events import CellStarted, Event, Noted
+from nbflow.core.ports import Listener
+from nbflow.core.records import RunRecord
+from nbflow.core.results import ExitCode, Result, exit_code
+from nbflow.core.values import encode
+from nbflow.define.job_file import check_pipeline, read_job_file
+from nbflow.define.nearest import did_you_mean
+from nbflow.define.notebook import Notebook
+from nbflow.define.notebook_file import read_notebook, resolve_notebook_path
+from nbflow.define.pipeline import Pipeline, Task
+from nbflow.define.settings import Settings, find_root
+from nbflow.plan.build import Request, build_plan
+from nbflow.plan.plan import Plan
+
+if TYPE_CHECKING:
+    from nbflow.run.engines.spark import SparkEngine
+    from nbflow.run.guard import Guard
+    from nbflow.run.runner import Attempt
+    from nbflow.run.stop import Stop
+    from nbflow.store.store import Store
+
+_PIPELINES = "pipelines"
+_SUFFIXES = (".yml", ".yaml")
+
+
+class Clock:
+    """The system's clocks."""
+
+    def now(self) -> datetime:
+        """The time of day in UTC."""
+        return datetime.now(timezone.utc)
+
+    def monotonic(self) -> float:
+        """Seconds of a clock that never jumps."""
+        import time
+
+        return time.monotonic()
+
+
+class Workspace:
+    """A folder with notebooks and pipelines, its settings and its records. Made by ``find``."""
+
+    def __init__(self, root: Path, settings: Settings) -> None:
+        self.root = root
+        self.settings = settings
+
+    @classmethod
+    def find(cls, start: Path, explicit: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Workspace:
+        """The workspace that ``start``, a file or folder, lies in; ``explicit`` or ``NBFLOW_WORKSPACE`` name another.
+
+        ``overrides`` are settings of the call, over those of the environment and the files. Raises ``UsageError`` for a
+        folder that is not there, ``DefinitionError`` for wrong settings.
+        """
+        named = explicit or (Path(os.environ["NBFLOW_WORKSPACE"]) if os.environ.get("NBFLOW_WORKSPACE") else None)
+        if named is not None and not named.is_dir():
+            raise UsageError(f"there is no folder {named}", "--workspace and NBFLOW_WORKSPACE name an existing folder")
+        root = (named or find_root(start)).resolve()
+        return cls(root, Settings.read(root, overrides or {}, os.environ))
+
+    @cached_property
+    def store(self) -> Store:
+        """The workspace's records; made on first use."""
+        from nbflow.store.store import Store
+
+        return Store.open(self.root, self.root / self.settings.runs)
+
+    def pipeline(self, reference: str | Path | Pipeline, folder: Path) -> Pipeline:
+        """The pipeline that ``reference`` names: a path from ``folder``, a name in ``pipelines/``, or a notebook.
+
+        A notebook is a pipeline of one task. Raises ``UsageError`` when there is none, ``DefinitionError`` when it is wrong.
+        """
+        if isinstance(reference, Pipeline):
+            mistakes = check_pipeline(reference)
+            if mistakes:
+                raise DefinitionError(mistakes)
+            return reference
+        path = self._path(reference, folder)
+        if path.suffix in (".ipynb", ".py"):
+            return Pipeline(path.stem, [Task(_task_key(path.stem), path)])
+        return read_job_file(path)
+
+    def _path(self, reference: str | Path, folder: Path) -> Path:
+        path = folder / reference
+        if path.is_file():
+            return path
+        for suffix in _SUFFIXES:
+            named = self.root / _PIPELINES / f"{reference}{suffix}"
+            if named.is_file():
+                return named
+        names = self.pipeline_names()
+        kind = "is a folder" if path.is_dir() else "is no file and no pipeline's name"
+        hint = did_you_mean(str(reference), names) or (f"pipelines/ has {', '.join(names)}" if names else "pipelines/ has none")
+        raise UsageError(f"{reference} {kind}", hint)
+
+    def pipeline_names(self) -> list[str]:
+        """The names of the pipelines in ``pipelines/``."""
+        folder = self.root / _PIPELINES
+        return sorted(path.stem for path in folder.glob("*") if path.suffix in _SUFFIXES) if folder.is_dir() else []
+
+    def plan(self, pipeline: Pipeline, parameters: Mapping[str, Any], folder: Path, only: Sequence[str] = ()) -> Plan:
+        """The Plan of ``pipeline`` with ``parameters`` (relative paths in them start at ``folder``) and selectors ``only``.
+
+        Reads the notebooks and starts nothing. Raises ``DefinitionError`` with all mistakes of notebooks and values.
+        """
+        notebooks, mistakes = self._notebooks(pipeline, folder)
+        if mistakes:
+            raise DefinitionError(dict.fromkeys(mistakes))
+        from nbflow.run.kernels.kernel import installed_kernels
+
+        plan = build_plan(pipeline, notebooks, Request(parameters, folder, only), self.settings, _once(installed_kernels))
+        return replace(plan, pipeline=pipeline.name)
+
+    def _notebooks(self, pipeline: Pipeline, folder: Path) -> tuple[dict[str, Notebook], list[Mistake]]:
+        start = pipeline.file.parent.resolve() if pipeline.file else folder
+        read: dict[Path, Notebook] = {}
+        notebooks, mistakes = {}, []
+        for task in pipeline.tasks:
+            place = task.place("notebook")
+            path = resolve_notebook_path(task.notebook, start, self.root)
+            if path is None:
+                message = f"there is no notebook {task.notebook}"
+                mistakes.append(Mistake(message, place.file, place.line, place.key, f"paths start at {start}; /x at {self.root}"))
+                continue
+            try:
+                if path not in read:
+                    read[path] = read_notebook(path, _shown(path, folder))
+                notebooks[task.task_key] = read[path]
+            except DefinitionError as error:
+                mistakes += error.mistakes
+        return notebooks, mistakes
+
+    def run(
+        self, plan: Plan, listeners: Sequence[Listener] = (), how: str = "cli", command: Sequence[str] = ()
+    ) -> tuple[RunRecord, ExitCode]:
+        """Do what ``plan`` says, in this thread, until all of it has ended; owns the signals meanwhile.
+
+        ``listeners`` are told each event after it is recorded; ``how`` and ``command`` say how the run was started.
+        Returns the record and the exit code. Raises ``StoreError`` when nothing can be recorded; then nothing was started.
+        """
+        import asyncio
+
+        return asyncio.run(self._run(plan, listeners, how, command))
+
+    async def _run(
+        self, plan: Plan, listeners: Sequence[Listener], how: str, command: Sequence[str]
+    ) -> tuple[RunRecord, ExitCode]:
+        from nbflow.plan.export.document import plan_document
+        from nbflow.run.guard import Guard
+        from nbflow.run.runner import Ids, Runner
+        from nbflow.run.signals import signals_ask
+        from nbflow.run.stop import Stop
+        from nbflow.store.facts import gather_facts
+
+        facts = gather_facts(self.root, how, command)
+        parameters = encode(dict(plan.parameters))
+        keys = [task.task_key for task in plan.tasks]
+        given = self.store.begin(plan.pipeline, keys, facts, plan_document(plan), parameters, plan.engine)
+        stop = Stop()
+        with self.store.hold(given.run_id), signals_ask(stop), Guard() as guard:
+            tell = _Told([self.store.listener(given.run_id), *listeners])
+            ids = Ids(given.run_id, given.task_run_ids)
+            engine = self._engine(plan, tell, ids)
+            executor = self._executor(plan, ids, given.started, engine, tell, guard)
+            try:
+                runner = Runner(plan, ids, executor, tell, Clock(), self.settings.parallel or os.cpu_count() or 1)
+                result = await self._with_requests(runner.run(stop), stop, given.run_id)
+            finally:
+                if engine is not None:
+                    await engine.stop()
+        return self.store.run(given.run_id), _code(result, stop)
+
+    def _engine(self, plan: Plan, tell: Listener, ids: Any) -> SparkEngine | None:
+        """The run's Spark engine, already on its way when a task will need it; ``None`` when none does."""
+        if plan.engine == "none" or not plan.uses_spark:
+            return None
+        from nbflow.run.engines.spark import SparkEngine
+
+        def announce(text: str) -> None:
+            tell(Noted(ids.run_id, Clock().now(), text))
+
+        warehouse = self.root / self.settings.warehouse
+        return SparkEngine(self.settings, warehouse, self.store.state / "engines" / str(ids.run_id), announce)
+
+    def _executor(
+        self, plan: Plan, ids: Any, started: datetime, engine: SparkEngine | None, tell: Listener, guard: Guard
+    ) -> Any:
+        from nbflow.run.attempt import NotebookExecutor, Surroundings
+
+        def cell_started(attempt: Attempt, cell: int) -> None:
+            tell(CellStarted(ids.run_id, Clock().now(), attempt.task.task_key, attempt.task_run_id, attempt.number, cell))
+
+        def sink(attempt: Attempt) -> Any:
+            return self.store.notebook_sink(
+                ids.run_id, plan.pipeline, attempt.task.task_key, attempt.number, attempt.task_run_id
+            )
+
+        return NotebookExecutor(
+            Surroundings(plan, self.root, self.settings, started, engine, sink, cell_started, guard.folder, guard.token)
+        )
+
+    async def _with_requests(self, work: Any, stop: Stop, run_id: int) -> Result:
+        """Run ``work`` while looking for what others ask of this run: a request to cancel it is seen within 0.2 s."""
+        import asyncio
+
+        running = asyncio.ensure_future(work)
+        while not running.done():
+            await asyncio.wait({running}, timeout=0.2)
+            for request in self.store.take_requests(run_id):
+                if request.kind == "cancel":
+                    stop.ask(request.by)
+        result: Result = running.result()
+        return result
+
+
+class _Told:
+    """Tells every listener each event; one that fails is told no more, and does not disturb the run."""
+
+    def __init__(self, listeners: Sequence[Listener]) -> None:
+        self._recorder, self._others = listeners[0], list(listeners[1:])
+
+    def __call__(self, event: Event) -> None:
+        self._recorder(event)
+        for listener in list(self._others):
+            try:
+                listener(event)
+            except Exception:  # noqa: BLE001  (a display that breaks, a closed pipe: no reason to end the run)
+                self._others.remove(listener)
+
+
+def _once(function: Callable[[], Mapping[str, str]]) -> Callable[[], Mapping[str, str]]:
+    """``function``, called at most once."""
+    kept: list[Mapping[str, str]] = []
+
+    def call() -> Mapping[str, str]:
+        if not kept:
+            kept.append(function())
+        return kept[0]
+
+    return call
+
+
+def _task_key(stem: str) -> str:
+    """A notebook's name as the key of its one task: what a key may not hold becomes ``_``."""
+    import re
+
+    return re.sub(r"[^\w-]+", "_", stem).strip("_")[:100] or "notebook"
+
+
+def _shown(path: Path, folder: Path) -> str:
+    """``path`` as people read it: from where they stand where it lies below, else whole."""
+    try:
+        return str(path.relative_to(folder))
+    except ValueError:
+        return str(path)
+
+
+def _code(result: Result, stop: Stop) -> ExitCode:
+    return exit_code(result, stop.signal_number if result is Result.CANCELED else None)

@@ -1,0 +1,162 @@
+"""The runner with an executor that does what a script says: order, limits, retries, cancellation, in milliseconds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nbflow.core.events import AttemptStarted, Event, RetryPlanned, RunEnded, TaskEnded
+from nbflow.core.results import ErrorKind, Result, TaskError
+from nbflow.define.notebook import Notebook
+from nbflow.plan.plan import Plan, PlannedTask
+from nbflow.run.runner import Attempt, Ids, Outcome, Prepared, Runner
+from nbflow.run.stop import Stop
+
+NOTEBOOK = Notebook(Path("/n.ipynb"), {"cells": [], "metadata": {}}, "0")
+FAILED = Outcome(Result.FAILED, TaskError(ErrorKind.CELL_ERROR, "no"))
+SUCCESS = Outcome(Result.SUCCESS)
+
+
+class StillClock:
+    """A clock that shows what it is told."""
+
+    def now(self) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+@dataclass
+class Scripted:
+    """An executor that ends each attempt as the script says, and notes who was active together."""
+
+    script: Mapping[str, list[Outcome]] = field(default_factory=dict)
+    hold: Callable[[Attempt, Stop], Awaitable[Outcome | None]] | None = None
+    active: set[str] = field(default_factory=set)
+    most: int = 0
+    seen: list[Attempt] = field(default_factory=list)
+
+    def prepare(self, attempt: Attempt) -> Prepared:
+        return Prepared(3, f"/runs/{attempt.task.task_key}.ipynb", {})
+
+    async def execute(self, attempt: Attempt, stop: Stop) -> Outcome:
+        self.seen.append(attempt)
+        self.active.add(attempt.task.task_key)
+        self.most = max(self.most, len(self.active))
+        try:
+            await asyncio.sleep(0)
+            held = await self.hold(attempt, stop) if self.hold else None
+            outcomes = self.script.get(attempt.task.task_key, [])
+            return held or (outcomes[attempt.number - 1] if attempt.number <= len(outcomes) else SUCCESS)
+        finally:
+            self.active.discard(attempt.task.task_key)
+
+
+def plan_of(edges: Mapping[str, list[str]], retries: int = 0, timeout: float = 0) -> Plan:
+    """A Plan with these tasks, in this order."""
+    tasks = tuple(PlannedTask(key, NOTEBOOK, depends_on=tuple(parents), max_retries=retries) for key, parents in edges.items())
+    return Plan("p", tasks, timeout_seconds=timeout)
+
+
+def run(plan: Plan, executor: Scripted, parallel: int = 4, stop_when: Callable[[Event, Stop], None] | None = None) -> tuple[Result, list[Event]]:
+    """Run ``plan`` to its end; its result and all events."""
+    events: list[Event] = []
+
+    async def work() -> Result:
+        stop = Stop()
+
+        def tell(event: Event) -> None:
+            events.append(event)
+            if stop_when:
+                stop_when(event, stop)
+
+        ids = Ids(1, {task.task_key: number for number, task in enumerate(plan.tasks, 10)})
+        return await Runner(plan, ids, executor, tell, StillClock(), parallel).run(stop)
+
+    return asyncio.run(asyncio.wait_for(work(), 20)), events
+
+
+def ends(events: list[Event]) -> dict[str, str]:
+    """Each task's result."""
+    return {event.task_key: str(event.result) for event in events if isinstance(event, TaskEnded)}
+
+
+CHAIN = {"bronze": [], "silver": ["bronze"], "gold": ["silver"], "other": []}
+
+
+def test_a_failing_middle_task_blocks_what_follows_and_nothing_else() -> None:
+    """gold is not started and says why; other runs; the run has failed."""
+    executor = Scripted({"silver": [FAILED]})
+    result, events = run(plan_of(CHAIN), executor)
+    assert result is Result.FAILED
+    assert ends(events) == {"bronze": "SUCCESS", "other": "SUCCESS", "silver": "FAILED", "gold": "UPSTREAM_FAILED"}
+    assert "gold" not in [attempt.task.task_key for attempt in executor.seen]
+    assert any(isinstance(event, TaskEnded) and event.task_key == "gold" and "silver" in (event.reason or "") for event in events)
+
+
+def test_retries_go_on_until_success_and_count_from_one() -> None:
+    """Two failures and a success are three attempts; the run succeeds."""
+    result, events = run(plan_of({"a": []}, retries=2), Scripted({"a": [FAILED, FAILED, SUCCESS]}))
+    assert result is Result.SUCCESS
+    assert [event.attempt for event in events if isinstance(event, AttemptStarted)] == [1, 2, 3]
+    assert len([event for event in events if isinstance(event, RetryPlanned)]) == 2
+
+
+def test_values_reach_later_tasks() -> None:
+    """A task sees the values of what ended before it."""
+    executor = Scripted({"bronze": [Outcome(Result.SUCCESS, values={"rows": 5})]})
+    run(plan_of(CHAIN), executor)
+    silver = next(attempt for attempt in executor.seen if attempt.task.task_key == "silver")
+    assert silver.values["bronze"] == {"rows": 5}
+
+
+def test_when_asked_to_stop_what_runs_is_cancelled_and_what_waits_is_told_apart() -> None:
+    """The running task is CANCELED, its followers UPSTREAM_CANCELED, and the run CANCELED."""
+
+    async def until_asked(attempt: Attempt, stop: Stop) -> Outcome:
+        await stop.asked.wait()
+        return Outcome(Result.CANCELED)
+
+    def stop_when(event: Event, stop: Stop) -> None:
+        if isinstance(event, AttemptStarted):
+            stop.ask("SIGTERM", 15)
+
+    result, events = run(plan_of({"a": [], "b": ["a"]}), Scripted(hold=until_asked), stop_when=stop_when)
+    assert result is Result.CANCELED
+    assert ends(events) == {"a": "CANCELED", "b": "UPSTREAM_CANCELED"}
+
+
+def test_the_run_s_own_time_limit_ends_it() -> None:
+    """A run over its timeout is TIMEDOUT, not CANCELED."""
+
+    async def until_asked(attempt: Attempt, stop: Stop) -> Outcome:
+        await stop.asked.wait()
+        return Outcome(Result.CANCELED)
+
+    result, events = run(plan_of({"a": []}, timeout=0.05), Scripted(hold=until_asked))
+    assert result is Result.TIMEDOUT
+    assert isinstance(events[-1], RunEnded)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 9), st.integers(1, 4), st.data())
+def test_every_graph_ends_with_every_task_told_once(size: int, parallel: int, data: st.DataObject) -> None:
+    """Whatever the graph and the failures: each task has one result, never more run than allowed, parents always end first."""
+    keys = [f"t{number}" for number in range(size)]
+    edges = {key: data.draw(st.lists(st.sampled_from(keys[:place]), unique=True)) if place else [] for place, key in enumerate(keys)}
+    failing = data.draw(st.sets(st.sampled_from(keys)))
+    executor = Scripted({key: [FAILED] for key in failing})
+    _, events = run(plan_of(edges), executor, parallel)
+    told = [event.task_key for event in events if isinstance(event, TaskEnded)]
+    assert sorted(told) == sorted(keys)
+    assert executor.most <= parallel
+    for key in keys:
+        blocked = any(ends(events)[parent] != "SUCCESS" for parent in edges[key])
+        assert ends(events)[key] == ("UPSTREAM_FAILED" if blocked else "FAILED" if key in failing else "SUCCESS")
+        assert all(told.index(parent) < told.index(key) for parent in edges[key])
