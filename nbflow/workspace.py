@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +15,7 @@ from nbflow.core.ports import Listener
 from nbflow.core.records import RunRecord
 from nbflow.core.results import ExitCode, Result, exit_code
 from nbflow.core.values import encode
-from nbflow.define.job_file import check_pipeline, read_job_file
+from nbflow.define.job_file import check_pipeline, parse_job_file
 from nbflow.define.nearest import did_you_mean
 from nbflow.define.notebook import Notebook
 from nbflow.define.notebook_file import read_notebook, resolve_notebook_path
@@ -90,7 +89,20 @@ class Workspace:
         path = self._path(reference, folder)
         if path.suffix in (".ipynb", ".py"):
             return Pipeline(path.stem, [Task(_task_key(path.stem), path)])
-        return read_job_file(path)
+        found, mistakes = parse_job_file(path, shown=_shown(path, folder))
+        if found is None or mistakes:
+            raise DefinitionError(mistakes + (self._further_mistakes(found, folder) if found else []))
+        return found
+
+    def _further_mistakes(self, pipeline: Pipeline, folder: Path) -> list[Mistake]:
+        """What is wrong with the notebooks and values of a pipeline whose file has mistakes already: all are told at once."""
+        try:
+            self.plan(pipeline, {}, folder)
+        except DefinitionError as error:
+            return list(error.mistakes)
+        except ValueError:
+            pass  # a circle of tasks, which the file's mistakes tell
+        return []
 
     def _path(self, reference: str | Path, folder: Path) -> Path:
         path = folder / reference
@@ -115,13 +127,16 @@ class Workspace:
 
         Reads the notebooks and starts nothing. Raises ``DefinitionError`` with all mistakes of notebooks and values.
         """
+        from nbflow.run.kernels.installed import installed_kernels
+
         notebooks, mistakes = self._notebooks(pipeline, folder)
+        try:
+            plan = build_plan(pipeline, notebooks, Request(parameters, folder, only), self.settings, _once(installed_kernels))
+        except DefinitionError as error:
+            mistakes += error.mistakes
         if mistakes:
             raise DefinitionError(dict.fromkeys(mistakes))
-        from nbflow.run.kernels.kernel import installed_kernels
-
-        plan = build_plan(pipeline, notebooks, Request(parameters, folder, only), self.settings, _once(installed_kernels))
-        return replace(plan, pipeline=pipeline.name)
+        return plan
 
     def _notebooks(self, pipeline: Pipeline, folder: Path) -> tuple[dict[str, Notebook], list[Mistake]]:
         start = pipeline.file.parent.resolve() if pipeline.file else folder

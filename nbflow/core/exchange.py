@@ -61,6 +61,7 @@ class Context:
     parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
     spark: SparkAddress | None = None
+    max_value_bytes: int = MAX_VALUE_BYTES
     version: int = VERSION
 
     def to_json(self) -> dict[str, Any]:

@@ -135,6 +135,8 @@ def _error_payload(error: TaskError | None) -> dict[str, Any] | None:
         "ename": error.ename,
         "evalue": error.evalue,
         "message": error.message,
+        "source": error.source,
+        "traceback": error.traceback,
     }
 
 

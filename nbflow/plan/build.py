@@ -43,15 +43,16 @@ def build_plan(
     parameters, wrong types, values outside choices, unknown or impossible references, kernels that are not there.
     """
     folder = pipeline.file.parent if pipeline.file else request.folder
-    edges = {task.task_key: list(task.depends_on) for task in pipeline.tasks}
+    keys = {task.task_key for task in pipeline.tasks}
+    edges = {task.task_key: [parent for parent in task.depends_on if parent in keys] for task in pipeline.tasks}
     chosen, mistakes = select(edges, request.only)
     shared, wrong = _shared(pipeline, notebooks, request, folder)
     mistakes += wrong
     known = Known(pipeline.name, {name: given.value for name, given in shared.items()})
     planned = {}
     for task in pipeline.tasks:
-        if task.task_key not in chosen:
-            continue
+        if task.task_key not in chosen or task.task_key not in notebooks:
+            continue  # without its notebook nothing more can be said of a task; that it is missing is told elsewhere
         mistakes += reference_mistakes(task, edges, chosen)
         planned[task.task_key], wrong = _planned(task, notebooks[task.task_key], shared, folder, known, settings, installed_kernels)
         planned[task.task_key] = _without(planned[task.task_key], chosen)

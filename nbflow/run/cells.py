@@ -25,6 +25,9 @@ _SILENT_SECONDS = 10.0
 _LAST_WORDS_SECONDS = 0.05
 """How long a dead kernel's last messages are waited for."""
 
+_LATE_SECONDS = 0.02
+"""How long the broadcast must be silent after the last cell: what child processes print comes by another way, and late."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -77,6 +80,7 @@ class CellLoop:
         self._displays: dict[str, list[dict[str, Any]]] = {}
         self._widgets: dict[str, dict[str, Any]] = {}
         self._heard = 0
+        self._sent: dict[str, tuple[int, dict[str, Any], CellOutputs]] = {}
         self._deadline = asyncio.get_running_loop().time() + limits.task_seconds if limits.task_seconds else None
 
     async def run(self, lost: Callable[[], Awaitable[str]] | None = None) -> Ending:
@@ -96,6 +100,7 @@ class CellLoop:
                     return ending
             return Ending(Result.SUCCESS)
         finally:
+            await self._take_late(watches["gone"])
             self._keep_widget_state()
             for watch in watches.values():
                 watch.cancel()
@@ -115,6 +120,7 @@ class CellLoop:
                 await asyncio.gather(work, return_exceptions=True)
             if _ended_early(work):
                 outputs.drop_exit()
+            outputs.closed = True
             cell["outputs"] = outputs.as_list()
         self._watcher.cell_ended(index, ending is not None and ending.result is not Result.SUCCESS)
         return ending
@@ -180,7 +186,8 @@ class CellLoop:
         """Send the cell and take its messages until the kernel says it is idle; returns the reply's content."""
         client = self._kernel.client
         request = client.execute(cell["source"], allow_stdin=False, stop_on_error=False)
-        heard = asyncio.ensure_future(self._listen(index, cell, outputs, request))
+        self._sent[request] = index, cell, outputs
+        heard = asyncio.ensure_future(self._listen(request))
         try:
             reply = await self._reply(request)
             cell["execution_count"] = reply.get("execution_count", cell["execution_count"])
@@ -202,25 +209,42 @@ class CellLoop:
                     content: dict[str, Any] = message["content"]
                     return content
 
-    async def _listen(self, index: int, cell: dict[str, Any], outputs: CellOutputs, request: str) -> None:
+    async def _listen(self, request: str) -> None:
         """Take broadcast messages until the one that says that this request is done."""
-        while True:
-            message = await self._kernel.client.iopub_channel.get_msg(timeout=None)
-            self._heard += 1
-            kind, content = message["msg_type"], message["content"]
-            mine = message["parent_header"].get("msg_id") == request
-            if mine and kind == "status" and content["execution_state"] == "idle":
-                return
-            if mine and kind == "execute_input":
-                cell["execution_count"] = content.get("execution_count")
-            elif kind == "stream":
-                outputs.printed(content["name"], content["text"])
-                self._watcher.cell_printed(index, content["name"], content["text"])
-                self._watcher.cell_changed(index, outputs.as_list)
-            elif self._take(kind, content, outputs):
-                self._watcher.cell_changed(index, outputs.as_list)
-                if kind == "error":
-                    self._watcher.cell_printed(index, "error", readable(content))
+        while not self._receive(await self._kernel.client.iopub_channel.get_msg(timeout=None), request):
+            pass
+
+    async def _take_late(self, gone: asyncio.Future[Any]) -> None:
+        """Take what still comes after the last cell."""
+        with contextlib.suppress(queue.Empty):
+            while not gone.done():
+                self._receive(await self._kernel.client.iopub_channel.get_msg(timeout=_LATE_SECONDS), "")
+
+    def _receive(self, message: dict[str, Any], request: str) -> bool:
+        """Give one message to the cell that it belongs to; whether it says that ``request`` is done."""
+        self._heard += 1
+        kind, content, parent = message["msg_type"], message["content"], message["parent_header"].get("msg_id")
+        if kind == "status":
+            return bool(parent == request and content["execution_state"] == "idle")
+        if not self._sent:
+            return False
+        index, cell, outputs = self._sent.get(parent) or next(reversed(self._sent.values()))
+        if kind == "execute_input":
+            cell["execution_count"] = content.get("execution_count")
+        elif kind == "stream":
+            outputs.printed(content["name"], content["text"])
+            self._watcher.cell_printed(index, content["name"], content["text"])
+            self._changed(index, cell, outputs)
+        elif self._take(kind, content, outputs):
+            self._changed(index, cell, outputs)
+            if kind == "error":
+                self._watcher.cell_printed(index, "error", readable(content))
+        return False
+
+    def _changed(self, index: int, cell: dict[str, Any], outputs: CellOutputs) -> None:
+        if outputs.closed:  # a late message: the cell's outputs are in the notebook already
+            cell["outputs"] = outputs.as_list()
+        self._watcher.cell_changed(index, outputs.as_list)
 
     def _take(self, kind: str, content: dict[str, Any], outputs: CellOutputs) -> bool:
         """Apply one message to the outputs; whether it was one of theirs."""

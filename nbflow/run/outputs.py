@@ -111,7 +111,10 @@ class Stream:
 
 
 class CellOutputs:
-    """The outputs of one cell while it runs; ``displays`` is shared by all cells of a notebook, for updates by id."""
+    """The outputs of one cell; ``displays`` is shared by all cells of a notebook, for updates by id.
+
+    ``closed`` is set by the caller once the cell is done; what comes later is late.
+    """
 
     def __init__(self, limit: int, displays: dict[str, list[dict[str, Any]]]) -> None:
         self._limit = limit
@@ -119,6 +122,7 @@ class CellOutputs:
         self._outputs: list[dict[str, Any] | Stream] = []
         self._clear_next = False
         self._rich_size = 0
+        self.closed = False
 
     def printed(self, name: str, text: str) -> None:
         """The kernel printed ``text`` to the stream ``name``."""

@@ -12,7 +12,7 @@ VERSION = 1
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
-    """``plan`` as a JSON object. Values are encoded (``core.values.encode``); a late one is the text that was written."""
+    """``plan`` as a JSON object. Values are encoded (``core.values``); a late one is the text as written."""
     return {
         "version": VERSION,
         "pipeline": plan.pipeline,

@@ -9,7 +9,7 @@ _LONGEST_VALUE = 60
 
 
 def plan_mermaid(plan: Plan) -> str:
-    """``plan`` as ``flowchart`` text: a node for each task with its notebook and parameters, an edge for each dependency."""
+    """``plan`` as ``flowchart`` text: a node for each task with notebook and parameters, its dependencies as edges."""
     names = {task.task_key: f"t{at}" for at, task in enumerate(plan.tasks, 1)}
     lines = ["flowchart TD"]
     lines += [f'    {names[task.task_key]}["{_label(task)}"]' for task in plan.tasks]
@@ -27,5 +27,5 @@ def _cut(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """``text`` so that Mermaid shows it literally: its own entity codes for all that means something to it or to HTML."""
+    """``text`` so that Mermaid shows it literally: its entity codes for all that means something to it or to HTML."""
     return "".join(letter if letter.isalnum() or letter in " _-./=,:" else f"#{ord(letter)};" for letter in text)

@@ -12,7 +12,7 @@ from nbflow.plan.plan import Argument, Plan, PlannedTask
 
 
 def plan_text(plan: Plan, shown: Callable[[Path], str] = os.fspath) -> str:
-    """``plan`` as lines: its tasks in order, each with its notebook, what it follows, and every parameter with its value
+    """``plan`` as lines: its tasks in order, each with its notebook, what it follows, and every parameter with value
     and where that comes from. ``shown`` says how a path is written."""
     head = [f"{plan.pipeline}  {shown(plan.file)}" if plan.file is not None else plan.pipeline]
     head.append(f"Spark engine: {plan.engine}" + ("" if plan.uses_spark else " (not needed)"))

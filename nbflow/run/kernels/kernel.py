@@ -57,6 +57,7 @@ class Kernel:
         manager = _manager(spec)
         log = spec.private / "kernel.log"
         environment = {**os.environ, **spec.environment, FAMILY_VARIABLE: spec.token}
+        environment.pop("PYTEST_CURRENT_TEST", None)  # with it ipykernel does not take the output of child processes
         try:
             with log.open("wb") as stderr:
                 await manager.start_kernel(
@@ -170,11 +171,3 @@ def _manager(spec: KernelSpec) -> Any:
             display_name="Python 3 (ipykernel)", language="python",
         )  # fmt: skip
     return manager
-
-
-def installed_kernels() -> dict[str, str]:
-    """The names of the installed kernels with their languages."""
-    from jupyter_client.kernelspec import KernelSpecManager
-
-    specs = KernelSpecManager().get_all_specs()
-    return {name: entry["spec"].get("language", "") for name, entry in specs.items()}

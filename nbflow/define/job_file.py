@@ -1,0 +1,193 @@
+"""Pipeline files: from YAML to a ``Pipeline``, or to every mistake in it.
+
+A file holds a job as Databricks writes it (``tasks:`` at the top), or a bundle's ``resources: jobs: <key>:``. The
+shorthands mean exactly the long form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nbflow.core.errors import DefinitionError, Mistake
+from nbflow.define.document import Node, read_document
+from nbflow.define.objects import ObjectReader
+from nbflow.define.order import check_pipeline
+from nbflow.define.pipeline import Pipeline, Place, Task
+
+__all__ = ["check_pipeline", "parse_job_file", "read_job_file"]
+
+
+def read_job_file(path: Path, job: str | None = None, shown: str | None = None) -> Pipeline:
+    """The pipeline that the file at ``path`` defines; ``job`` names one of several jobs of a bundle file.
+
+    ``shown`` is the path for messages (by default ``path`` as given). Notebooks are not looked at. Raises
+    ``DefinitionError`` with all mistakes in the order of the file.
+    """
+    pipeline, mistakes = parse_job_file(path, job, shown)
+    if mistakes or pipeline is None:
+        raise DefinitionError(mistakes)
+    return pipeline
+
+
+def parse_job_file(path: Path, job: str | None = None, shown: str | None = None) -> tuple[Pipeline | None, list[Mistake]]:
+    """What can be read of the file at ``path``, and all mistakes in the order of the file.
+
+    With mistakes the pipeline is only good for finding more of them. Raises ``DefinitionError`` for what is no YAML.
+    """
+    file = shown or str(path)
+    document, mistakes = read_document(path, file)
+    reader = _JobReader(file, mistakes)
+    pipeline = reader.pipeline(document, path.absolute(), job)
+    if pipeline is not None:
+        mistakes += check_pipeline(pipeline)
+    return pipeline, sorted(dict.fromkeys(mistakes), key=lambda mistake: mistake.line or 0)
+
+
+class _JobReader(ObjectReader):
+    """Reads the objects of one file."""
+
+    def pipeline(self, document: Node, path: Path, job: str | None) -> Pipeline | None:
+        """The pipeline in ``document``; ``None`` where so much is wrong that there is none."""
+        if not isinstance(document.value, dict):
+            hint = "a pipeline file holds 'tasks:' with a list of tasks"
+            self.wrong(f"holds {document.kind}, not a job", document.line, None, hint)
+            return None
+        if "resources" not in document.value:
+            return self._job(document, "", path.stem, path)
+        bundle = self.object(document, "bundle", "")
+        resources = self.object(bundle["resources"], "resources", "resources") if "resources" in bundle else {}
+        jobs = resources.get("jobs")
+        if jobs is None:
+            return None
+        if job is None and len(jobs.value) != 1:
+            names = ", ".join(jobs.value) or "none"
+            self.wrong(f"holds several jobs: {names}", jobs.line, "resources.jobs", "keep one job in a file")
+            return None
+        key = job if job is not None else next(iter(jobs.value))
+        if key not in jobs.value:
+            self.wrong(f"has no job {key!r}; there are {', '.join(jobs.value)}", jobs.line, "resources.jobs")
+            return None
+        return self._job(jobs.value[key], f"resources.jobs.{key}", key, path)
+
+    def _job(self, node: Node, key: str, name: str, path: Path) -> Pipeline | None:
+        job = self.object(node, "job", key)
+        prefix = f"{key}." if key else ""
+        places = {"": Place(self.file, node.line, key or None)}
+        parameters = self._parameters(job.get("parameters"), f"{prefix}parameters", places)
+        tasks = [
+            task
+            for index, item in enumerate(job["tasks"].value if "tasks" in job else [])
+            if (task := self._task(item, f"{prefix}tasks[{index}]")) is not None
+        ]
+        if "tasks" not in job:
+            return None
+        if not job["tasks"].value:
+            self.wrong("there are no tasks", job["tasks"].line, f"{prefix}tasks", "a pipeline has one task at least")
+        return Pipeline(
+            name=str(job["name"].value) if "name" in job else name,
+            tasks=tasks,
+            parameters=parameters,
+            description=str(job["description"].value) if "description" in job else "",
+            timeout_seconds=self.seconds(job.get("timeout_seconds"), f"{prefix}timeout_seconds"),
+            file=path,
+            warnings=tuple(self.warnings),
+            places=places,
+        )
+
+    def _parameters(self, node: Node | None, key: str, places: dict[str, Place]) -> dict[str, Any]:
+        """Parameters of the pipeline, from Databricks' list of {name, default} or from the short map."""
+        found: dict[str, Any] = {}
+        if node is None:
+            return found
+        if isinstance(node.value, dict):
+            for name, value in node.value.items():
+                places[f"parameters.{name}"] = Place(self.file, (node.lines or {}).get(name, value.line), f"{key}.{name}")
+                self.check_parameter_name(name, places[f"parameters.{name}"])
+                found[name] = self.value(value, f"{key}.{name}")
+            return found
+        for index, item in enumerate(node.value):
+            entry = self.object(item, "parameter", f"{key}[{index}]")
+            if "name" not in entry or "default" not in entry:
+                continue
+            name = str(entry["name"].value)
+            place = Place(self.file, entry["name"].line, f"{key}[{index}]")
+            self.check_parameter_name(name, place)
+            if name in found:
+                first = places[f"parameters.{name}"].line
+                self.wrong(f"the parameter {name!r} stands twice, first in line {first}", place.line, place.key, "keep one")
+                continue
+            places[f"parameters.{name}"] = place
+            found[name] = self.value(entry["default"], f"{key}[{index}].default")
+        return found
+
+    def _task(self, node: Node, key: str) -> Task | None:
+        entry = self.object(node, "task", key)
+        if "task_key" not in entry:
+            return None
+        places = {"": Place(self.file, node.line, key)}
+        for name, value in entry.items():
+            places[name] = Place(self.file, (node.lines or {}).get(name, value.line), f"{key}.{name}")
+        notebook, parameters = self._notebook(entry, node, key, places)
+        return Task(
+            task_key=str(entry["task_key"].value),
+            notebook=notebook,
+            parameters=parameters,
+            depends_on=self._depends_on(entry.get("depends_on"), f"{key}.depends_on", places),
+            description=str(entry["description"].value) if "description" in entry else "",
+            max_retries=self.at_least(entry.get("max_retries"), -1, f"{key}.max_retries"),
+            min_retry_interval_millis=self.at_least(entry.get("min_retry_interval_millis"), 0, f"{key}.min_retry_interval_millis"),
+            retry_on_timeout=bool(entry["retry_on_timeout"].value) if "retry_on_timeout" in entry else False,
+            timeout_seconds=self.seconds(entry.get("timeout_seconds"), f"{key}.timeout_seconds"),
+            cell_timeout_seconds=self.seconds(entry.get("cell_timeout_seconds"), f"{key}.cell_timeout_seconds"),
+            kernel=str(entry["kernel"].value) if "kernel" in entry else None,
+            places=places,
+        )
+
+    def _notebook(self, entry: Mapping[str, Node], node: Node, key: str, places: dict[str, Place]) -> tuple[str, dict[str, Any]]:
+        """The notebook's path and parameters, from the long form or the short one."""
+        short = [name for name in ("notebook", "parameters") if name in entry]
+        if "notebook_task" in entry:
+            for name in short:
+                hint = "keep notebook_task, or the short form"
+                self.wrong(f"{name!r} stands beside notebook_task", places[name].line, places[name].key, hint)
+            long = self.object(entry["notebook_task"], "notebook_task", f"{key}.notebook_task")
+            path, parameters, where = long.get("notebook_path"), long.get("base_parameters"), f"{key}.notebook_task.base_parameters"
+            if path is not None:
+                places["notebook"] = Place(self.file, path.line, f"{key}.notebook_task.notebook_path")
+        else:
+            path, parameters, where = entry.get("notebook"), entry.get("parameters"), f"{key}.parameters"
+            if path is None and not self.refused_in(key):
+                self.wrong("the task has no notebook", node.line, key, "add 'notebook: path' or 'notebook_task:'")
+        values = {}
+        for name, value in (parameters.value if parameters is not None else {}).items():
+            line = (parameters.lines or {}).get(name, value.line) if parameters is not None else value.line
+            places[f"parameters.{name}"] = Place(self.file, line, f"{where}.{name}")
+            values[name] = self.value(value, f"{where}.{name}")
+        text = str(path.value) if path is not None else ""
+        if path is not None and "${" in text:
+            hint = "write the path itself"
+            self.wrong(f"{text}: variables of a bundle are not known here", path.line, places["notebook"].key, hint)
+        return text, values
+
+    def _depends_on(self, node: Node | None, key: str, places: dict[str, Place]) -> tuple[str, ...]:
+        if node is None:
+            return ()
+        items = node.value if isinstance(node.value, list) else [node]
+        keys = []
+        for index, item in enumerate(items):
+            where = f"{key}[{index}]" if isinstance(node.value, list) else key
+            if isinstance(item.value, dict):
+                entry = self.object(item, "dependency", where)
+                if "task_key" not in entry:
+                    continue
+                name, line = str(entry["task_key"].value), entry["task_key"].line
+            else:
+                name, line = str(item.value), item.line
+                if not isinstance(item.value, str):
+                    self.wrong(f"takes a task's key, got {item.kind}", item.line, where)
+                    continue
+            keys.append(name)
+            places[f"depends_on.{name}"] = Place(self.file, line, where)
+        return tuple(keys)

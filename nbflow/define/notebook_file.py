@@ -1,0 +1,163 @@
+"""Notebook files: read as they are, whatever tool wrote them, without nbformat on the way of ordinary ones."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nbflow.core.errors import DefinitionError, Mistake
+from nbflow.define.inspector import Inspection, read_parameters
+from nbflow.define.notebook import Notebook
+from nbflow.define.script import read_script
+from nbflow.define.spark_use import spark_use
+
+_EXTENSIONS = (".ipynb", ".py")
+_LANGUAGES = {"ir": "R", "bash": "bash", "xeus-cling": "C++"}
+
+
+def resolve_notebook_path(text: str | Path, folder: Path, root: Path) -> Path | None:
+    """The file that ``text`` names: from ``folder``, ``/x`` from the workspace's ``root``; ``None`` where there is none.
+
+    The extension may be left out. An absolute path that exists is taken as it is.
+    """
+    if not str(text):
+        return None
+    given = Path(text)
+    starts = [given, root / str(text).lstrip("/")] if given.is_absolute() else [folder / given]
+    for start in starts:
+        for path in (start, *(start.with_name(start.name + extension) for extension in _EXTENSIONS)):
+            if path.is_file():
+                return path.resolve()
+    return None
+
+
+def read_notebook(path: Path, shown: str | None = None) -> Notebook:
+    """The notebook in the file at ``path``: an ``.ipynb``, or a ``.py`` in Databricks' or jupytext's percent form.
+
+    ``shown`` is the path for messages. The file is only read. Raises ``DefinitionError`` with all mistakes of the file
+    and of its parameters.
+    """
+    file = shown or str(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DefinitionError([Mistake(f"cannot be read: {error.strerror or error}", file)]) from None
+    text = _decoded(data, file)
+    document = read_script(text, file) if path.suffix == ".py" else _document(text, file)
+    kernel, language = _kernel(document["metadata"])
+    python = language is None or language.lower() in ("python", "ipython")
+    found = read_parameters(document["cells"], file) if python else Inspection((), _tagged(document), ())
+    if found.mistakes:
+        raise DefinitionError(found.mistakes)
+    uses, wants = spark_use(document["cells"], path.parent) if python else (False, False)
+    return Notebook(
+        path=path.absolute(), document=document, sha256=hashlib.sha256(data).hexdigest(), kernel=kernel, language=language,
+        parameters=found.parameters, parameters_cell=found.parameters_cell,
+        declares=python and found.parameters_cell is not None, uses_spark=uses, wants_spark_name=wants,
+    )  # fmt: skip
+
+
+def _tagged(document: Mapping[str, Any]) -> int | None:
+    for index, cell in enumerate(document["cells"]):
+        if "parameters" in cell["metadata"].get("tags", []):
+            return index
+    return None
+
+
+def _decoded(data: bytes, file: str) -> str:
+    if not data.strip():
+        raise DefinitionError([Mistake("is empty", file, hint="a notebook holds JSON; was the copy cut off?")])
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in data[:4]:
+        raise DefinitionError([Mistake("is UTF-16 or UTF-32, not UTF-8", file, hint="save it as UTF-8")])
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        message = f"is not UTF-8: byte {data[error.start]:#04x} at position {error.start}"
+        raise DefinitionError([Mistake(message, file, line, hint="save it as UTF-8")]) from None
+
+
+def _document(text: str, file: str) -> dict[str, Any]:
+    """The nbformat 4 document in ``text``, every source one string, every cell with what nbformat asks of it."""
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        at_end = error.pos >= len(text.rstrip())
+        hint = "the file is cut off" if at_end else "a notebook holds JSON"
+        raise DefinitionError([Mistake(f"is no JSON: {error.msg}", file, error.lineno, hint=hint)]) from None
+    except RecursionError:
+        raise DefinitionError([Mistake("is nested too deeply", file)]) from None
+    if not isinstance(document, dict):
+        kind = "a list" if isinstance(document, list) else "a single value"
+        raise DefinitionError([Mistake(f"holds {kind}, not a notebook", file, 1)])
+    version = document.get("nbformat")
+    if not isinstance(version, int) or isinstance(version, bool) or not 1 <= version <= 4:
+        said = "has no nbformat" if version is None else f"has nbformat {version!r}"
+        raise DefinitionError([Mistake(f"{said}; notebooks of nbformat 4 and older can be read", file, key="nbformat")])
+    if version < 4:
+        document = _converted(document, file)
+    return _checked(document, file)
+
+
+def _converted(document: dict[str, Any], file: str) -> dict[str, Any]:
+    """A notebook of an older format as nbformat converts it."""
+    import nbformat
+
+    try:
+        converted = nbformat.convert(nbformat.from_dict(document), 4)
+    except Exception as error:  # what nbformat raises for a broken old notebook can be anything
+        raise DefinitionError([Mistake(f"its old format cannot be read: {error}", file, key="nbformat")]) from error
+    plain: dict[str, Any] = json.loads(json.dumps(converted))
+    return plain
+
+
+def _checked(document: dict[str, Any], file: str) -> dict[str, Any]:
+    mistakes = []
+    cells = document.get("cells")
+    if not isinstance(cells, list):
+        raise DefinitionError([Mistake("has no list of cells", file, key="cells")])
+    if not isinstance(document.setdefault("metadata", {}), dict):
+        mistakes.append(Mistake("metadata must be an object", file, key="metadata"))
+    document.setdefault("nbformat_minor", 0)
+    for index, cell in enumerate(cells):
+        problem = _cell_problem(cell)
+        if problem:
+            mistakes.append(Mistake(problem, file, key=f"cells[{index}]"))
+    if mistakes:
+        raise DefinitionError(mistakes)
+    return document
+
+
+def _cell_problem(cell: Any) -> str | None:
+    """What is wrong with a cell; what nbformat asks of a cell and tools leave out is put in."""
+    if not isinstance(cell, dict) or cell.get("cell_type") not in ("code", "markdown", "raw"):
+        return "is no cell: cell_type must be code, markdown or raw"
+    source = cell.get("source", "")
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        source = "".join(source)
+    if not isinstance(source, str):
+        return "its source must be text"
+    cell["source"] = source
+    if not isinstance(cell.setdefault("metadata", {}), dict):
+        return "its metadata must be an object"
+    tags = cell["metadata"].get("tags", [])
+    if not isinstance(tags, list):
+        return "its tags must be a list"
+    if cell["cell_type"] == "code":
+        cell.setdefault("outputs", [])
+        cell.setdefault("execution_count", None)
+    return None
+
+
+def _kernel(metadata: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """The kernel's name and the language that the metadata name."""
+    spec, info = metadata.get("kernelspec"), metadata.get("language_info")
+    spec, info = spec if isinstance(spec, dict) else {}, info if isinstance(info, dict) else {}
+    kernel = spec.get("name") or None
+    language = spec.get("language") or info.get("name") or None
+    if language is None and isinstance(kernel, str):
+        language = "python" if kernel.startswith("python") else _LANGUAGES.get(kernel)
+    return (str(kernel) if kernel else None), (str(language) if language else None)

@@ -1,0 +1,149 @@
+"""Settings of a workspace: from ``nbflow.toml`` or ``[tool.nbflow]`` in ``pyproject.toml``, the environment, and the call."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from nbflow.core.errors import DefinitionError, Mistake
+from nbflow.core.values import ValueType, convert
+from nbflow.define.nearest import did_you_mean
+
+FILE = "nbflow.toml"
+_PYPROJECT = "pyproject.toml"
+_PREFIX = "NBFLOW_"
+_ENGINES = ("spark", "none")
+_NOT_SETTINGS = ("NBFLOW_WORKSPACE", "NBFLOW_TASK", "NBFLOW_FAMILY", "NBFLOW_CACHE")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How runs of a workspace are done. Every field is also an ``NBFLOW_…`` variable; most are options of ``nbflow run``.
+
+    ``engine``: the Spark engine, ``spark`` or ``none`` (a notebook builds its own session). ``parallel``: tasks at once
+    (``None``: the number of cores). ``kernel``: a kernel for all tasks. ``python``: the interpreter of python3 kernels
+    (``None``: the one that runs nbflow). ``start_timeout_seconds``: how long a kernel may take to start.
+    ``cell_timeout_seconds``: limit of each cell (0: none). ``grace_seconds``: from an interrupt to the kill.
+    ``output_limit_bytes``: characters kept of one cell's output. ``max_value_bytes``: a task value's size as JSON.
+    ``warehouse`` and ``runs``: folders below the workspace. ``driver_memory``: the Spark driver's heap. ``spark_conf``:
+    Spark settings passed on. ``strict``: warnings of a definition are errors.
+    """
+
+    engine: str = "spark"
+    parallel: int | None = None
+    kernel: str | None = None
+    python: str | None = None
+    start_timeout_seconds: float = 60
+    cell_timeout_seconds: float = 0
+    grace_seconds: float = 5
+    output_limit_bytes: int = 20_000_000
+    max_value_bytes: int = 49_152
+    warehouse: str = "warehouse"
+    runs: str = "runs"
+    driver_memory: str = "1g"
+    spark_conf: Mapping[str, Any] = field(default_factory=dict)
+    strict: bool = False
+
+    @classmethod
+    def read(cls, root: Path, overrides: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
+        """The settings of the workspace at ``root``: ``overrides`` over ``environment`` over its file over the defaults.
+
+        Raises ``DefinitionError`` with every unknown name and wrong value, each with where it stands.
+        """
+        mistakes: list[Mistake] = []
+        values: dict[str, Any] = {}
+        name, table = _table(root, mistakes)
+        known = {item.name for item in fields(cls)}
+        for key, value in table.items():
+            if key not in known:
+                hint = did_you_mean(key, known) or f"there are {', '.join(sorted(known))}"
+                mistakes.append(Mistake("there is no such setting", name, None, key, hint))
+            else:
+                _take(values, key, value, (name, key), mistakes)
+        for variable in sorted(environment):
+            key = variable.removeprefix(_PREFIX).lower()
+            if variable.startswith(_PREFIX) and key in known and variable not in _NOT_SETTINGS:
+                _take(values, key, environment[variable], (None, variable), mistakes)
+        for key, value in overrides.items():
+            if value is not None:
+                _take(values, key, value, (None, f"--{key.replace('_', '-')}"), mistakes)
+        if mistakes:
+            raise DefinitionError(mistakes)
+        return cls(**values)
+
+
+_TYPES = {
+    "engine": "str", "parallel": "int?", "kernel": "str?", "python": "path?", "start_timeout_seconds": "float",
+    "cell_timeout_seconds": "float", "grace_seconds": "float", "output_limit_bytes": "int", "max_value_bytes": "int",
+    "warehouse": "str", "runs": "str", "driver_memory": "str", "spark_conf": "dict", "strict": "bool",
+}  # fmt: skip
+
+
+def _take(values: dict[str, Any], key: str, value: Any, place: tuple[str | None, str], mistakes: list[Mistake]) -> None:
+    """Convert one setting and keep it, or keep what is wrong with it."""
+    try:
+        converted = convert(value, ValueType.parse(_TYPES[key]))
+        _check(key, converted)
+    except ValueError as error:
+        mistakes.append(Mistake(str(error), place[0], None, place[1]))
+        return
+    values[key] = str(converted) if isinstance(converted, Path) else converted
+
+
+def _check(key: str, value: Any) -> None:
+    if key == "engine" and value not in _ENGINES:
+        nearest = did_you_mean(value, _ENGINES)
+        msg = f"{value!r} is no engine; there are {', '.join(_ENGINES)}" + (f"; {nearest}" if nearest else "")
+        raise ValueError(msg)
+    if key in ("parallel", "output_limit_bytes", "max_value_bytes") and value is not None and value < 1:
+        msg = f"{value} is too few; 1 is the least"
+        raise ValueError(msg)
+    if key.endswith("_seconds") and not 0 <= value < float("inf"):
+        msg = f"{value} is no number of seconds"
+        raise ValueError(msg)
+    if key in ("warehouse", "runs") and not value:
+        msg = "the name of a folder may not be empty"
+        raise ValueError(msg)
+
+
+def _table(root: Path, mistakes: list[Mistake]) -> tuple[str | None, Mapping[str, Any]]:
+    """The settings' table of the workspace and the name of its file; ``nbflow.toml`` wins over ``pyproject.toml``."""
+    if (root / FILE).is_file():
+        return FILE, _toml(root / FILE, mistakes)
+    if (root / _PYPROJECT).is_file():
+        document = _toml(root / _PYPROJECT, mistakes)
+        table = document.get("tool", {}).get("nbflow", {})
+        return _PYPROJECT, table if isinstance(table, dict) else {}
+    return None, {}
+
+
+def _toml(path: Path, mistakes: list[Mistake]) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        mistakes.append(Mistake(f"cannot be read as TOML: {error}", path.name))
+        return {}
+
+
+def find_root(start: Path) -> Path:
+    """The workspace's root: the nearest folder, upward from ``start``, that holds ``nbflow.toml``, a ``pyproject.toml``
+    with ``[tool.nbflow]``, or ``pipelines/``; else the folder of ``start``."""
+    folder = start.absolute() if start.is_dir() else start.absolute().parent
+    for candidate in (folder, *folder.parents):
+        if (candidate / FILE).is_file() or (candidate / "pipelines").is_dir() or _is_project(candidate / _PYPROJECT):
+            return candidate
+    return folder
+
+
+def _is_project(path: Path) -> bool:
+    try:
+        return "[tool.nbflow" in path.read_text("utf-8")
+    except (OSError, ValueError):
+        return False

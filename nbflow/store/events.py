@@ -1,0 +1,123 @@
+"""Events into the records and out of them again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nbflow.core.errors import StoreError
+from nbflow.core.events import (
+    AttemptEnded,
+    AttemptStarted,
+    CellStarted,
+    Event,
+    RunEnded,
+    TaskEnded,
+    from_payload,
+    to_payload,
+)
+from nbflow.store.database import Database, storable
+from nbflow.store.moments import from_json, from_microseconds, to_json, to_microseconds
+from nbflow.store.names import former_path
+
+VERSION = 1
+"""The version of the payloads' form."""
+
+_DURABLE = (AttemptEnded, TaskEnded, RunEnded)
+_PROGRESS_WAIT_SECONDS = 1.0
+
+
+class Recorder:
+    """A listener that keeps what it is told.
+
+    What ends something is on the disk, and survives a power loss, when the call returns; otherwise ``StoreError`` is
+    raised. Progress is visible to other processes when the call returns; where it cannot be written now, it is kept in
+    memory and written, in order, with the next event: a run does not stop because its progress cannot be told.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._pending: list[Event] = []
+
+    def __call__(self, event: Event) -> None:
+        """Keep ``event``."""
+        durable = isinstance(event, _DURABLE)
+        self._pending.append(event)
+        try:
+            with self._database.transaction(durable=durable, wait_seconds=None if durable else _PROGRESS_WAIT_SECONDS):
+                for waiting in self._pending:
+                    self._write(waiting)
+        except StoreError:
+            if durable:
+                raise
+            return
+        except BaseException:
+            # A wrong event must not stand in the way of all that follow.
+            self._pending.clear()
+            raise
+        self._pending.clear()
+
+    def _write(self, event: Event) -> None:
+        at = to_microseconds(event.at)
+        self._database.execute(
+            "insert_event", run_id=event.run_id, version=VERSION, kind=type(event).__name__, at=at,
+            payload=to_json(to_payload(event)),
+        )  # fmt: skip
+        if isinstance(event, CellStarted):
+            self._database.execute("cell_started", task_run_id=event.task_run_id, number=event.attempt, cell=event.cell)
+        elif isinstance(event, AttemptStarted):
+            self._attempt_started(event, at)
+        elif isinstance(event, AttemptEnded):
+            self._attempt_ended(event, at)
+        elif isinstance(event, TaskEnded):
+            self._database.execute(
+                "task_ended",
+                task_run_id=event.task_run_id,
+                ended=at,
+                result=str(event.result),
+                reason=storable(event.reason),
+            )
+        elif isinstance(event, RunEnded):
+            self._database.execute(
+                "run_ended", run_id=event.run_id, ended=at, duration_s=event.seconds, result=str(event.result),
+                error=storable(event.error),
+            )  # fmt: skip
+
+    def _attempt_started(self, event: AttemptStarted, at: int) -> None:
+        notebook = storable(event.notebook)
+        if event.attempt > 1 and event.notebook:
+            moved = former_path(event.notebook, event.attempt - 1)
+            self._database.execute(
+                "notebook_moved",
+                task_run_id=event.task_run_id,
+                number=event.attempt,
+                notebook=notebook,
+                moved=storable(moved),
+            )
+        self._database.execute(
+            "attempt_started", task_run_id=event.task_run_id, number=event.attempt, started=at, cells=event.cells,
+            notebook=notebook, parameters=to_json(event.parameters),
+        )  # fmt: skip
+
+    def _attempt_ended(self, event: AttemptEnded, at: int) -> None:
+        error = to_payload(event)["error"]
+        self._database.execute(
+            "attempt_ended", task_run_id=event.task_run_id, number=event.attempt, ended=at, duration_s=event.seconds,
+            result=str(event.result), error=error and to_json(error), task_values=to_json(event.values),
+            exit_value=storable(event.exit_value), ended_at_cell=event.ended_at_cell, notebook=storable(event.notebook),
+        )  # fmt: skip
+
+
+def read_events(database: Database, run_id: int, after: int) -> list[tuple[int, Event]]:
+    """The run's events numbered higher than ``after``, each with its number; kinds of a newer nbflow are left out."""
+    return [
+        (row["seq"], event)
+        for row in database.rows("events", run_id=run_id, after=after)
+        if (event := _event(run_id, row)) is not None
+    ]
+
+
+def _event(run_id: int, row: Any) -> Event | None:
+    try:
+        return from_payload(row["kind"], run_id, from_microseconds(row["at"]), from_json(row["payload"]))
+    except KeyError:
+        return None

@@ -1,0 +1,122 @@
+-- Every statement of the store, by name. A line `-- :: name` begins one; the comment below it says what it is for.
+-- CAST(… AS TEXT) stands where text may hold what is no valid Unicode (names of files): such text comes as bytes.
+
+-- :: last_id
+-- The highest run id that was ever given in this workspace; no row before the first run.
+SELECT seq FROM sqlite_sequence WHERE name = 'runs';
+
+-- :: insert_run
+-- A new run; a NULL run_id takes the next free one.
+INSERT INTO runs (run_id, pipeline, engine, started, parameters, facts, definition)
+VALUES (:run_id, CAST(:pipeline AS TEXT), :engine, :started, :parameters, :facts, :definition);
+
+-- :: insert_task
+-- One task of a new run.
+INSERT INTO task_runs (run_id, position, task_key) VALUES (:run_id, :position, CAST(:task_key AS TEXT));
+
+-- :: update_facts
+-- Facts that were learned after the run began.
+UPDATE runs SET facts = :facts WHERE run_id = :run_id;
+
+-- :: insert_event
+-- The next event of a run. One process writes a run's events, so the counting needs no more than this.
+INSERT INTO events (run_id, seq, version, kind, at, payload)
+SELECT :run_id, COALESCE(MAX(seq), 0) + 1, :version, :kind, :at, :payload FROM events WHERE run_id = :run_id;
+
+-- :: attempt_started
+-- An attempt begins; told twice, the later word holds.
+INSERT INTO attempts (task_run_id, number, started, cells, notebook, parameters)
+VALUES (:task_run_id, :number, :started, :cells, CAST(:notebook AS TEXT), :parameters)
+ON CONFLICT (task_run_id, number) DO UPDATE
+SET started = excluded.started, cells = excluded.cells, notebook = excluded.notebook, parameters = excluded.parameters;
+
+-- :: notebook_moved
+-- The former attempt's notebook made room for a new attempt's.
+UPDATE attempts SET notebook = CAST(:moved AS TEXT)
+WHERE task_run_id = :task_run_id AND number < :number AND notebook = CAST(:notebook AS TEXT);
+
+-- :: cell_started
+-- How far an attempt is.
+UPDATE attempts SET cell = :cell WHERE task_run_id = :task_run_id AND number = :number;
+
+-- :: attempt_ended
+-- An attempt has its result.
+UPDATE attempts
+SET ended = :ended, duration_s = :duration_s, result = :result, error = :error, task_values = :task_values,
+    exit_value = CAST(:exit_value AS TEXT), ended_at_cell = :ended_at_cell,
+    notebook = COALESCE(CAST(:notebook AS TEXT), notebook)
+WHERE task_run_id = :task_run_id AND number = :number;
+
+-- :: task_ended
+-- A task has its result.
+UPDATE task_runs SET ended = :ended, result = :result, reason = CAST(:reason AS TEXT) WHERE task_run_id = :task_run_id;
+
+-- :: run_ended
+-- A run has its result. The first word holds: nothing that ended ends again.
+UPDATE runs SET ended = :ended, duration_s = :duration_s, result = :result, error = CAST(:error AS TEXT)
+WHERE run_id = :run_id AND result IS NULL;
+
+-- :: run
+-- One run, whole.
+SELECT * FROM runs WHERE run_id = :run_id;
+
+-- :: run_result
+-- Whether a run has ended, and how.
+SELECT result FROM runs WHERE run_id = :run_id;
+
+-- :: tasks_of_run
+-- A run's tasks, in the order of its plan.
+SELECT * FROM task_runs WHERE run_id = :run_id ORDER BY position;
+
+-- :: attempts_of_run
+-- All attempts at a run's tasks.
+SELECT attempts.* FROM task_runs JOIN attempts USING (task_run_id) WHERE run_id = :run_id
+ORDER BY task_run_id, number;
+
+-- :: runs
+-- The newest runs, of one pipeline or (NULL) of all, without their definitions.
+SELECT run_id, pipeline, engine, started, ended, duration_s, result, error, parameters, facts, NULL AS definition
+FROM runs WHERE :pipeline IS NULL OR pipeline = CAST(:pipeline AS TEXT) ORDER BY run_id DESC LIMIT :limit;
+
+-- :: tasks_of_runs
+-- The tasks of the runs that `runs` gives for the same parameters.
+SELECT * FROM task_runs WHERE run_id IN (
+    SELECT run_id FROM runs WHERE :pipeline IS NULL OR pipeline = CAST(:pipeline AS TEXT)
+    ORDER BY run_id DESC LIMIT :limit
+) ORDER BY run_id, position;
+
+-- :: attempts_of_runs
+-- The attempts of the runs that `runs` gives for the same parameters.
+SELECT attempts.* FROM task_runs JOIN attempts USING (task_run_id) WHERE run_id IN (
+    SELECT run_id FROM runs WHERE :pipeline IS NULL OR pipeline = CAST(:pipeline AS TEXT)
+    ORDER BY run_id DESC LIMIT :limit
+) ORDER BY task_run_id, number;
+
+-- :: newest_run
+-- The id of the newest run; NULL where there is none.
+SELECT MAX(run_id) AS run_id FROM runs;
+
+-- :: newest_failed_run
+-- The id of the newest run that ended without success although nobody cancelled it; NULL where there is none.
+SELECT MAX(run_id) AS run_id FROM runs WHERE result IN ('FAILED', 'TIMEDOUT', 'SUCCESS_WITH_FAILURES');
+
+-- :: events
+-- What happened in a run after the event numbered :after.
+SELECT seq, kind, at, payload FROM events WHERE run_id = :run_id AND seq > :after ORDER BY seq;
+
+-- :: insert_request
+-- Somebody wants something of a run.
+INSERT INTO requests (run_id, kind, by, at) VALUES (:run_id, :kind, CAST(:by AS TEXT), :at);
+
+-- :: waiting_requests
+-- What a run has not taken notice of.
+SELECT * FROM requests WHERE run_id = :run_id AND acknowledged_at IS NULL ORDER BY request_id;
+
+-- :: acknowledge_requests
+-- The run took notice of everything up to :last.
+UPDATE requests SET acknowledged_at = :at
+WHERE run_id = :run_id AND acknowledged_at IS NULL AND request_id <= :last;
+
+-- :: requests_of_run
+-- All that was ever wanted of a run.
+SELECT * FROM requests WHERE run_id = :run_id ORDER BY request_id;

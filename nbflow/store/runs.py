@@ -1,0 +1,109 @@
+"""Records of runs, built from the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from nbflow.core.records import AttemptRecord, RunRecord, TaskRecord
+from nbflow.core.results import ErrorKind, Result, TaskError
+from nbflow.store.database import Database, storable
+from nbflow.store.moments import from_json, from_microseconds
+
+
+def read_run(database: Database, run_id: int) -> RunRecord | None:
+    """The run of that id, whole; ``None`` where there is none. Whether it is interrupted is for others to say."""
+    with database.snapshot():
+        run = database.row("run", run_id=run_id)
+        if run is None:
+            return None
+        tasks = database.rows("tasks_of_run", run_id=run_id)
+        attempts = database.rows("attempts_of_run", run_id=run_id)
+    return _records([run], tasks, attempts)[0]
+
+
+def read_runs(database: Database, pipeline: str | None, limit: int | None) -> list[RunRecord]:
+    """The newest runs, the newest first, without their definitions; all of them where ``limit`` is ``None``."""
+    choice: dict[str, Any] = {"pipeline": storable(pipeline), "limit": -1 if limit is None else limit}
+    with database.snapshot():
+        runs = database.rows("runs", **choice)
+        tasks = database.rows("tasks_of_runs", **choice)
+        attempts = database.rows("attempts_of_runs", **choice)
+    return _records(runs, tasks, attempts)
+
+
+def _records(runs: Sequence[Any], tasks: Sequence[Any], attempts: Sequence[Any]) -> list[RunRecord]:
+    tried: dict[int, list[Any]] = {}
+    for row in attempts:
+        tried.setdefault(row["task_run_id"], []).append(row)
+    by_run: dict[int, list[TaskRecord]] = {}
+    for row in tasks:
+        by_run.setdefault(row["run_id"], []).append(_task(row, tried.get(row["task_run_id"], [])))
+    return [_run(row, tuple(by_run.get(row["run_id"], ()))) for row in runs]
+
+
+def _run(row: Any, tasks: tuple[TaskRecord, ...]) -> RunRecord:
+    return RunRecord(
+        run_id=row["run_id"],
+        pipeline=row["pipeline"],
+        result=_result(row["result"]),
+        error=row["error"],
+        started=from_microseconds(row["started"]),
+        ended=_moment(row["ended"]),
+        duration_s=row["duration_s"],
+        engine=row["engine"],
+        parameters=from_json(row["parameters"]),
+        tasks=tasks,
+        facts=from_json(row["facts"]),
+        definition=from_json(row["definition"]),
+    )
+
+
+def _task(row: Any, tried: list[Any]) -> TaskRecord:
+    newest = tried[-1] if tried else None
+    seconds = [attempt["duration_s"] for attempt in tried if attempt["duration_s"] is not None]
+    return TaskRecord(
+        task_key=row["task_key"],
+        task_run_id=row["task_run_id"],
+        result=_result(row["result"]),
+        error=_error(newest["error"]) if newest else None,
+        reason=row["reason"],
+        started=from_microseconds(tried[0]["started"]) if tried else None,
+        ended=_moment(row["ended"]),
+        duration_s=sum(seconds) if seconds else None,
+        notebook=newest["notebook"] if newest else None,
+        parameters=from_json(newest["parameters"]) if newest else {},
+        values=from_json(newest["task_values"]) if newest else {},
+        exit_value=newest["exit_value"] if newest else None,
+        ended_at_cell=newest["ended_at_cell"] if newest else None,
+        attempts=tuple(_attempt(attempt) for attempt in tried),
+        cell=newest["cell"] if newest else None,
+        cells=newest["cells"] if newest else None,
+    )
+
+
+def _attempt(row: Any) -> AttemptRecord:
+    return AttemptRecord(
+        number=row["number"],
+        result=_result(row["result"]),
+        error=_error(row["error"]),
+        started=from_microseconds(row["started"]),
+        ended=_moment(row["ended"]),
+        duration_s=row["duration_s"],
+        notebook=row["notebook"],
+    )
+
+
+def _result(text: str | None) -> Result | None:
+    return None if text is None else Result(text)
+
+
+def _moment(number: int | None) -> Any:
+    return None if number is None else from_microseconds(number)
+
+
+def _error(text: str | None) -> TaskError | None:
+    if text is None:
+        return None
+    document = from_json(text)
+    return TaskError(**{**document, "kind": ErrorKind(document["kind"])})

@@ -1,0 +1,266 @@
+"""The store of one workspace: everything about what was done goes in and out here."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from nbflow.core.errors import UsageError
+from nbflow.core.events import Event
+from nbflow.core.ports import Listener, NotebookSink
+from nbflow.core.records import RunRecord
+from nbflow.store.database import Database, storable
+from nbflow.store.events import Recorder, read_events
+from nbflow.store.failures import folder_failure
+from nbflow.store.folders import make_kept_folder, make_private_folder
+from nbflow.store.journal import journal_path
+from nbflow.store.live import LiveLock, is_held
+from nbflow.store.moments import from_json, to_json, to_microseconds
+from nbflow.store.names import escape, file_names
+from nbflow.store.notebooks import NotebookFile
+from nbflow.store.printed import Follower, LogLine, read_printed
+from nbflow.store.references import MAX_ID, no_such_run, resolve
+from nbflow.store.requests import Request, add_request, read_requests, take_requests
+from nbflow.store.run_folders import make_run_folder, remove_unused, run_folder
+from nbflow.store.runs import read_run, read_runs
+
+
+@dataclass(frozen=True, slots=True)
+class RunIds:
+    """A run that has begun: its id, the task-run id of each task by its key, and when it began (UTC)."""
+
+    run_id: int
+    task_run_ids: Mapping[str, int]
+    started: datetime
+
+
+class Store:
+    """The records of the workspace at ``root``, and its executed notebooks under ``runs``.
+
+    ``state`` is the private folder ``.nbflow``. It is made with the first record; reading never makes it. All methods
+    raise ``StoreError`` where records cannot be read or written, and ``UsageError`` for a run that is not there.
+    """
+
+    def __init__(self, root: Path, runs: Path, now: Callable[[], datetime], patience_seconds: float) -> None:
+        self.root = root
+        self.runs_folder = root / runs
+        self.state = root / ".nbflow"
+        self.live_folder = self.state / "live"
+        self._now, self._patience_seconds = now, patience_seconds
+        self._database: Database | None = None
+        self._locks: dict[int, LiveLock] = {}
+        self._file_names: dict[int, dict[str, str]] = {}
+
+    @classmethod
+    def open(
+        cls,
+        root: Path,
+        runs: Path,
+        now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+        patience_seconds: float = 30.0,
+    ) -> Store:
+        """The store of the workspace at ``root``; ``runs`` is relative to it, or absolute. Touches nothing yet.
+
+        ``now`` tells the time in UTC; ``patience_seconds`` limits the wait while another program locks the records.
+        """
+        return cls(root.absolute(), runs, now, patience_seconds)
+
+    def close(self) -> None:
+        """Give the database and the locks of live runs back."""
+        for run_id in list(self._locks):
+            self._locks.pop(run_id).release()
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+
+    # -- a run, while it lives
+
+    def begin(
+        self,
+        pipeline: str,
+        tasks: Sequence[str],
+        facts: Mapping[str, Any],
+        definition: Mapping[str, Any],
+        parameters: Mapping[str, Any],
+        engine: str,
+    ) -> RunIds:
+        """Record a run that begins now, and make its folder. Its live lock is held when others see it.
+
+        ``tasks`` are the keys in the plan's order, ``definition`` the plan as it runs, ``parameters`` the pipeline's
+        own; values that JSON does not know are encoded as ``core.values`` does.
+        """
+        make_kept_folder(self.runs_folder)
+        database, started = self._writable(), self._now()
+        with contextlib.ExitStack() as undo:
+            with database.transaction(durable=True):
+                last = database.row("last_id")
+                run_id = make_run_folder(self.runs_folder, pipeline, None if last is None else last["seq"])
+                undo.callback(remove_unused, self.run_folder(pipeline, run_id))
+                self._locks[run_id] = LiveLock(self._lock_path(run_id))
+                undo.callback(self._release, run_id)
+                database.execute(
+                    "insert_run", run_id=run_id, pipeline=storable(pipeline), engine=engine,
+                    started=to_microseconds(started), parameters=to_json(dict(parameters)), facts=to_json(dict(facts)),
+                    definition=to_json(dict(definition)),
+                )  # fmt: skip
+                ids = {
+                    key: database.execute("insert_task", run_id=run_id, position=position, task_key=storable(key))
+                    for position, key in enumerate(tasks)
+                }
+            undo.pop_all()
+        self._file_names[run_id] = file_names(tasks)
+        return RunIds(run_id, ids, started)
+
+    def add_facts(self, run_id: int, facts: Mapping[str, Any]) -> None:
+        """Record facts that were learned after the run began."""
+        database = self._writable()
+        with database.transaction(durable=False):
+            row = database.row("run", run_id=run_id)
+            known = from_json(row["facts"]) if row is not None else {}
+            database.execute("update_facts", run_id=run_id, facts=to_json({**known, **facts}))
+
+    @contextlib.contextmanager
+    def hold(self, run_id: int) -> Iterator[None]:
+        """Hold the run's live lock, which ``begin`` took already, until the block ends."""
+        if run_id not in self._locks:
+            make_private_folder(self.live_folder)
+            self._locks[run_id] = LiveLock(self._lock_path(run_id))
+        try:
+            yield
+        finally:
+            self._release(run_id)
+
+    def is_live(self, run_id: int) -> bool:
+        """Whether a process is at work on the run."""
+        return is_held(self._lock_path(run_id))
+
+    def listener(self, run_id: int) -> Listener:  # noqa: ARG002 - each run has a listener of its own
+        """A listener that records the run's events; see ``Recorder`` for what holds when it returns."""
+        return Recorder(self._writable())
+
+    def notebook_sink(self, run_id: int, pipeline: str, task_key: str, attempt: int, task_run_id: int) -> NotebookSink:
+        """Where the executed notebook of one attempt goes; a former attempt's is renamed. Raises ``OSError``."""
+        if run_id not in self._file_names:
+            self._file_names[run_id] = file_names(task.task_key for task in self.run(run_id).tasks)
+        name = self._file_names[run_id].get(task_key) or escape(task_key)
+        path = self.run_folder(pipeline, run_id) / f"{name}.ipynb"
+        return NotebookFile(path, journal_path(self.live_folder, run_id, task_run_id, attempt), task_run_id, attempt)
+
+    def run_folder(self, pipeline: str, run_id: int) -> Path:
+        """Where the run's executed notebooks lie."""
+        return run_folder(self.runs_folder, pipeline, run_id)
+
+    # -- what others want of it
+
+    def request(self, run_id: int, kind: str, by: str) -> int:
+        """Ask the live run for something (``cancel``). Returns the request's id.
+
+        Raises ``UsageError`` where the run is not live: nobody would ever take notice.
+        """
+        if self.run(run_id).result is not None or not self.is_live(run_id):
+            msg = f"run {run_id} is not running"
+            raise UsageError(msg, f"`nbflow runs show {run_id}` tells how it ended")
+        return add_request(self._writable(), run_id, kind, by, self._now())
+
+    def take_requests(self, run_id: int) -> list[Request]:
+        """Requests that the run has not seen, acknowledged by this call."""
+        database = self._readable()
+        return [] if database is None else take_requests(database, run_id, self._now())
+
+    def requests(self, run_id: int) -> list[Request]:
+        """All requests ever made to the run."""
+        database = self._readable()
+        return [] if database is None else read_requests(database, run_id)
+
+    # -- reading
+
+    def run(self, run_id: int) -> RunRecord:
+        """The run's record, as far as it has come."""
+        database = self._readable()
+        found = read_run(database, run_id) if database is not None and 0 < run_id <= MAX_ID else None
+        if database is None or found is None:
+            raise no_such_run(database, str(run_id))
+        return self._with_life(database, found)
+
+    def runs(self, pipeline: str | None = None, limit: int | None = 20) -> list[RunRecord]:
+        """The newest runs, of one pipeline or of all, newest first, with empty ``definition``: ``run`` has it."""
+        database = self._readable()
+        if database is None:
+            return []
+        return [self._with_life(database, run) for run in read_runs(database, pipeline, limit)]
+
+    def resolve(self, reference: str) -> int:
+        """The run id that ``reference`` means: a number (``12``, ``#12``), ``last`` or ``last-failed``."""
+        return resolve(self._readable(), reference)
+
+    def events(self, run_id: int, after: int = 0) -> list[tuple[int, Event]]:
+        """The run's events numbered higher than ``after``, each with its number."""
+        database = self._readable()
+        return [] if database is None else read_events(database, run_id, after)
+
+    def printed(self, run_id: int, task_key: str | None = None) -> Iterator[LogLine]:
+        """What the run's tasks, or one of them, printed until now, in the order of tasks, attempts and cells."""
+        return read_printed(self._with_task(run_id, task_key), self.live_folder, task_key)
+
+    def follow_printed(self, run_id: int, task_key: str | None = None, poll: float = 0.1) -> Iterator[LogLine]:
+        """What the run's tasks print, as it comes, until the run is over; looks every ``poll`` seconds."""
+        run = self._with_task(run_id, task_key)
+        follower = Follower(self.live_folder, task_key)
+        while True:
+            over = run.result is not None or run.interrupted
+            yield from follower.lines(run, over=over)
+            if over:
+                return
+            time.sleep(poll)
+            run = self.run(run_id)
+
+    # -- inside
+
+    def _writable(self) -> Database:
+        make_private_folder(self.state)
+        make_private_folder(self.live_folder)
+        if self._database is None:
+            self._database = Database.open(self.state / "nbflow.db", self._patience_seconds)
+        return self._database
+
+    def _readable(self) -> Database | None:
+        """The database, ``None`` where nothing was ever recorded."""
+        path = self.state / "nbflow.db"
+        try:
+            if self._database is None and path.stat():
+                self._database = Database.open(path, self._patience_seconds)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise folder_failure(self.state, error) from error
+        return self._database
+
+    def _lock_path(self, run_id: int) -> Path:
+        return self.live_folder / str(run_id)
+
+    def _release(self, run_id: int) -> None:
+        lock = self._locks.pop(run_id, None)
+        if lock is not None:
+            lock.release()
+
+    def _with_life(self, database: Database, run: RunRecord) -> RunRecord:
+        if run.result is not None or self.is_live(run.run_id):
+            return run
+        # It may have ended between the reading and the look at its lock, which it frees only after its end is recorded.
+        row = database.row("run_result", run_id=run.run_id)
+        if row is not None and row["result"] is not None:
+            return replace(read_run(database, run.run_id) or run, definition=run.definition)
+        return replace(run, interrupted=True)
+
+    def _with_task(self, run_id: int, task_key: str | None) -> RunRecord:
+        run = self.run(run_id)
+        keys = [task.task_key for task in run.tasks]
+        if task_key is not None and task_key not in keys:
+            msg = f"run {run_id} has no task {task_key!r}"
+            raise UsageError(msg, f"its tasks are {', '.join(keys[:10])}{', …' if len(keys) > 10 else ''}")
+        return run

@@ -1,0 +1,116 @@
+"""The state of a run as its progress shows it, made from the run's events, and the sentences that tell them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from nbflow.core.events import (
+    AttemptEnded,
+    AttemptStarted,
+    CancelRequested,
+    CellStarted,
+    EngineStarted,
+    Event,
+    Noted,
+    RetryPlanned,
+    RunStarted,
+    TaskEnded,
+)  # fmt: skip
+from nbflow.core.results import Result, TaskError
+from nbflow.surface.cli.layout import duration
+from nbflow.surface.cli.terminal import clean, one_line
+
+
+@dataclass(slots=True)
+class Row:
+    """One task: what it does now (``waiting``, ``running``, or its result), and since when (a monotonic time)."""
+
+    task_key: str
+    state: str = "waiting"
+    attempt: int = 0
+    cell: int = 0
+    cells: int = 0
+    began: float | None = None
+    cell_began: float | None = None
+    seconds: float | None = None
+    error: TaskError | None = None
+
+    def doing(self, now: float) -> str:
+        """What a running task does: ``cell 4 of 9, 12.0 s``."""
+        again = f"attempt {self.attempt}, " if self.attempt > 1 else ""
+        where = f"cell {self.cell} of {self.cells}" if self.cell else "kernel starts"
+        since = "" if self.cell_began is None else f" for {duration(now - self.cell_began)}"
+        return f"{again}{where}{since}"
+
+
+@dataclass(slots=True)
+class Board:
+    """All tasks of a run, in their order. ``spark_used`` is false where no task of the plan uses Spark."""
+
+    spark_used: bool = True
+    rows: dict[str, Row] = field(default_factory=dict)
+
+    def take(self, event: Event) -> list[str]:
+        """Take notice of ``event``; the lines that tell it, none where it is told by the changed state alone."""
+        now = time.monotonic()
+        if isinstance(event, RunStarted):
+            self.rows = {key: Row(key) for key in event.tasks}
+            return [self._heading(event)]
+        if isinstance(event, AttemptStarted):
+            return self._attempt_started(event, now)
+        if isinstance(event, CellStarted):
+            row = self.rows[event.task_key]
+            row.cell, row.cell_began = event.cell, now
+        elif isinstance(event, AttemptEnded):
+            row = self.rows[event.task_key]
+            row.seconds, row.error, row.state = (row.seconds or 0) + event.seconds, event.error, "ended"
+        elif isinstance(event, TaskEnded):
+            return [self._task_ended(event)]
+        elif isinstance(event, RetryPlanned):
+            row = self.rows[event.task_key]
+            row.state = "waiting"
+            why = f": {describe(row.error)}" if row.error else ""
+            return [f"{clean(event.task_key)}: attempt {event.attempt} failed{why}; the next in {duration(event.wait)}"]
+        return _plain(event)
+
+    def _heading(self, event: RunStarted) -> str:
+        count = f"{len(event.tasks)} task{'s' if len(event.tasks) != 1 else ''}"
+        spark = f"Spark engine: {clean(event.engine)}" + ("" if self.spark_used else " (not needed)")
+        return f"{clean(event.pipeline)}: run {event.run_id}, {count}, {spark}"
+
+    def _attempt_started(self, event: AttemptStarted, now: float) -> list[str]:
+        row = self.rows[event.task_key]
+        row.state, row.attempt, row.cells, row.cell = "running", event.attempt, event.cells, 0
+        row.began, row.cell_began = now, None
+        again = f"attempt {event.attempt}, " if event.attempt > 1 else ""
+        return [f"{clean(event.task_key)}: started, {again}{event.cells} cell{'s' if event.cells != 1 else ''}"]
+
+    def _task_ended(self, event: TaskEnded) -> str:
+        row = self.rows[event.task_key]
+        row.state = str(event.result)
+        took = f" in {duration(row.seconds)}" if row.seconds is not None else ""
+        why = f" ({one_line(event.reason)})" if event.reason else ""
+        if row.error is not None and event.result is not Result.SUCCESS:
+            where = f" in cell {row.error.cell} of {row.cells}" if row.error.cell and row.cells else ""
+            took, why = f"{where} after {duration(row.seconds)}", f": {describe(row.error)}"
+        return f"{clean(event.task_key)}: {event.result}{took}{why}"
+
+
+def _plain(event: Event) -> list[str]:
+    if isinstance(event, Noted):
+        lead = f"{clean(event.task_key)}: " if event.task_key else ""
+        return [lead + one_line(event.text, 1000)]
+    if isinstance(event, EngineStarted):
+        detail = f" ({one_line(event.detail)})" if event.detail else ""
+        return [f"Spark engine {clean(event.engine)} started in {duration(event.seconds)}{detail}"]
+    if isinstance(event, CancelRequested):
+        return [f"cancelling the run, asked by {clean(event.by)}; a second signal ends it at once"]
+    return []
+
+
+def describe(error: TaskError) -> str:
+    """An error in one line: the exception where there was one, else its message."""
+    if error.ename:
+        return one_line(f"{error.ename}: {error.evalue}" if error.evalue else error.ename)
+    return one_line(error.message) or str(error.kind)

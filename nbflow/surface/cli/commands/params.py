@@ -1,0 +1,98 @@
+"""``nbflow params``: the parameters that a notebook declares, read without running it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nbflow.core.errors import UsageError
+from nbflow.core.values import encode
+from nbflow.define.parameters import Parameter
+from nbflow.surface.cli.layout import columns
+from nbflow.surface.cli.options import common_options, json_option
+from nbflow.surface.cli.session import Session, print_json
+from nbflow.surface.cli.terminal import one_line, stdout
+
+
+@click.command("params")
+@click.argument("notebook")
+@json_option
+@common_options()
+@click.pass_obj
+def command(session: Session, notebook: str, as_json: bool) -> None:
+    """Show the parameters that NOTEBOOK declares: name, type, default, choices, label and help."""
+    from nbflow.define.notebook_file import read_notebook, resolve_notebook_path
+
+    root = session.find(Path(notebook).absolute().parent).root
+    path = resolve_notebook_path(notebook, Path.cwd(), root)
+    if path is None:
+        raise UsageError(f"there is no notebook {notebook}")
+    found = read_notebook(path, notebook)
+    if as_json:
+        print_json([parameter_document(parameter) for parameter in found.parameters])
+        return
+    if not found.parameters:
+        stdout.line(f"{one_line(notebook)} declares no parameters" + _why_none(found.parameters_cell, found.declares))
+        return
+    rows = [_row(parameter) for parameter in found.parameters]
+    heading, *lines = columns([("name", "type", "default", "choices", "label", "help"), *rows])
+    stdout.line(stdout.paint(heading, "bold"))
+    for line in lines:
+        stdout.line(line)
+
+
+def _why_none(cell: int | None, declares: bool) -> str:
+    if cell is None:
+        return ": no cell is tagged 'parameters'"
+    return ": its cell tagged 'parameters' assigns nothing" if declares else ": only Python notebooks are read"
+
+
+def parameter_document(parameter: Parameter) -> dict[str, Any]:
+    """A parameter as JSON. ``default`` is encoded; for an expression ``None``, its text in ``default_source``."""
+    return {
+        "name": parameter.name,
+        "type": str(parameter.type),
+        "default": encode(parameter.default),
+        "default_is_expression": parameter.default_is_expression,
+        "default_source": parameter.default_source,
+        "depends_on": list(parameter.depends_on),
+        "choices": None if parameter.choices is None else encode(list(parameter.choices)),
+        "suggestions": encode(list(parameter.suggestions)),
+        "minimum": encode(parameter.minimum),
+        "maximum": encode(parameter.maximum),
+        "label": parameter.label,
+        "help": parameter.help,
+        "widget": parameter.widget,
+        "assigned": parameter.assigned,
+        "cell": parameter.cell,
+        "line": parameter.line,
+    }
+
+
+def _row(parameter: Parameter) -> tuple[str, ...]:
+    default = parameter.default_source if parameter.default_is_expression else _json(parameter.default)
+    allowed = parameter.choices if parameter.choices is not None else parameter.suggestions
+    choices = ", ".join(map(_plain, allowed))
+    if not choices and (parameter.minimum is not None or parameter.maximum is not None):
+        choices = f"{_bound(parameter.minimum)}..{_bound(parameter.maximum)}"
+    elif parameter.choices is None and parameter.suggestions:
+        choices += ", ..."
+    return (
+        one_line(parameter.name), str(parameter.type), one_line(default, 60), one_line(choices, 60),
+        one_line(parameter.label), one_line(parameter.help, 500),
+    )  # fmt: skip
+
+
+def _json(value: Any) -> str:
+    return json.dumps(encode(value), ensure_ascii=False, default=str)
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else _json(value)
+
+
+def _bound(value: Any) -> str:
+    return "" if value is None else _plain(encode(value))

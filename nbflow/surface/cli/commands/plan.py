@@ -1,0 +1,67 @@
+"""``nbflow plan``: what a run would do. Nothing is started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from nbflow.surface.cli.layout import short_path
+from nbflow.surface.cli.options import (
+    common_options,
+    only_option,
+    parameter_option,
+    parameters_file_option,
+    read_parameters,
+    refuse_warnings,
+    strict_option,
+)  # fmt: skip
+from nbflow.surface.cli.session import Session, print_json
+from nbflow.surface.cli.settings_options import settings_options
+from nbflow.surface.cli.start import start_of
+from nbflow.surface.cli.terminal import clean, stdout
+
+
+@click.command("plan")
+@click.argument("pipeline")
+@parameter_option
+@parameters_file_option
+@only_option
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "mermaid"]), default="text", help="How to print it."
+)
+@strict_option
+@settings_options("engine", "kernel")
+@common_options()
+@click.pass_obj
+def command(
+    session: Session,
+    pipeline: str,
+    parameters: tuple[str, ...],
+    parameters_file: Path | None,
+    only: tuple[str, ...],
+    form: str,
+    strict: bool,
+    settings: dict[str, str],
+) -> None:
+    """Show what a run of PIPELINE would do: its tasks in order, with every parameter and where its value comes from.
+
+    PIPELINE is a path, the name of a file in pipelines/, or a notebook.
+    """
+    values = read_parameters(parameters, parameters_file)
+    workspace = session.find(start_of(pipeline), {**settings, "strict": strict or None})
+    plan = workspace.plan(workspace.pipeline(pipeline, Path.cwd()), values, Path.cwd(), only)
+    if workspace.settings.strict:
+        refuse_warnings(plan.warnings)
+    if form == "json":
+        from nbflow.plan.export.document import plan_document
+
+        print_json(plan_document(plan))
+    elif form == "mermaid":
+        from nbflow.plan.export.mermaid import plan_mermaid
+
+        stdout.line(clean(plan_mermaid(plan)))
+    else:
+        from nbflow.plan.export.text import plan_text
+
+        stdout.line(clean(plan_text(plan, short_path)))

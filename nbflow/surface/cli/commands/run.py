@@ -1,0 +1,162 @@
+"""``nbflow run``: do what a pipeline says, tell how it goes, and end with its exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nbflow.core.errors import UsageError
+from nbflow.core.events import Event, RunStarted
+from nbflow.core.ports import Listener
+from nbflow.core.records import RunRecord, run_payload
+from nbflow.core.results import ExitCode
+from nbflow.surface.cli.board import Board
+from nbflow.surface.cli.delta_log import changed_tables, table_states
+from nbflow.surface.cli.options import (
+    common_options,
+    json_option,
+    only_option,
+    parameter_option,
+    parameters_file_option,
+    read_parameters,
+    refuse_warnings,
+    strict_option,
+)  # fmt: skip
+from nbflow.surface.cli.progress import Lines, Silent
+from nbflow.surface.cli.report import ending, print_failures, print_report
+from nbflow.surface.cli.session import Session, print_json
+from nbflow.surface.cli.settings_options import settings_options
+from nbflow.surface.cli.start import start_of
+from nbflow.surface.cli.terminal import Out, one_line, stderr, stdout
+
+if TYPE_CHECKING:
+    from nbflow.define.pipeline import Pipeline
+    from nbflow.plan.plan import Plan
+    from nbflow.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What the command line asks for."""
+
+    pipeline: str
+    parameters: tuple[str, ...]
+    parameters_file: Path | None
+    only: tuple[str, ...]
+    as_json: bool
+    quiet: bool
+    strict: bool
+    timeout: float | None
+    run_id_file: Path | None
+    how: str
+    value: bool
+    settings: dict[str, Any]
+
+
+@click.command("run")
+@click.argument("pipeline")
+@parameter_option
+@parameters_file_option
+@only_option
+@json_option
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but failures.")
+@strict_option
+@click.option(
+    "--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="End the run after this time; 0: never."
+)
+@click.option(
+    "--run-id-file", type=click.Path(path_type=Path), metavar="FILE", help="Write the run's id there when it begins."
+)
+@click.option("--how", default="cli", hidden=True)
+@click.option("--value", is_flag=True, hidden=True)  # PIPELINE is a document of define.handover
+@settings_options()
+@common_options()
+@click.pass_obj
+def command(session: Session, /, **given: Any) -> int:
+    """Run PIPELINE: a path, the name of a file in pipelines/, or a notebook.
+
+    Progress goes to stdout, or to stderr with --json. 'nbflow --help' lists the exit codes.
+    """
+    call = Call(**given)
+    values = read_parameters(call.parameters, call.parameters_file)
+    overrides = {**call.settings, "strict": call.strict or None}
+    workspace = session.find(Path.cwd() if call.value else start_of(call.pipeline), overrides)
+    plan = workspace.plan(_pipeline(call, workspace), values, Path.cwd(), call.only)
+    if call.timeout is not None:
+        plan = replace(plan, timeout_seconds=call.timeout)
+    if workspace.settings.strict:
+        refuse_warnings(plan.warnings)
+    return _run(call, workspace, plan)
+
+
+def _pipeline(call: Call, workspace: Workspace) -> Pipeline:
+    if not call.value:
+        return workspace.pipeline(call.pipeline, Path.cwd())
+    import json
+
+    from nbflow.define.handover import pipeline_from_document
+
+    document = json.loads(Path(call.pipeline).read_text(encoding="utf-8"))
+    return workspace.pipeline(pipeline_from_document(document), Path.cwd())
+
+
+def _run(call: Call, workspace: Workspace, plan: Plan) -> int:
+    out = stderr if call.as_json else stdout
+    for warning in plan.warnings if not call.quiet else ():
+        out.line(f"warning: {one_line(warning, 2000)}")
+    warehouse = workspace.root / workspace.settings.warehouse
+    before = table_states(warehouse)
+    with _progress(call, out, Board(spark_used=plan.uses_spark)) as progress:
+        listeners = [progress, *([_IdFile(call.run_id_file)] if call.run_id_file else [])]
+        record, code = workspace.run(plan, listeners, how=call.how, command=["nbflow", *sys.argv[1:]])
+    tables = [(warehouse / name, version) for name, version in changed_tables(before, table_states(warehouse))]
+    _report(call, record, code, tables, out)
+    return int(code)
+
+
+@contextmanager
+def _progress(call: Call, out: Out, board: Board) -> Iterator[Listener]:
+    drawing: AbstractContextManager[Listener]
+    if call.quiet:
+        drawing = Silent()
+    elif out.live:
+        from nbflow.surface.cli.live import Drawn  # rich only where something is drawn
+
+        drawing = Drawn(out, board)
+    else:
+        drawing = Lines(out, board)
+    with drawing as listener:
+        yield listener
+
+
+class _IdFile:
+    """A listener that writes the run's id into a file as soon as there is one."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        if not file.absolute().parent.is_dir():
+            raise UsageError(f"there is no folder {file.absolute().parent}", "--run-id-file names a file in it")
+
+    def __call__(self, event: Event) -> None:
+        """Take notice of the run's start."""
+        if isinstance(event, RunStarted):
+            part = self._file.with_name(f"{self._file.name}.{os.getpid()}.part")
+            part.write_text(f"{event.run_id}\n", encoding="ascii")
+            part.replace(self._file)
+
+
+def _report(call: Call, record: RunRecord, code: ExitCode, tables: list[tuple[Path, int]], out: Out) -> None:
+    if not call.quiet:
+        print_report(record, tables, out)
+    elif code is not ExitCode.SUCCESS:
+        print_failures(record, stderr)
+        stderr.line(ending(record))
+    if call.as_json:
+        print_json(run_payload(record))

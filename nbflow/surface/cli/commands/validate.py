@@ -1,0 +1,100 @@
+"""``nbflow validate``: every mistake of pipeline files and notebooks, without starting anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nbflow.core.errors import DefinitionError, Mistake, UsageError
+from nbflow.core.results import ExitCode
+from nbflow.surface.cli.layout import short_path
+from nbflow.surface.cli.options import common_options, json_option, refuse_warnings, strict_option
+from nbflow.surface.cli.session import DOCUMENT_VERSION, Session, errors_document, print_json
+from nbflow.surface.cli.start import start_of
+from nbflow.surface.cli.terminal import one_line, stderr, stdout
+
+if TYPE_CHECKING:
+    from nbflow.workspace import Workspace
+
+PIPELINES = (".yml", ".yaml")
+NOTEBOOKS = (".ipynb",)
+
+
+@click.command("validate")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@json_option
+@strict_option
+@common_options()
+@click.pass_obj
+def command(session: Session, paths: tuple[str, ...], as_json: bool, strict: bool) -> int:
+    """Check pipeline files, the notebooks they name, and notebooks; print all mistakes with file, line and key.
+
+    PATH is a file, a folder (everything in it; of a workspace its pipelines/), or the name of a pipeline. Exit code 2
+    when something is wrong.
+    """
+    checked: list[str] = []
+    warnings: list[str] = []
+    mistakes: list[Mistake] = []
+    for path in dict.fromkeys(each for named in paths for each in _files(named)):
+        try:
+            workspace = session.find(start_of(path), {"strict": strict or None})
+            warned = _check(workspace, path)
+            if workspace.settings.strict:
+                refuse_warnings(warned)
+            warnings += warned
+        except DefinitionError as error:
+            mistakes += error.mistakes
+        except UsageError as error:
+            mistakes.append(Mistake(error.message, hint=error.hint))
+        checked.append(path)
+    mistakes = list(dict.fromkeys(mistakes))
+    _print(checked, list(dict.fromkeys(warnings)), mistakes, as_json)
+    return int(ExitCode.WRONG_CALL if mistakes else ExitCode.SUCCESS)
+
+
+def _files(named: str) -> Iterator[str]:
+    """The files that an argument means. Raises ``UsageError`` for a folder with nothing to check."""
+    folder = Path(named)
+    if not folder.is_dir():
+        yield named
+        return
+    found = sorted(_within(folder / "pipelines" if (folder / "pipelines").is_dir() else folder))
+    if not found:
+        raise UsageError(f"{named} holds no pipeline file and no notebook")
+    yield from map(str, found)
+
+
+def _within(folder: Path) -> Iterator[Path]:
+    for path in folder.iterdir():
+        if path.name.startswith(".") or (path.is_dir() and path.name in ("runs", "warehouse")):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from _within(path)
+        elif path.suffix in (*PIPELINES, *NOTEBOOKS) and path.is_file():
+            yield path
+
+
+def _check(workspace: Workspace, path: str) -> tuple[str, ...]:
+    """The warnings of one file. Raises ``DefinitionError`` with its mistakes."""
+    pipeline = workspace.pipeline(path, Path.cwd())
+    return tuple(workspace.plan(pipeline, {}, Path.cwd()).warnings)
+
+
+def _print(checked: list[str], warnings: list[str], mistakes: list[Mistake], as_json: bool) -> None:
+    if as_json:
+        document = errors_document(mistakes)
+        print_json({"version": DOCUMENT_VERSION, "files": checked, "errors": document["errors"], "warnings": warnings})
+        return
+    for warning in warnings:
+        stderr.line(f"warning: {one_line(warning, 2000)}")
+    for mistake in mistakes:
+        stderr.line(one_line(str(mistake), 2000))
+    count = f"{len(checked)} file{'s' if len(checked) != 1 else ''}"
+    if mistakes:
+        stderr.line(f"{len(mistakes)} mistake{'s' if len(mistakes) != 1 else ''} in {count}")
+    else:
+        for path in checked:
+            stdout.line(f"{short_path(path)}: ok")

@@ -1,0 +1,112 @@
+"""What a run came to: a table of its tasks, the Delta tables it changed, and each failure with what mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from nbflow.core.records import RunRecord, TaskRecord
+from nbflow.core.results import ErrorKind, Result, TaskError
+from nbflow.surface.cli.board import describe
+from nbflow.surface.cli.layout import columns, duration, numbered, short_path
+from nbflow.surface.cli.terminal import Out, clean, one_line
+
+STYLES = {
+    Result.SUCCESS: "green",
+    Result.FAILED: "red",
+    Result.TIMEDOUT: "red",
+    Result.CANCELED: "yellow",
+    Result.SUCCESS_WITH_FAILURES: "yellow",
+}
+SHOWN_FAILURES = 5
+SHOWN_LINES = 8
+LONGEST_LINE = 500
+
+
+def print_report(record: RunRecord, tables: Sequence[tuple[Path, int]], out: Out) -> None:
+    """The end of ``nbflow run``. ``tables`` are the paths of the Delta tables that changed, with their versions."""
+    out.line()
+    print_tasks(record, out)
+    if tables:
+        out.line()
+        out.line(out.paint("Delta tables changed", "bold"))
+        for line in columns([(short_path(path), f"version {version}") for path, version in tables], "  "):
+            out.line(line)
+    print_failures(record, out)
+    out.line()
+    out.line(out.paint(ending(record), STYLES.get(record.result, "yellow") if record.result else "yellow"))
+
+
+def ending(record: RunRecord) -> str:
+    """The run in one line."""
+    return f"{clean(record.pipeline)}: run {record.run_id} {record.state} in {duration(record.duration_s)}"
+
+
+def print_tasks(record: RunRecord, out: Out) -> None:
+    """A table of the tasks with result, time, attempts where there was more than one, and notebook or reason."""
+    rows = [("task", "result", "time", "notebook"), *(_row(task) for task in record.tasks)]
+    heading, *lines = columns(rows)
+    out.line(out.paint(heading, "bold"))
+    for task, line in zip(record.tasks, lines):
+        style = STYLES.get(task.result, "yellow") if task.result else "dim"
+        word = _result(task)
+        at = line.find(word, len(clean(task.task_key)))
+        out.line(line[:at] + out.paint(word, style) + line[at + len(word) :])
+
+
+def _result(task: TaskRecord) -> str:
+    word = str(task.result) if task.result else "-"
+    return f"{word} (attempt {len(task.attempts)})" if len(task.attempts) > 1 else word
+
+
+def _row(task: TaskRecord) -> tuple[str, str, str, str]:
+    last = short_path(task.notebook) if task.notebook else ""
+    if task.reason:
+        last = f"{last} ({one_line(task.reason)})".strip()
+    elif task.ended_at_cell and task.result is Result.SUCCESS:
+        said = f", exit value {one_line(task.exit_value, 60)}" if task.exit_value is not None else ""
+        last = f"{last} (ended early in cell {task.ended_at_cell}{said})"
+    return clean(task.task_key), _result(task), duration(task.duration_s), last
+
+
+def print_failures(record: RunRecord, out: Out) -> None:
+    """Each failed task: the failing cell's source, the error, the notebook, and the command that shows more."""
+    failed = [task for task in record.tasks if task.error is not None and task.result is not Result.SUCCESS]
+    for task in failed[:SHOWN_FAILURES]:
+        out.line()
+        print_failure(task, out)
+        out.line(f"  more: nbflow runs show {record.run_id} {clean(task.task_key)}")
+    if len(failed) > SHOWN_FAILURES:
+        out.line()
+        out.line(f"{len(failed) - SHOWN_FAILURES} more tasks failed: nbflow runs show {record.run_id}")
+
+
+def print_failure(task: TaskRecord, out: Out) -> None:
+    """One failed task without its traceback."""
+    error = task.error
+    if error is None:
+        return
+    out.line(out.paint(f"{clean(task.task_key)} {task.result}{_where(error, task)} ({error.kind})", "bold"))
+    if error.source:
+        for line in numbered(error.source, error.traceback):
+            out.line(f"  {line}")
+    for line in _words(error):
+        out.line(f"  {out.paint(line, 'red')}")
+    if task.notebook:
+        out.line(f"  notebook: {short_path(task.notebook)}")
+
+
+def _words(error: TaskError) -> list[str]:
+    """What the exception said, its first lines; nbflow's own sentence where that says more or there was none."""
+    if not error.ename or error.kind is not ErrorKind.CELL_ERROR:
+        said = [one_line(error.message, 1000)] if error.message else []
+        return said or [describe(error)]
+    lines = [line.rstrip() for line in clean(f"{error.ename}: {error.evalue or ''}").strip(": \n").split("\n")]
+    kept = [line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}..." for line in lines[:SHOWN_LINES]]
+    return [*kept, *([f"... {len(lines) - SHOWN_LINES} more lines"] if len(lines) > SHOWN_LINES else [])]
+
+
+def _where(error: TaskError, task: TaskRecord) -> str:
+    if not error.cell:
+        return ""
+    return f" in cell {error.cell} of {task.cells}" if task.cells else f" in cell {error.cell}"

@@ -1,0 +1,18 @@
+"""The first lines that a run executes in a Python kernel."""
+
+from __future__ import annotations
+
+import builtins
+
+from nbflow.surface.inside.context import current
+from nbflow.surface.inside.dbutils import dbutils
+
+
+def begin() -> None:
+    """Make the kernel a task's: ``dbutils`` is known everywhere, and Spark attaches to the run's driver when it is used."""
+    builtins.dbutils = dbutils  # type: ignore[attr-defined]  # as on Databricks, where nobody imports it
+    context = current()
+    if context is not None and context.spark is not None:
+        from nbflow.surface.inside.spark import install
+
+        install(context.spark, context.folder, f"{context.pipeline}/{context.task_key}")

@@ -1,0 +1,19 @@
+"""What IPython knows of the cells: the one that runs now, and the ones that have just run."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+
+def shell() -> Any:
+    """The running IPython shell; ``None`` outside of one. IPython is not imported for this: where it runs, it is there."""
+    module = sys.modules.get("IPython")
+    return module.get_ipython() if module is not None and hasattr(module, "get_ipython") else None
+
+
+def source_now() -> str:
+    """The source of the cell that runs now, as IPython translated it; nothing outside of IPython."""
+    running = shell()
+    history = running.user_ns.get("In") if running is not None else None
+    return str(history[-1]) if history else ""

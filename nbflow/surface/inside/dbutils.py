@@ -1,0 +1,222 @@
+"""``dbutils`` as Databricks has it, as far as it can be kept on any machine: widgets, task values, the notebook's exit.
+
+By hand, outside a run, the same calls work with their defaults.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from nbflow.core.errors import NbflowError
+from nbflow.core.exchange import EXIT_FILE, MAX_VALUE_BYTES, VALUES_FILE
+from nbflow.core.values import TEXT
+from nbflow.surface.inside import registry
+from nbflow.surface.inside.cells import source_now
+from nbflow.surface.inside.context import current, exchange_folder, given_parameters
+from nbflow.surface.inside.registry import Widget, joined
+from nbflow.surface.inside.restore import listen
+
+
+class InputWidgetNotDefined(NbflowError):  # noqa: N818  (Databricks' name)
+    """A widget was asked for that is not there."""
+
+
+class NotSupportedHere(NbflowError):  # noqa: N818  (says what it means)
+    """A call that Databricks has and nbflow has not."""
+
+
+class NotebookExit(BaseException):  # noqa: N818  (an end, not an error; no ``except Exception`` may catch it)
+    """Ends the notebook early and well."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows instead of a traceback."""
+        return [f"Notebook exited: {self}"]
+
+
+class _Widgets:
+    """``dbutils.widgets``: values are always text; a widget that is there keeps its value."""
+
+    def text(self, name: str, defaultValue: str, label: str | None = None) -> None:  # noqa: N803  (Databricks' names)
+        """Make a widget for a line of text."""
+        self._make(name, "text", defaultValue, None, label)
+
+    def dropdown(self, name: str, defaultValue: str, choices: Sequence[str], label: str | None = None) -> None:  # noqa: N803
+        """Make a widget for one of ``choices``."""
+        self._make(name, "dropdown", defaultValue, choices, label)
+
+    def combobox(self, name: str, defaultValue: str, choices: Sequence[str], label: str | None = None) -> None:  # noqa: N803, ARG002
+        """Make a widget for one of ``choices`` or any other text."""
+        self._make(name, "combobox", defaultValue, None, label)
+
+    def multiselect(self, name: str, defaultValue: str, choices: Sequence[str], label: str | None = None) -> None:  # noqa: N803
+        """Make a widget for some of ``choices``; its value is the picks joined by commas."""
+        self._make(name, "multiselect", defaultValue, choices, label)
+
+    def get(self, name: str) -> str:
+        """The value of a widget or of a parameter of the run. Raises ``InputWidgetNotDefined``."""
+        if name in registry.declared:
+            return joined(registry.declared[name].value)
+        for source in (given_parameters(), registry.restored):
+            if name in source:
+                return joined(source[name])
+        there = ", ".join(self.getAll()) or "none"
+        msg = f"no widget {name!r} is defined; there are {there}"
+        raise InputWidgetNotDefined(msg)
+
+    def getArgument(self, name: str, defaultValue: str | None = None) -> str | None:  # noqa: N802, N803
+        """The value of a widget, or ``defaultValue`` where there is none."""
+        try:
+            return self.get(name)
+        except InputWidgetNotDefined:
+            if defaultValue is None:
+                raise
+            return defaultValue
+
+    def getAll(self) -> dict[str, str]:  # noqa: N802
+        """All values by name."""
+        given = {name: joined(value) for name, value in given_parameters().items()}
+        return {**given, **{name: joined(widget.value) for name, widget in registry.declared.items()}}
+
+    def remove(self, name: str) -> None:
+        """Take a widget away. Raises ``InputWidgetNotDefined``."""
+        if registry.declared.pop(name, None) is None:
+            msg = f"no widget {name!r} is defined"
+            raise InputWidgetNotDefined(msg)
+
+    def removeAll(self) -> None:  # noqa: N802
+        """Take all widgets away."""
+        registry.declared.clear()
+
+    def _make(self, name: str, kind: str, default: str, choices: Sequence[str] | None, label: str | None) -> None:
+        if name in registry.declared:
+            return
+        listed = None if choices is None else tuple(map(str, choices))
+        listen()
+        registry.declare(Widget(name, kind, TEXT, default, listed, label=label or "", text=True, cell=source_now()))
+
+
+class _TaskValues:
+    """``dbutils.jobs.taskValues``: small values that later tasks read."""
+
+    def set(self, key: str, value: Any) -> None:
+        """Give ``value``, anything that JSON holds, to later tasks under ``key``; at most 48 KiB as JSON.
+
+        By hand nothing is kept. Raises ``ValueError`` for a value that cannot be given.
+        """
+        if not isinstance(key, str) or not key:
+            msg = f"the key of a task value must be text, got {key!r}"
+            raise ValueError(msg)
+        line = _as_json(key, value)
+        context, folder = current(), exchange_folder()
+        limit = context.max_value_bytes if context is not None else MAX_VALUE_BYTES
+        size = len(_dumped(value).encode())
+        if size > limit:
+            msg = f"task value {key!r} has {size} bytes as JSON, {limit} are allowed: write a table, and give its name"
+            raise ValueError(msg)
+        if folder is None or context is None:
+            return
+        descriptor = os.open(folder / VALUES_FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(descriptor, line)
+        finally:
+            os.close(descriptor)
+
+    def get(self, taskKey: str, key: str, default: Any = None, debugValue: Any = None) -> Any:  # noqa: N803
+        """The value that task ``taskKey`` set under ``key``, else ``default``; by hand ``debugValue``, else ``default``.
+
+        Raises ``ValueError`` in a run, ``TypeError`` by hand, when there is none of these.
+        """
+        context = current()
+        if context is None:
+            found = debugValue if debugValue is not None else default
+            if found is None:
+                msg = f"outside a run the value {key!r} of task {taskKey!r} needs debugValue="
+                raise TypeError(msg)
+            return found
+        values = context.values.get(taskKey)
+        if values is not None and key in values:
+            return values[key]
+        if default is not None:
+            return default
+        known = f"it set {', '.join(values) or 'none'}" if values is not None else f"tasks with values: {', '.join(context.values) or 'none'}"
+        msg = f"task {taskKey!r} has no value {key!r}; {known}"
+        raise ValueError(msg)
+
+
+def _plain(value: Any) -> Any:
+    """A number of numpy's as Python's; what else JSON does not know is refused."""
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+        return value.item()
+    msg = f"a {type(value).__name__} is nothing that JSON holds"
+    raise TypeError(msg)
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=True, allow_nan=False, default=_plain)
+
+
+def _as_json(key: str, value: Any) -> bytes:
+    try:
+        return json.dumps({"key": key, "value": json.loads(_dumped(value))}, ensure_ascii=True).encode() + b"\n"
+    except (TypeError, ValueError, RecursionError) as error:
+        msg = f"task value {key!r} cannot be given on: {error}"
+        raise ValueError(msg) from None
+
+
+class _Jobs:
+    """``dbutils.jobs``."""
+
+    def __init__(self) -> None:
+        self.taskValues = _TaskValues()
+
+
+class _Notebook:
+    """``dbutils.notebook``."""
+
+    def exit(self, value: Any = "") -> NoReturn:
+        """End the notebook here, well; ``value`` becomes the task's exit value, as text."""
+        text = joined(value)
+        folder = exchange_folder()
+        if folder is not None and current() is not None:
+            part = folder / f"{EXIT_FILE}.part"
+            part.write_text(json.dumps({"value": text}), "utf-8")
+            part.replace(folder / EXIT_FILE)
+        raise NotebookExit(text)
+
+    def run(self, path: str, timeout_seconds: int = 0, arguments: Any = None) -> str:  # noqa: ARG002
+        """Not here: make it a task of the pipeline."""
+        msg = f"dbutils.notebook.run({path!r}) is not supported; make that notebook a task of the pipeline"
+        raise NotSupportedHere(msg)
+
+
+class _Missing:
+    """A part of dbutils that nbflow has not; every use says so in one sentence."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, call: str) -> NoReturn:
+        if call.startswith("__"):
+            raise AttributeError(call)
+        msg = f"dbutils.{self._name}.{call} is not supported by nbflow"
+        raise NotSupportedHere(msg)
+
+
+class DBUtils:
+    """The object that notebooks know as ``dbutils``."""
+
+    def __init__(self) -> None:
+        self.widgets = _Widgets()
+        self.jobs = _Jobs()
+        self.notebook = _Notebook()
+
+    def __getattr__(self, name: str) -> _Missing:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return _Missing(name)
+
+
+dbutils = DBUtils()

@@ -1,0 +1,72 @@
+"""What a notebook may know about the task it runs as: ``from nbflow import task``."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from nbflow.surface.inside.context import current, given_parameters
+
+
+class TaskFacts:
+    """Ids and facts of the running task. By hand the ids are ``None`` and the rest has sensible values."""
+
+    @property
+    def run_id(self) -> int | None:
+        """The run's id in its workspace."""
+        context = current()
+        return context.run_id if context else None
+
+    @property
+    def task_run_id(self) -> int | None:
+        """This task's id in this run."""
+        context = current()
+        return context.task_run_id if context else None
+
+    @property
+    def pipeline(self) -> str | None:
+        """The pipeline's name."""
+        context = current()
+        return context.pipeline if context else None
+
+    @property
+    def task_key(self) -> str | None:
+        """The task's key."""
+        context = current()
+        return context.task_key if context else None
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt this is, counted from 1."""
+        context = current()
+        return context.attempt if context else 1
+
+    @property
+    def started(self) -> datetime:
+        """When the run began, in UTC; by hand, now."""
+        context = current()
+        return datetime.fromisoformat(context.started) if context else datetime.now(timezone.utc)
+
+    @property
+    def workspace(self) -> Path:
+        """The workspace's folder; by hand the nearest one upward with ``pipelines/`` or ``nbflow.toml``."""
+        context = current()
+        if context:
+            return Path(context.workspace)
+        folder = Path.cwd()
+        found = (place for place in (folder, *folder.parents) if (place / "nbflow.toml").is_file() or (place / "pipelines").is_dir())
+        return next(found, folder)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters that the run gave, each of its declared type; empty by hand."""
+        return given_parameters()
+
+    def __repr__(self) -> str:
+        if self.run_id is None:
+            return "<nbflow task: by hand>"
+        return f"<nbflow task {self.pipeline}/{self.task_key}, run {self.run_id}, attempt {self.attempt}>"
+
+
+task = TaskFacts()

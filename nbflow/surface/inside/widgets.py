@@ -1,0 +1,133 @@
+"""Widgets that declare a notebook's parameters: ``from nbflow import widgets``.
+
+Each call returns the parameter's value at once: the run's, or the default when the notebook is run by hand. The variable
+it is assigned to bears the widget's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date as _date
+from pathlib import Path
+from typing import Any
+
+from nbflow.core.values import ValueType, convert, shown
+from nbflow.surface.inside import registry
+from nbflow.surface.inside.cells import source_now
+from nbflow.surface.inside.context import given_parameters, notebook_folder
+from nbflow.surface.inside.registry import Widget
+from nbflow.surface.inside.restore import listen
+
+__all__ = ["checkbox", "combobox", "date", "dropdown", "get", "get_all", "multiselect", "number", "path", "text"]
+
+
+def text(name: str, default: str = "", label: str = "", help: str = "") -> str:  # noqa: A002  (the word users know)
+    """A line of text."""
+    value: str = _declare(name, "text", ValueType("str"), default, label=label, help=help)
+    return value
+
+
+def dropdown(name: str, default: Any, choices: Iterable[Any], label: str = "", help: str = "") -> Any:  # noqa: A002
+    """One of ``choices``; the default must be one of them."""
+    listed = tuple(choices)
+    return _declare(name, "dropdown", _type_of(default, listed), default, listed, label=label, help=help)
+
+
+def combobox(name: str, default: Any, choices: Iterable[Any], label: str = "", help: str = "") -> Any:  # noqa: A002
+    """One of ``choices``, or another value of the same type."""
+    return _declare(name, "combobox", _type_of(default, tuple(choices)), default, label=label, help=help)
+
+
+def multiselect(name: str, default: Iterable[Any], choices: Iterable[Any], label: str = "", help: str = "") -> list[Any]:  # noqa: A002
+    """Some of ``choices``, as a list; the default's items must be among them."""
+    picks = [default] if isinstance(default, str) else list(default)
+    value: list[Any] = _declare(name, "multiselect", ValueType("list"), picks, tuple(choices), label=label, help=help)
+    return value
+
+
+def number(
+    name: str,
+    default: float = 0,
+    min: float | None = None,  # noqa: A002
+    max: float | None = None,  # noqa: A002
+    step: float | None = None,  # noqa: ARG001  (for the form)
+    label: str = "",
+    help: str = "",  # noqa: A002
+) -> Any:
+    """A number between ``min`` and ``max``: whole where the default is whole."""
+    whole = isinstance(default, int) and not isinstance(default, bool)
+    kind = ValueType("int" if whole else "float")
+    return _declare(name, "number", kind, default, minimum=min, maximum=max, label=label, help=help)
+
+
+def checkbox(name: str, default: bool = False, label: str = "", help: str = "") -> bool:  # noqa: A002
+    """True or false."""
+    value: bool = _declare(name, "checkbox", ValueType("bool"), default, label=label, help=help)
+    return value
+
+
+def date(
+    name: str,
+    default: _date | str | None = None,
+    min: _date | str | None = None,  # noqa: A002
+    max: _date | str | None = None,  # noqa: A002
+    label: str = "",
+    help: str = "",  # noqa: A002
+) -> _date | None:
+    """A day between ``min`` and ``max``, given as a date or as ISO text (``2026-01-31``)."""
+    kind = ValueType("date")
+    lowest, highest = (None if limit is None else convert(limit, kind) for limit in (min, max))
+    value: _date | None = _declare(name, "date", kind, default, minimum=lowest, maximum=highest, label=label, help=help)
+    return value
+
+
+def path(name: str, default: str | Path | None = None, label: str = "", help: str = "") -> Path | None:  # noqa: A002
+    """A path, always absolute; a relative default starts at the notebook's folder."""
+    start = notebook_folder()
+    absolute = None if default is None else start / Path(default).expanduser()
+    value: Path | None = _declare(name, "path", ValueType("path"), absolute, label=label, help=help)
+    return None if value is None else start / value
+
+
+def get(name: str) -> Any:
+    """The value of a widget that was declared, or of a parameter that the run gave. Raises ``KeyError`` for neither."""
+    if name in registry.declared:
+        return registry.declared[name].value
+    given = given_parameters()
+    if name in given:
+        return given[name]
+    msg = f"no widget {name!r} was declared; there are {', '.join(registry.declared) or 'none'}"
+    raise KeyError(msg)
+
+
+def get_all() -> dict[str, Any]:
+    """The values of all widgets that were declared, by name."""
+    return {name: widget.value for name, widget in registry.declared.items()}
+
+
+def _declare(
+    name: str,
+    kind: str,
+    value_type: ValueType,
+    default: Any,
+    choices: tuple[Any, ...] | None = None,
+    minimum: Any = None,
+    maximum: Any = None,
+    label: str = "",
+    help: str = "",  # noqa: A002
+) -> Any:
+    if not isinstance(name, str) or not name.isidentifier():
+        msg = f"{shown(name)} is no name for a widget: use a Python identifier"
+        raise ValueError(msg)
+    listen()
+    return registry.declare(
+        Widget(name, kind, value_type, default, choices, minimum, maximum, label, help, cell=source_now())
+    )
+
+
+def _type_of(default: Any, choices: tuple[Any, ...]) -> ValueType:
+    example = default if default is not None else (choices or ("",))[0]
+    for kind, name in ((bool, "bool"), (int, "int"), (float, "float"), (str, "str")):
+        if isinstance(example, kind):
+            return ValueType(name)
+    return ValueType("any")

@@ -1,0 +1,127 @@
+"""A run as a child process: ``nbflow run`` in a session of its own, which outlives a cell and is cancelled with it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+_START = (
+    "import sys; sys.path[:] = [*(part for part in sys.path if part), sys.argv.pop(1)]; "
+    "from nbflow.surface.cli.main import main; main()"
+)
+"""``python -m nbflow``, but modules in the current folder do not hide those of the same name that nbflow needs."""
+
+_HOME = os.fspath(Path(__file__).parents[3])
+_KILL_AFTER_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An argument that is handed over as a JSON file."""
+
+    name: str
+    content: Any
+
+
+class Child:
+    """A running ``nbflow run --json``. ``folder`` holds its inputs and outputs until ``close``."""
+
+    def __init__(self, arguments: Sequence[str | Document], listen: bool) -> None:
+        """Start ``nbflow run`` with ``arguments``; with ``listen`` its progress can be read by ``follow``."""
+        self.folder = Path(tempfile.mkdtemp(prefix="nbflow-call-"))
+        try:
+            given = [self._file(part) if isinstance(part, Document) else part for part in arguments]
+            command = [
+                sys.executable, "-c", _START, _HOME, "run", "--json",
+                "--run-id-file", os.fspath(self.folder / "run-id"), *given,
+            ]  # fmt: skip
+            with (self.folder / "result.json").open("wb") as result:
+                self.process = subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, stdout=result, start_new_session=True,
+                    stderr=subprocess.PIPE if listen else subprocess.DEVNULL,
+                )  # fmt: skip
+        except BaseException:
+            self.close()
+            raise
+
+    def _file(self, document: Document) -> str:
+        path = self.folder / f"{document.name}.json"
+        path.write_text(json.dumps(document.content), encoding="utf-8")
+        return os.fspath(path)
+
+    def follow(self, show: Callable[[str], None]) -> int:
+        """Show each line of progress until the child has ended; its exit code.
+
+        An interrupt cancels the run, a second one ends it at once; it is raised when the child is gone.
+        """
+        lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        threading.Thread(target=_pump, args=(self.process.stderr, lines), daemon=True).start()
+        interrupts, kill_at = 0, float("inf")
+        while True:
+            try:
+                if time.monotonic() > kill_at:
+                    self.process.kill()
+                line = _next(lines)
+                if line is not None:
+                    show(line)
+                elif self.process.poll() is not None:
+                    break
+            except KeyboardInterrupt:
+                interrupts += 1
+                self.interrupt()
+                if interrupts > 1:
+                    kill_at = time.monotonic() + _KILL_AFTER_SECONDS
+        if interrupts:
+            raise KeyboardInterrupt
+        return self.process.returncode
+
+    def interrupt(self) -> None:
+        """Send SIGINT; no error when the child is gone."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(signal.SIGINT)
+
+    def run_id(self) -> int | None:
+        """The run's id, once it has begun."""
+        try:
+            return int((self.folder / "run-id").read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return None
+
+    def document(self) -> dict[str, Any] | None:
+        """What the child printed on stdout; ``None`` where that is no document."""
+        try:
+            document = json.loads((self.folder / "result.json").read_text(encoding="utf-8", errors="replace"))
+        except (OSError, ValueError):
+            return None
+        return document if isinstance(document, dict) else None
+
+    def close(self) -> None:
+        """Remove the inputs and outputs."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _pump(stream: IO[bytes] | None, lines: queue.SimpleQueue[str | None]) -> None:
+    if stream is not None:
+        with stream:
+            for line in stream:
+                lines.put(line.decode("utf-8", "replace").rstrip("\r\n"))
+
+
+def _next(lines: queue.SimpleQueue[str | None]) -> str | None:
+    try:
+        return lines.get(timeout=0.1)
+    except queue.Empty:
+        return None

@@ -1,0 +1,60 @@
+"""A pipeline handed to another process."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbflow.define.handover import pipeline_document, pipeline_from_document
+from nbflow.define.pipeline import Pipeline, Place, Task
+
+_values = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text()
+    | st.lists(st.integers())
+    | st.dictionaries(st.text(), st.text())
+)
+_tasks = st.builds(
+    Task,
+    task_key=st.text(),
+    notebook=st.text(),
+    parameters=st.dictionaries(st.text(), _values),
+    depends_on=st.lists(st.text()),
+    max_retries=st.integers(-1, 5),
+    retry_on_timeout=st.booleans(),
+    timeout_seconds=st.floats(0, 1e6),
+    kernel=st.none() | st.text(),
+    places=st.dictionaries(
+        st.text(), st.builds(Place, st.none() | st.text(), st.none() | st.integers(), st.none() | st.text())
+    ),
+)
+_pipelines = st.builds(
+    Pipeline,
+    name=st.text(),
+    tasks=st.lists(_tasks, max_size=3),
+    parameters=st.dictionaries(st.text(), _values),
+    file=st.none() | st.just(Path("/w/pipelines/p.yml")),
+    warnings=st.lists(st.text()),
+)
+
+
+@given(_pipelines)
+def test_a_pipeline_comes_back_as_it_was(pipeline: Pipeline) -> None:
+    """Through JSON and back, a pipeline is equal to itself and keeps its places."""
+    again = pipeline_from_document(json.loads(json.dumps(pipeline_document(pipeline))))
+    assert again == pipeline
+    assert [task.places for task in again.tasks] == [task.places for task in pipeline.tasks]
+
+
+def test_values_are_encoded() -> None:
+    """Dates, durations and paths go over in the form from which the declared type makes them again."""
+    task = Task("a", Path("n.ipynb"), {"day": date(2026, 1, 2), "wait": timedelta(minutes=2), "where": Path("x/y")})
+    [again] = pipeline_from_document(pipeline_document(Pipeline("p", [task]))).tasks
+    assert again.parameters == {"day": "2026-01-02", "wait": 120.0, "where": "x/y"}
+    assert again.notebook == "n.ipynb"

@@ -1,0 +1,90 @@
+"""A plan as text, as JSON and as Mermaid."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbflow.core.values import ValueType
+from nbflow.define.notebook import Notebook
+from nbflow.define.parameters import Parameter
+from nbflow.plan.export.document import plan_document
+from nbflow.plan.export.mermaid import plan_mermaid
+from nbflow.plan.export.text import plan_text
+from nbflow.plan.plan import Argument, Plan, PlannedTask
+
+
+def _task(
+    key: str, arguments: tuple[Argument, ...] = (), after: tuple[str, ...] = (), spark: bool = False
+) -> PlannedTask:
+    notebook = Notebook(Path("/w/notebooks/layer.ipynb"), {}, "ab" * 32, uses_spark=spark)
+    return PlannedTask(key, notebook, arguments, after)
+
+
+def _plan(*tasks: PlannedTask, **more: object) -> Plan:
+    return Plan("medallion", tasks, Path("/w/pipelines/medallion.yml"), **more)  # type: ignore[arg-type]
+
+
+DAY = Argument("day", date(2026, 1, 31), ValueType("date"), "run")
+LATE = Argument("rows", "{{tasks.a.values.rows}}", ValueType("int"), "task", late=True)
+WORKED_OUT = Argument(
+    "end", "day + 1", ValueType("any"), "notebook",
+    declared=Parameter("end", ValueType("any"), None, "day + 1", default_is_expression=True),
+)  # fmt: skip
+
+
+def test_text_tells_every_value_with_its_origin() -> None:
+    """Each parameter stands in the text with its value and its origin, late ones and expressions as written."""
+    text = plan_text(_plan(_task("a", (DAY, WORKED_OUT)), _task("b", (LATE,), ("a",)), left_out=("c",)))
+    assert re.search(r'day\s+= "2026-01-31"\s+\(given\)', text)
+    assert re.search(r"end\s+= day \+ 1\s+\(default, an expression\)", text)
+    assert re.search(r"rows = \{\{tasks\.a\.values\.rows\}\}\s+\(task, known when the task starts\)", text)
+    assert re.search(r"^2\. b .* after a$", text, re.MULTILINE)
+    assert "left out: c" in text
+
+
+def test_text_names_the_engine_and_whether_it_is_needed() -> None:
+    """The Spark engine stands in the heading, with a word where no task needs it."""
+    assert "Spark engine: spark (not needed)" in plan_text(_plan(_task("a")))
+    assert "Spark engine: spark\n" in plan_text(_plan(_task("a", spark=True)))
+
+
+def test_document_is_json_whatever_the_values_are() -> None:
+    """The document is JSON although values are dates, sets, paths, numbers that JSON has not, or strangers."""
+    strange = [{1, 2}, Path("/x"), float("nan"), 1 + 2j, [date(2026, 1, 1)], {"k": object}]
+    arguments = tuple(Argument(f"p{at}", value, ValueType("any"), "task") for at, value in enumerate(strange))
+    document = plan_document(_plan(_task("a", (DAY, *arguments)), parameters={"x": complex(1)}))
+    again = json.loads(json.dumps(document, allow_nan=False))
+    assert again == document
+    assert again["version"] == 1
+    assert again["tasks"][0]["parameters"][0] == {
+        "name": "day", "type": "date", "value": "2026-01-31", "origin": "run", "late": False, "expression": False,
+    }  # fmt: skip
+
+
+def test_mermaid_draws_each_task_and_each_dependency_once() -> None:
+    """The flowchart has one node for each task and one edge for each dependency."""
+    text = plan_mermaid(_plan(_task("a"), _task("b", (), ("a",)), _task("c", (), ("a", "b"))))
+    lines = [line.strip() for line in text.splitlines()]
+    assert lines[0] == "flowchart TD"
+    assert [line for line in lines if "-->" in line] == ["t1 --> t2", "t1 --> t3", "t2 --> t3"]
+    assert sum(line.startswith("t") and "[" in line for line in lines) == 3
+
+
+@given(st.text(min_size=1))
+def test_mermaid_labels_cannot_break_out(text: str) -> None:
+    """Whatever a value holds, its label stays within its quotes and reads back as that value."""
+    drawn = plan_mermaid(_plan(_task("a", (Argument("x", text, ValueType("str"), "task"),))))
+    [line] = [line for line in drawn.split("\n") if line.strip().startswith("t1[")]
+    label = re.fullmatch(r'\s*t1\["([^"]*)"\]', line)
+    assert label
+    told = label.group(1).split("<br/>", 2)[2]
+    assert not set(told) & set('<>"\n`[]{}()')
+    back = re.sub(r"#(\d+);", lambda found: chr(int(found.group(1))), told)
+    whole = f"x = {json.dumps(text, ensure_ascii=False)}"
+    assert back == whole or (back.endswith("...") and whole.startswith(back[:-3]))

@@ -1,0 +1,247 @@
+"""The cell loop with real kernels: how notebooks end, and what the executed notebook then holds."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbflow.core.errors import KernelError
+from nbflow.core.exchange import FAMILY_VARIABLE
+from nbflow.core.results import ErrorKind, Result
+from nbflow.run.cells import CellLoop, Ending, Limits
+from nbflow.run.kernels.kernel import Kernel, KernelSpec
+from nbflow.run.stop import Stop
+
+
+@dataclass
+class Notes:
+    """A watcher that keeps what it is told."""
+
+    started: list[int] = field(default_factory=list)
+    ended: list[tuple[int, bool]] = field(default_factory=list)
+    text: str = ""
+    stop: Stop | None = None
+    stop_at: str | None = None
+
+    def cell_started(self, index: int) -> None:
+        self.started.append(index)
+
+    def cell_changed(self, index: int, outputs: Callable[[], list[dict[str, Any]]]) -> None:
+        pass
+
+    def cell_printed(self, index: int, stream: str, text: str) -> None:
+        self.text += text
+        if self.stop is not None and self.stop_at is not None and self.stop_at in self.text:
+            self.stop.ask("SIGINT", 2)
+
+    def cell_ended(self, index: int, failed: bool) -> None:
+        self.ended.append((index, failed))
+
+
+@dataclass
+class Executed:
+    """How a notebook ended, and what became of it."""
+
+    ending: Ending
+    cells: list[dict[str, Any]]
+    notes: Notes
+    token: str
+
+    def text(self, index: int) -> str:
+        """All that the cell printed."""
+        return "".join(output.get("text", "") for output in self.cells[index]["outputs"])
+
+
+def cell(source: str, *tags: str) -> dict[str, Any]:
+    """A code cell."""
+    return {"cell_type": "code", "source": source, "metadata": {"tags": list(tags)}, "outputs": [], "execution_count": None}
+
+
+def execute(tmp_path: Path, *cells: str | dict[str, Any], kernel: str = "python3", limits: Limits | None = None, stop_at: str | None = None) -> Executed:
+    """Execute the cells in a fresh kernel whose folder is ``tmp_path``."""
+    document = {"cells": [item if isinstance(item, dict) else cell(item) for item in cells], "metadata": {}}
+    token, notes = uuid.uuid4().hex, Notes(stop_at=stop_at)
+
+    async def work() -> Ending:
+        private = Path("/tmp") / f"nbflow-test-{token[:8]}"
+        private.mkdir(mode=0o700)
+        notes.stop = stop = Stop()
+        running = await Kernel.start(KernelSpec(kernel, tmp_path, private, token))
+        try:
+            return await CellLoop(document, running, limits or Limits(grace_seconds=1), notes, stop).run()
+        finally:
+            await running.end(0.5)
+            for path in private.iterdir():
+                path.unlink()
+            private.rmdir()
+
+    ending = asyncio.run(asyncio.wait_for(work(), 60))
+    return Executed(ending, document["cells"], notes, token)
+
+
+def family(token: str) -> list[str]:
+    """The processes that are left of an attempt."""
+    mark = f"{FAMILY_VARIABLE}={token}".encode()
+    left = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                if mark in (entry / "environ").read_bytes().split(b"\0"):
+                    left.append((entry / "cmdline").read_text())
+            except OSError:
+                continue
+    return left
+
+
+@pytest.mark.parametrize(
+    ("source", "result", "kind", "words"),
+    [
+        ("1/0", Result.FAILED, ErrorKind.CELL_ERROR, "ZeroDivisionError"),
+        ("def broken(:", Result.FAILED, ErrorKind.CELL_ERROR, "SyntaxError"),
+        ("%no_such_magic", Result.FAILED, ErrorKind.CELL_ERROR, "no_such_magic"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", Result.FAILED, ErrorKind.KERNEL_DIED, "SIGKILL"),
+        ("import os; os._exit(0)", Result.FAILED, ErrorKind.KERNEL_DIED, "exit code 0"),
+        ("import os; os._exit(7)", Result.FAILED, ErrorKind.KERNEL_DIED, "exit code 7"),
+        ("import sys; sys.exit(3)", Result.FAILED, ErrorKind.EXIT, "sys.exit(3)"),
+        ("import sys; sys.exit('no data')", Result.FAILED, ErrorKind.EXIT, "no data"),
+        ("input('name? ')", Result.FAILED, ErrorKind.CELL_ERROR, "input"),
+        ("import getpass; getpass.getpass()", Result.FAILED, ErrorKind.CELL_ERROR, "input"),
+        ("import time; time.sleep(60)", Result.FAILED, ErrorKind.CELL_TIMEOUT, "limit of 0.5 s"),
+    ],
+)
+def test_each_way_to_fail_is_told_as_what_it_is(tmp_path: Path, source: str, result: Result, kind: ErrorKind, words: str) -> None:
+    """The cell's number and source are there, later cells did not run, and no process is left."""
+    done = execute(tmp_path, "print('first')", source, "print('never')", limits=Limits(cell_seconds=0.5 if "sleep" in source else 0))
+    error = done.ending.error
+    assert error is not None
+    assert (done.ending.result, error.kind, error.cell, error.source) == (result, kind, 2, source)
+    assert words in error.message
+    assert done.text(0) == "first\n"
+    assert done.cells[2]["outputs"] == [] and done.cells[2]["execution_count"] is None
+    assert done.notes.started == [0, 1] and done.notes.ended[-1] == (1, True)
+    assert family(done.token) == []
+
+
+@pytest.mark.parametrize("source", ["import sys; sys.exit()", "import sys; sys.exit(0)", "raise SystemExit", "exit_ = SystemExit(0); raise exit_"])
+def test_a_good_exit_ends_the_notebook_early_and_well(tmp_path: Path, source: str) -> None:
+    """SUCCESS with the cell's number; later cells are not run; the notebook shows no error."""
+    done = execute(tmp_path, source, "print('never')")
+    assert (done.ending.result, done.ending.ended_at_cell, done.ending.error) == (Result.SUCCESS, 1, None)
+    assert [cell["outputs"] for cell in done.cells] == [[], []]
+
+
+def test_tags_await_and_warnings(tmp_path: Path) -> None:
+    """Expected errors stay as outputs, a skipped cell is not touched, tasks go on across cells, warnings are output."""
+    done = execute(
+        tmp_path, "import asyncio\ntask = asyncio.create_task(asyncio.sleep(0.05, 42))", "await asyncio.sleep(0.3); print(task.result())",
+        cell("1/0", "raises-exception"), cell("def broken(:", "raises-exception"), cell("raise SystemError", "skip-execution"),
+        {"cell_type": "markdown", "source": "# text", "metadata": {}}, "", "import warnings; warnings.warn('careful')",
+    )  # fmt: skip
+    assert done.ending.result is Result.SUCCESS
+    assert done.text(1) == "42\n"
+    assert [done.cells[number]["outputs"][0]["ename"] for number in (2, 3)] == ["ZeroDivisionError", "SyntaxError"]
+    assert done.cells[4]["outputs"] == [] and done.cells[4]["execution_count"] is None
+    assert "careful" in done.text(7)
+    assert done.notes.started == [0, 1, 2, 3, 7]
+
+
+def test_a_cell_that_is_asked_to_stop_is_interrupted_first(tmp_path: Path) -> None:
+    """The notebook's own clean-up runs, what it prints is kept, and the result is CANCELED."""
+    source = "import time\ntry:\n    print('ready')\n    time.sleep(60)\nfinally:\n    print('cleaned up')"
+    done = execute(tmp_path, source, stop_at="ready")
+    assert done.ending.result is Result.CANCELED
+    assert "cleaned up" in done.text(0)
+
+
+def test_a_cell_that_ignores_the_interrupt_is_killed(tmp_path: Path) -> None:
+    """After the grace time nothing is left of it, not even a child in a session of its own."""
+    source = (
+        "import signal, subprocess, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "subprocess.Popen(['sleep', '600'], start_new_session=True)\nprint('ready', flush=True)\nwhile True: time.sleep(1)"
+    )
+    done = execute(tmp_path, source, limits=Limits(grace_seconds=0.3), stop_at="ready")
+    assert done.ending.result is Result.CANCELED
+    assert family(done.token) == []
+
+
+def test_the_task_s_limit_holds_over_all_cells(tmp_path: Path) -> None:
+    """Many short cells together are over the limit: TIMEDOUT, not a failed cell."""
+    done = execute(tmp_path, *["import time; time.sleep(0.2)"] * 20, limits=Limits(task_seconds=1, grace_seconds=1))
+    assert done.ending.result is Result.TIMEDOUT
+    assert done.ending.error is not None and done.ending.error.kind is ErrorKind.TASK_TIMEOUT
+
+
+def test_children_that_stay_are_ended_and_waited_for_by_nobody(tmp_path: Path) -> None:
+    """Children with our pipes, in the background, in a session of their own: all gone, the notebook a success."""
+    done = execute(
+        tmp_path, "import subprocess\nsubprocess.Popen(['sleep', '600'])", "subprocess.Popen(['sleep', '600'], stdout=subprocess.PIPE)",
+        "subprocess.Popen(['sleep', '600'], start_new_session=True)", "%%bash\nsleep 600 > /dev/null 2>&1 &\necho started",
+    )  # fmt: skip
+    assert done.ending.result is Result.SUCCESS
+    assert family(done.token) == []
+
+
+def test_a_flood_is_kept_whole_in_few_outputs(tmp_path: Path) -> None:
+    """Fifty thousand lines, a verbose child, a line of two megabytes: nothing is lost, nothing hangs."""
+    child = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', \"for i in range(50000): print('child', i)\"])"
+    done = execute(tmp_path, "for i in range(50_000): print('line', i)", child, "print('x' * 2_000_000)")
+    assert done.text(0) == "".join(f"line {number}\n" for number in range(50_000))
+    assert done.text(1).split("\n")[-2] == "child 49999"
+    assert done.text(2) == "x" * 2_000_000 + "\n"
+    assert all(len(item["outputs"]) < 5 for item in done.cells)
+
+
+def test_nobody_s_input_is_read(tmp_path: Path) -> None:
+    """A child that reads standard input finds its end at once."""
+    done = execute(tmp_path, "import subprocess; print(subprocess.run(['cat'], capture_output=True).stdout)", "%%bash\nread -r line || echo eof")
+    assert (done.text(0), done.text(1)) == ("b''\n", "eof\n")
+
+
+def test_a_kernel_of_another_language(tmp_path: Path) -> None:
+    """A bash kernel runs through the same loop, and its failing cell is a failure."""
+    done = execute(tmp_path, "greeting=hello", 'echo "$greeting from $(basename "$PWD")"', kernel="bash")
+    assert done.ending.result is Result.SUCCESS
+    assert done.text(1) == f"hello from {tmp_path.name}\n"
+
+
+def test_a_kernel_that_cannot_start_says_why(tmp_path: Path) -> None:
+    """An interpreter without ipykernel: KERNEL_START with its own words, and quickly."""
+    script = tmp_path / "python"
+    script.write_text("#!/bin/sh\necho 'no module named ipykernel' >&2\nexit 1\n")
+    script.chmod(0o755)
+
+    async def start() -> None:
+        await Kernel.start(KernelSpec("python3", tmp_path, tmp_path, "t", str(script)))
+
+    with pytest.raises(KernelError, match="exit code 1") as caught:
+        asyncio.run(start())
+    assert caught.value.kind is ErrorKind.KERNEL_START
+    assert "no module named ipykernel" in caught.value.log
+
+
+def test_eight_notebooks_at_once_in_eight_folders(tmp_path: Path) -> None:
+    """Each sees its own folder, module and file, although all run in one process of nbflow."""
+
+    async def one(number: int) -> str:
+        folder = tmp_path / f"team {number}"
+        folder.mkdir()
+        (folder / "helpers.py").write_text(f"WHO = {number}")
+        private, document = Path(f"/tmp/nbflow-test-{uuid.uuid4().hex[:8]}"), {"cells": [cell("import helpers, os; print(helpers.WHO, os.path.basename(os.getcwd()))")], "metadata": {}}
+        private.mkdir()
+        kernel = await Kernel.start(KernelSpec("python3", folder, private, uuid.uuid4().hex))
+        try:
+            await CellLoop(document, kernel, Limits(), Notes(), Stop()).run()
+        finally:
+            await kernel.end()
+        return str(document["cells"][0]["outputs"][0]["text"])  # type: ignore[index]
+
+    async def together() -> list[str]:
+        return await asyncio.gather(*(one(number) for number in range(8)))
+
+    assert asyncio.run(together()) == [f"{number} team {number}\n" for number in range(8)]

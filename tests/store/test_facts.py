@@ -1,0 +1,50 @@
+"""What is recorded of a run's surroundings."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from nbflow.store.facts import gather_facts, git_facts
+
+
+def git(folder: Path, *words: str) -> str:
+    """What git prints."""
+    who = ["-c", "user.name=n", "-c", "user.email=e@example.org"]
+    return subprocess.run(["git", *who, *words], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_without_a_repository(tmp_path: Path) -> None:
+    """Everything that is known is recorded as plain JSON; git's part is empty where there is no repository."""
+    facts = gather_facts(tmp_path, "cli", ["nbflow", "run", "p.yml"])
+    assert json.loads(json.dumps(facts)) == facts
+    assert (facts["how"], facts["command"]) == ("cli", ["nbflow", "run", "p.yml"])
+    assert facts["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert facts["nbflow"] == importlib.metadata.version("nbflow")
+    assert facts["user"]
+    assert facts["host"]
+    assert (facts["git_commit"], facts["git_dirty"]) == (None, None)
+
+
+def test_the_commit_and_whether_files_differ_from_it(tmp_path: Path) -> None:
+    """The commit is recorded from any folder of the repository, and whether a tracked file was changed."""
+    git(tmp_path, "init", "-q")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "f").write_text("1")
+    assert git_facts(tmp_path) == {"git_commit": None, "git_dirty": False}
+    git(tmp_path, "add", "f")
+    git(tmp_path, "commit", "-qm", "m")
+    head = git(tmp_path, "rev-parse", "HEAD")
+    (tmp_path / "untracked").write_text("")
+    assert git_facts(tmp_path / "sub") == {"git_commit": head, "git_dirty": False}
+    (tmp_path / "f").write_text("2")
+    assert git_facts(tmp_path) == {"git_commit": head, "git_dirty": True}
+
+
+def test_a_repository_that_is_broken(tmp_path: Path) -> None:
+    """A repository that git does not understand is no reason not to run."""
+    (tmp_path / ".git").write_text("nonsense")
+    assert git_facts(tmp_path) == {"git_commit": None, "git_dirty": None}

@@ -1,0 +1,130 @@
+"""``run_pipeline`` from plain Python: a real child, real kernels."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbflow import Pipeline, Task, run_pipeline
+from nbflow.core.errors import DefinitionError, UsageError
+from nbflow.core.results import Result
+
+
+def test_values_results_and_progress(workspace: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A run by name gives results, values and notebooks, and its progress is printed as plain lines."""
+    run = run_pipeline("small", workspace=workspace, times=4, who="moon")
+    assert (run.result, run.values) == (Result.SUCCESS, {"greet": {"words": 8}})
+    assert run.tasks["after"].parameters == {"words": 8}
+    assert run.notebooks["greet"] == workspace / "runs/small/1/greet.ipynb"
+    assert run.notebooks["greet"].is_file()
+    assert run.refresh().document["tasks"][0]["result"] == "SUCCESS"
+    out, err = capfd.readouterr()
+    assert out.startswith("small: run 1, 2 tasks")
+    assert (err, "\x1b" in out) == ("", False)
+
+
+def test_values_keep_their_types(workspace: Path, write_notebook: Any) -> None:
+    """What Python gives arrives as it was, by the declared type, and undeclared JSON values as themselves."""
+    declared = (
+        "from datetime import date, timedelta\nfrom decimal import Decimal\nfrom pathlib import Path\n"
+        "n: int = 0\nx: float = 0.0\nyes: bool = False\nday: date = date(2000, 1, 1)\ntext: str = ''\n"
+        "items: list = []\ntable: dict = {}\nprice: Decimal = Decimal(0)\n"
+        "wait: timedelta = timedelta(0)\nwhere: Path = Path('.')"
+    )
+    tell = "dbutils.jobs.taskValues.set('all', repr([n, x, yes, day, text, items, table, price, wait, str(where)]))"
+    notebook = write_notebook(workspace / "notebooks/types.ipynb", [("parameters", declared), ("", tell)])
+    text = "a\"b'\\ {x}\n=é"
+    run = run_pipeline(
+        notebook, n=3, x=0.5, yes=True, day=date(2026, 1, 2), items=[1, "2", None], table={"a": [1.5]},
+        price=Decimal("1.10"), wait=timedelta(seconds=90), parameters={"where": workspace, "text": text},
+    )  # fmt: skip
+    expected = [
+        3, 0.5, True, date(2026, 1, 2), text, [1, "2", None], {"a": [1.5]}, Decimal("1.10"),
+        timedelta(seconds=90), str(workspace),
+    ]  # fmt: skip
+    told = run.raise_for_result().values["types"]["all"]
+    import datetime
+
+    assert eval(told, {"datetime": datetime, "Decimal": Decimal}) == expected
+
+
+def test_mistakes_are_raised_and_nothing_runs(workspace: Path) -> None:
+    """Mistakes of a call arrive as ``DefinitionError``; values without a JSON form are refused before."""
+    with pytest.raises(DefinitionError) as caught:
+        run_pipeline("small", workspace=workspace, whom="x", times="many")
+    assert [mistake.key for mistake in caught.value.mistakes] == ["-p whom", "-p times"]
+    assert caught.value.mistakes[0].hint == "did you mean 'who'?"
+    with pytest.raises(UsageError, match="who"):
+        run_pipeline("small", workspace=workspace, who=object())
+    with pytest.raises(DefinitionError, match="nowhere"):
+        run_pipeline("nowhere", workspace=workspace)
+    assert not (workspace / "runs").exists()
+
+
+def test_a_pipeline_written_in_python(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ``Pipeline`` runs as it is; relative paths start at the current folder, in its tasks as in its values."""
+    monkeypatch.chdir(workspace / "notebooks")
+    first = Task("first", "greet.ipynb", {"times": 5})
+    second = Task("second", Path("after"), {"words": "{{tasks.first.values.words}}"}, depends_on=["first"])
+    run = run_pipeline(Pipeline("made", [first, second], {"who": "you"}), only="+second")
+    assert run.raise_for_result().tasks["second"].parameters == {"words": 10}
+    assert run.pipeline == "made"
+    assert (workspace / "runs/made/1/second.ipynb").is_file()
+    circle = Pipeline("circle", [Task("a", "greet", depends_on=["b"]), Task("b", "greet", depends_on=["a"])])
+    with pytest.raises(DefinitionError, match="a"):
+        run_pipeline(circle)
+
+
+def test_a_failure_raises_only_on_request(workspace: Path) -> None:
+    """A failed run is returned with its errors by task."""
+    run = run_pipeline("broken", workspace=workspace)
+    assert (run.ok, run.result) == (False, Result.FAILED)
+    assert run.errors["bad"]["ename"] == "ZeroDivisionError"
+    assert run.tasks["after"].result is Result.UPSTREAM_FAILED
+
+
+def test_without_waiting(workspace: Path) -> None:
+    """``wait=False`` returns a run that goes on; refreshing it tells its result at last."""
+    run = run_pipeline("small", workspace=workspace, wait=False)
+    assert run.run_id == 1
+    deadline = time.monotonic() + 60
+    while run.refresh().result is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert run.result is Result.SUCCESS
+
+
+def test_inside_a_running_loop(workspace: Path) -> None:
+    """It works where an event loop is running, as in every cell."""
+
+    async def call() -> Any:
+        return run_pipeline("small", workspace=workspace, only=["greet"])
+
+    assert asyncio.run(call()).ok
+
+
+def test_modules_beside_the_caller_are_left_alone(workspace: Path, environment: Any) -> None:
+    """Files of the current folder that bear the names of modules that nbflow needs do not get in its way."""
+    for name in ("click", "yaml", "sqlite3", "queue"):
+        (workspace / "notebooks" / f"{name}.py").write_text("raise RuntimeError('the wrong module')")
+    code = (
+        "import sys; sys.path.pop(0)\n"
+        "from nbflow import run_pipeline\n"
+        "print(run_pipeline('small', only='greet').result)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=workspace / "notebooks",
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.splitlines()[-1:] == ["SUCCESS"], done.stderr
