@@ -76,6 +76,15 @@ class Workspace:
 
         return Store.open(self.root, self.root / self.settings.runs)
 
+    @property
+    def warehouse(self) -> Path:
+        """The folder of the tables, made with its ``.gitignore`` where it is not there."""
+        from nbflow.store.folders import make_kept_folder
+
+        folder = self.root / self.settings.warehouse
+        make_kept_folder(folder)
+        return folder
+
     def pipeline(self, reference: str | Path | Pipeline, folder: Path) -> Pipeline:
         """The pipeline that ``reference`` names: a path from ``folder``, a name in ``pipelines/``, or a notebook.
 
@@ -187,7 +196,7 @@ class Workspace:
         with self.store.hold(given.run_id), signals_ask(stop), Guard() as guard:
             tell = _Told([self.store.listener(given.run_id), *listeners])
             ids = Ids(given.run_id, given.task_run_ids)
-            engine = self._engine(plan, tell, ids)
+            engine = self._engine(plan, tell, ids, guard)
             executor = self._executor(plan, ids, given.started, engine, tell, guard)
             try:
                 runner = Runner(plan, ids, executor, tell, Clock(), self.settings.parallel or os.cpu_count() or 1)
@@ -197,7 +206,7 @@ class Workspace:
                     await engine.stop()
         return self.store.run(given.run_id), _code(result, stop)
 
-    def _engine(self, plan: Plan, tell: Listener, ids: Any) -> SparkEngine | None:
+    def _engine(self, plan: Plan, tell: Listener, ids: Any, guard: Guard) -> SparkEngine | None:
         """The run's Spark engine, already on its way when a task will need it; ``None`` when none does."""
         if plan.engine == "none" or not plan.uses_spark:
             return None
@@ -206,8 +215,8 @@ class Workspace:
         def announce(text: str) -> None:
             tell(Noted(ids.run_id, Clock().now(), text))
 
-        warehouse = self.root / self.settings.warehouse
-        return SparkEngine(self.settings, warehouse, self.store.state / "engines" / str(ids.run_id), announce)
+        state = self.store.state / "engines" / str(ids.run_id)
+        return SparkEngine(self.settings, self.warehouse, state, announce, guard.token)
 
     def _executor(
         self, plan: Plan, ids: Any, started: datetime, engine: SparkEngine | None, tell: Listener, guard: Guard

@@ -12,7 +12,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from nbflow.core.events import Event, TaskEnded
+from nbflow.core.events import AttemptStarted, Event, TaskEnded
 from nbflow.surface.cli.board import Board, Row
 from nbflow.surface.cli.layout import duration
 from nbflow.surface.cli.terminal import Out, clean
@@ -33,8 +33,8 @@ class Drawn:
         self._console = Console(file=cast("IO[str]", out), markup=False, emoji=False, highlight=False)
         self._spinner = Spinner("dots")
         self._live = Live(
-            console=self._console, get_renderable=self._picture, transient=True, refresh_per_second=4,
-            redirect_stdout=False, redirect_stderr=False, vertical_overflow="crop",
+            self, console=self._console, transient=True, refresh_per_second=4, redirect_stdout=False,
+            redirect_stderr=False, vertical_overflow="crop",
         )  # fmt: skip
 
     def __enter__(self) -> Drawn:
@@ -48,11 +48,13 @@ class Drawn:
 
     def __call__(self, event: Event) -> None:
         """Draw anew; what is told once is printed above the drawing."""
-        for line in self._board.take(event):
+        lines = self._board.take(event)
+        for line in () if isinstance(event, AttemptStarted) else lines:  # that a task runs is drawn
             style = STYLE_OF.get(str(event.result), "yellow") if isinstance(event, TaskEnded) else ""
             self._console.print(Text(line, style=style), soft_wrap=True)
 
-    def _picture(self) -> RenderableType:
+    def __rich__(self) -> RenderableType:
+        """The drawing as it is now."""
         now = time.monotonic()
         rows = list(self._board.rows.values())
         running = [row for row in rows if row.state == "running"]

@@ -47,7 +47,7 @@ def print_tasks(record: RunRecord, out: Out) -> None:
     rows = [("task", "result", "time", "notebook"), *(_row(task) for task in record.tasks)]
     heading, *lines = columns(rows)
     out.line(out.paint(heading, "bold"))
-    for task, line in zip(record.tasks, lines):
+    for task, line in zip(record.tasks, lines, strict=True):
         style = STYLES.get(task.result, "yellow") if task.result else "dim"
         word = _result(task)
         at = line.find(word, len(clean(task.task_key)))

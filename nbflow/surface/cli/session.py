@@ -39,7 +39,7 @@ def asks_json(arguments: Sequence[str]) -> bool:
     """Whether a command line asks for a JSON document; known before it is parsed, since parsing it may fail."""
     return any(
         argument in ("--json", "--format=json") or (argument == "--format" and following == "json")
-        for argument, following in zip(arguments, [*arguments[1:], ""])
+        for argument, following in zip(arguments, [*arguments[1:], ""], strict=True)
     )
 
 

@@ -37,6 +37,7 @@ def run_pipeline(
     A failed run raises nothing: see ``Run.ok`` and ``Run.raise_for_result``. Raises ``DefinitionError`` with all
     mistakes when nothing was started, and ``KeyboardInterrupt`` after an interrupt has cancelled the run.
     """
+    _refuse_strangers(workspace, wait, only)
     values = _encoded({**(parameters or {}), **named})
     arguments: list[str | Document] = [*_options(workspace, only), "--how", "python"]
     if values:
@@ -49,6 +50,19 @@ def run_pipeline(
     named_root = None if workspace is None else Path(workspace).absolute()
     around = Path(pipeline).absolute() if not isinstance(pipeline, Pipeline) and Path(pipeline).exists() else Path.cwd()
     return _waited(child, Where(around, named_root)) if wait else _begun(child, Where(around, named_root))
+
+
+def _refuse_strangers(workspace: object, wait: object, only: object) -> None:
+    """Tell a value that was meant for a parameter of the same name from this function's own. Raises ``UsageError``."""
+    paths = (str, os.PathLike, type(None))
+    for name, value, kinds in (
+        ("workspace", workspace, paths),
+        ("wait", wait, bool),
+        ("only", only, (str, list, tuple, type(None))),
+    ):
+        if not isinstance(value, kinds):
+            msg = f"run_pipeline: {name}={value!r} is none of its own values"
+            raise UsageError(msg, f"a parameter of that name goes into parameters={{'{name}': ...}}")
 
 
 def _options(workspace: str | Path | None, only: str | Sequence[str] | None) -> list[str]:

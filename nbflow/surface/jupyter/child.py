@@ -74,10 +74,7 @@ class Child:
             try:
                 if time.monotonic() > kill_at:
                     self.process.kill()
-                line = _next(lines)
-                if line is not None:
-                    show(line)
-                elif self.process.poll() is not None:
+                if self._ended(lines, show):
                     break
             except KeyboardInterrupt:
                 interrupts += 1
@@ -87,6 +84,18 @@ class Child:
         if interrupts:
             raise KeyboardInterrupt
         return self.process.returncode
+
+    def _ended(self, lines: queue.SimpleQueue[str | None], show: Callable[[str], None]) -> bool:
+        """Show the next line, if one comes soon; whether the child has ended and all its lines are shown."""
+        try:
+            line = lines.get(timeout=0.1)
+        except queue.Empty:
+            return self.process.poll() is not None  # something that it left behind may still hold the pipe
+        if line is not None:
+            show(line)
+            return False
+        self.process.wait()
+        return True
 
     def interrupt(self) -> None:
         """Send SIGINT; no error when the child is gone."""
@@ -118,10 +127,4 @@ def _pump(stream: IO[bytes] | None, lines: queue.SimpleQueue[str | None]) -> Non
         with stream:
             for line in stream:
                 lines.put(line.decode("utf-8", "replace").rstrip("\r\n"))
-
-
-def _next(lines: queue.SimpleQueue[str | None]) -> str | None:
-    try:
-        return lines.get(timeout=0.1)
-    except queue.Empty:
-        return None
+    lines.put(None)

@@ -44,7 +44,7 @@ def test_values_keep_their_types(workspace: Path, write_notebook: Any) -> None:
     text = "a\"b'\\ {x}\n=é"
     run = run_pipeline(
         notebook, n=3, x=0.5, yes=True, day=date(2026, 1, 2), items=[1, "2", None], table={"a": [1.5]},
-        price=Decimal("1.10"), wait=timedelta(seconds=90), parameters={"where": workspace, "text": text},
+        price=Decimal("1.10"), parameters={"wait": timedelta(seconds=90), "where": workspace, "text": text},
     )  # fmt: skip
     expected = [
         3, 0.5, True, date(2026, 1, 2), text, [1, "2", None], {"a": [1.5]}, Decimal("1.10"),
@@ -66,6 +66,14 @@ def test_mistakes_are_raised_and_nothing_runs(workspace: Path) -> None:
         run_pipeline("small", workspace=workspace, who=object())
     with pytest.raises(DefinitionError, match="nowhere"):
         run_pipeline("nowhere", workspace=workspace)
+    assert not (workspace / "runs").exists()
+
+
+def test_its_own_arguments_are_no_parameters(workspace: Path) -> None:
+    """A value for a parameter that bears the name of an argument of the function itself is refused, not misread."""
+    for own in ({"wait": timedelta(seconds=90)}, {"only": 3}, {"workspace": 3}):
+        with pytest.raises(UsageError, match="parameters="):
+            run_pipeline("small", **{"workspace": workspace, **own})  # type: ignore[arg-type]
     assert not (workspace / "runs").exists()
 
 

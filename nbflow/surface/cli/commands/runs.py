@@ -41,7 +41,7 @@ def command(ctx: click.Context, pipeline: str | None, limit: int, as_json: bool)
     rows = [(str(run.run_id), clean(run.pipeline), run.state, moment(run.started), _time(run, now)) for run in found]
     heading, *lines = columns([("run", "pipeline", "state", "started", "time"), *rows])
     stdout.line(stdout.paint(heading, "bold"))
-    for run, row, line in zip(found, rows, lines):
+    for run, row, line in zip(found, rows, lines, strict=True):
         at = line.find(row[2], len(row[0]) + len(row[1]))
         style = STYLES.get(run.result, "yellow") if run.result else "cyan"
         stdout.line(line[:at] + stdout.paint(row[2], style) + line[at + len(row[2]) :])

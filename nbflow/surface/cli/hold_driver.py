@@ -1,0 +1,45 @@
+"""Holds a Spark driver for a notebook that is run by hand: prints its address as JSON, ends it when stdin closes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from nbflow.core.errors import NbflowError
+from nbflow.run.engines.spark import SparkEngine
+from nbflow.workspace import Workspace
+
+
+async def hold(folder: Path) -> None:
+    """Start a driver on the warehouse of the workspace around ``folder`` and keep it until standard input closes."""
+    workspace = Workspace.find(folder)
+
+    def announce(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    with tempfile.TemporaryDirectory(prefix="nbflow-") as state:
+        engine = SparkEngine(workspace.settings, workspace.warehouse, Path(state), announce)
+        try:
+            await engine.start()
+            print(json.dumps(asdict(engine.address(f"nbflow-by-hand-{os.getpid()}"))), flush=True)
+            await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+        finally:
+            await engine.stop()
+
+
+def main() -> None:
+    """The entry of ``python -m``: the address, or ``{"error": …}``, on one line."""
+    try:
+        asyncio.run(hold(Path(sys.argv[1])))
+    except NbflowError as error:
+        print(json.dumps({"error": str(error)}), flush=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
