@@ -67,7 +67,7 @@ class Control:
         tables = list(tables_in(warehouse))
         for schema in dict.fromkeys(schema for schema, _, _ in tables):
             if schema != "default":
-                place = text_literal((warehouse / schema).as_uri())
+                place = text_literal(str(warehouse / schema))
                 self._session.sql(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)} LOCATION {place}")
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(self._register_table, tables))
@@ -76,7 +76,7 @@ class Control:
         from py4j.protocol import Py4JJavaError
 
         schema, name, folder = table
-        statement = f"CREATE TABLE IF NOT EXISTS {quoted(schema)}.{quoted(name)} USING delta LOCATION {text_literal(folder.as_uri())}"
+        statement = f"CREATE TABLE IF NOT EXISTS {quoted(schema)}.{quoted(name)} USING delta LOCATION {text_literal(str(folder))}"
         try:
             self._session.sql(statement)
         except Py4JJavaError:

@@ -36,7 +36,7 @@ def rewritten(statement: str, warehouse: str, folder: str) -> str:
     if found is None or _LOCATION.search(_LITERALS.sub("''", found.group("rest"))):
         return statement
     name = names(found.group("name"))[0]
-    place = (Path(warehouse) / name).as_uri().replace("'", "\\'")
+    place = str(Path(warehouse) / name).replace("\\", "\\\\").replace("'", "\\'")
     end = found.end("name")
     body, tail = statement[:end], statement[end:]
     return f"{body} LOCATION '{place}'{tail}"
