@@ -198,10 +198,12 @@ class NotebookExecutor:
     def _parameters(self, attempt: Attempt) -> dict[str, dict[str, Any]]:
         arguments, _ = self._arguments(attempt)
         return {
-            argument.name: {"type": str(argument.type), "value": encode(argument.value)}
+            argument.name: {
+                "type": str(argument.type), "value": encode(argument.value), "plain": argument.assigned and not argument.widget,
+            }
             for argument in arguments
             if argument.origin != "notebook"
-        }
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

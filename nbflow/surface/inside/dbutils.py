@@ -76,8 +76,10 @@ class _Widgets:
             return defaultValue
 
     def getAll(self) -> dict[str, str]:  # noqa: N802
-        """All values by name."""
-        given = {name: joined(value) for name, value in given_parameters().items()}
+        """The values of all widgets by name, and of the run's parameters, save those that are plain variables."""
+        context = current()
+        plain = {name for name, entry in context.parameters.items() if entry.get("plain")} if context is not None else set()
+        given = {name: joined(value) for name, value in given_parameters().items() if name not in plain}
         return {**given, **{name: joined(widget.value) for name, widget in registry.declared.items()}}
 
     def remove(self, name: str) -> None:

@@ -38,6 +38,8 @@ def test_nothing_is_overwritten(nbflow: Any, tmp_path: Path) -> None:
 
 def test_a_file_where_a_folder_is_needed(nbflow: Any, tmp_path: Path) -> None:
     """A file that stands where a folder must be is told, and nothing is written."""
-    (tmp_path / "pipelines").write_text("mine")
-    assert nbflow("init", cwd=tmp_path).code == 2
-    assert _tree(tmp_path) == {"pipelines": b"mine"}
+    folder = tmp_path / "new"
+    folder.mkdir()
+    (folder / "pipelines").write_text("mine")
+    assert nbflow("init", cwd=folder).code == 2
+    assert _tree(folder) == {"pipelines": b"mine"}

@@ -1,0 +1,103 @@
+"""What notebooks call inside a run, and the same calls by hand."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbflow.surface.inside.dbutils import DBUtils, InputWidgetNotDefined, NotebookExit, NotSupportedHere
+
+
+def notebook(path: Path, *sources: str) -> None:
+    """A notebook with these cells."""
+    cells = [{"cell_type": "code", "id": f"c{n}", "metadata": {}, "source": source, "outputs": [], "execution_count": None} for n, source in enumerate(sources)]
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    path.write_text(json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}), "utf-8")
+
+
+def run(folder: Path, pipeline: str, code: int = 0) -> dict[str, Any]:
+    """Run a pipeline of this text; its tasks by key."""
+    (folder / "p.yml").write_text(pipeline, "utf-8")
+    command = [sys.executable, "-m", "nbflow", "run", "p.yml", "--json"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == code, done.stderr + done.stdout
+    return {task["task_key"]: task for task in json.loads(done.stdout)["tasks"]}
+
+
+def test_values_go_from_task_to_task_with_their_types(tmp_path: Path) -> None:
+    """Set in one task, read by dbutils and by reference in the next; the newest value of a key counts."""
+    notebook(tmp_path / "a.ipynb", "import numpy\ndbutils.jobs.taskValues.set('n', 1)", "dbutils.jobs.taskValues.set('n', numpy.int64(5))\ndbutils.jobs.taskValues.set('l', ['ä', None])")
+    notebook(
+        tmp_path / "b.ipynb", "dbutils.widgets.text('t', '')\nget = dbutils.jobs.taskValues.get\nassert get('a', 'n') == 5\nassert get('a', 'l') == ['ä', None]\n"
+        "assert get('a', 'zz', default=7) == 7\nassert dbutils.widgets.get('t') == 'n is 5'\ndbutils.notebook.exit('done')", "raise SystemError",
+    )  # fmt: skip
+    tasks = run(tmp_path, "tasks:\n  - {task_key: a, notebook: a}\n  - {task_key: b, notebook: b, depends_on: [a], parameters: {t: 'n is {{tasks.a.values.n}}'}}\n")
+    assert tasks["a"]["values"] == {"n": 5, "l": ["ä", None]}
+    assert (tasks["b"]["result"], tasks["b"]["exit_value"], tasks["b"]["ended_at_cell"]) == ("SUCCESS", "done", 2)  # 1 is the injected cell
+    assert tasks["b"]["parameters"] == {"t": "n is 5"}
+
+
+def test_a_late_value_that_does_not_fit_starts_no_kernel(tmp_path: Path) -> None:
+    """PARAMETER, with the parameter's name; the value is of the wrong type for a typed parameter."""
+    notebook(tmp_path / "a.ipynb", "dbutils.jobs.taskValues.set('n', 'many')")
+    notebook(tmp_path / "b.ipynb", "n = 1")
+    document = json.loads((tmp_path / "b.ipynb").read_text())
+    document["cells"][0]["metadata"]["tags"] = ["parameters"]
+    (tmp_path / "b.ipynb").write_text(json.dumps(document))
+    tasks = run(tmp_path, "tasks:\n  - {task_key: a, notebook: a}\n  - {task_key: b, notebook: b, depends_on: [a], parameters: {n: '{{tasks.a.values.n}}'}}\n", 1)
+    assert tasks["b"]["error"]["kind"] == "PARAMETER"
+    assert "'n'" in tasks["b"]["error"]["message"] and "many" in tasks["b"]["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("dbutils.jobs.taskValues.set('k', 'x' * 50_000)", "write a table"),
+        ("dbutils.jobs.taskValues.set('k', float('nan'))", "cannot be given on"),
+        ("dbutils.jobs.taskValues.set('k', object())", "nothing that JSON holds"),
+        ("dbutils.jobs.taskValues.get('a', 'k')", "has no value"),
+        ("dbutils.widgets.get('none')", "no widget 'none'"),
+        ("dbutils.fs.ls('/')", "dbutils.fs.ls is not supported"),
+        ("dbutils.notebook.run('x', 0)", "make that notebook a task"),
+    ],
+)
+def test_what_cannot_be_done_says_so_in_one_sentence(code: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentence names the call, or says what to do instead."""
+    (tmp_path / "context.json").write_text(
+        json.dumps({"run_id": 1, "task_run_id": 1, "pipeline": "p", "task_key": "t", "attempt": 1, "started": "2026-01-01T00:00:00+00:00",
+                    "workspace": "/", "notebook": "/n", "folder": "/"})
+    )  # fmt: skip
+    monkeypatch.setenv("NBFLOW_TASK", str(tmp_path))
+    with pytest.raises(Exception, match=words) as caught:
+        exec(code, {"dbutils": DBUtils()})
+    assert "\n" not in str(caught.value)
+
+
+def test_by_hand_everything_has_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Databricks' rules outside of a job: debugValue counts, a widget keeps its first form, exit ends the notebook."""
+    monkeypatch.delenv("NBFLOW_TASK", raising=False)
+    hand = DBUtils()
+    hand.widgets.removeAll()
+    hand.widgets.text("a", "1")
+    hand.widgets.text("a", "2")
+    hand.widgets.multiselect("m", "x", ["x", "y"])
+    assert (hand.widgets.get("a"), hand.widgets.getAll(), hand.widgets.getArgument("z", "q")) == ("1", {"a": "1", "m": "x"}, "q")
+    hand.widgets.remove("a")
+    with pytest.raises(InputWidgetNotDefined):
+        hand.widgets.get("a")
+    with pytest.raises(InputWidgetNotDefined):
+        hand.widgets.remove("a")
+    hand.jobs.taskValues.set("k", 1)
+    assert hand.jobs.taskValues.get("t", "k", default=1, debugValue=2) == 2
+    with pytest.raises(TypeError, match="debugValue"):
+        hand.jobs.taskValues.get("t", "k")
+    with pytest.raises(NotebookExit) as caught:
+        hand.notebook.exit(5)
+    assert str(caught.value) == "5" and not isinstance(caught.value, Exception)
+    with pytest.raises(NotSupportedHere):
+        hand.secrets.get("a", "b")
+    hand.widgets.removeAll()
