@@ -29,7 +29,8 @@ def restore(values: str, namespace: dict[str, Any]) -> None:
     ``namespace`` is the notebook's, in which variables are set anew.
     """
     found = {name: decode(value, ValueType.parse(kind)) for name, (kind, value) in json.loads(values).items()}
-    _take(found, set(found), namespace)
+    variables = {name for name in found if name not in registry.declared or not registry.declared[name].text}
+    _take(found, variables, namespace)
 
 
 def listen() -> None:
@@ -95,7 +96,7 @@ def _derive(source: str, changed: Iterable[str], injected: set[str], namespace: 
     for statement in tree.body:
         targets = _targets(statement)
         value = getattr(statement, "value", None)
-        if not targets or value is None or touched & targets or injected & targets:
+        if not targets or value is None or injected & targets:
             continue
         if touched & _read_names(value):
             exec(compile(ast.Module(body=[statement], type_ignores=[]), "<parameters>", "exec"), namespace)  # noqa: S102

@@ -1,0 +1,261 @@
+"""Many notebooks on one Spark driver: sessions of their own, names in common, and what outlives a driver."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def test_two_notebooks_have_sessions_of_their_own(bench: Any) -> None:
+    """Temporary views, settings and functions of one notebook are not seen by another on the same driver."""
+    code = """
+        spark = session()
+        spark.range({n}).createOrReplaceTempView("mine")
+        spark.conf.set("spark.sql.shuffle.partitions", {n})
+        spark.udf.register("number", lambda: {n}, "int")
+        tell("ready")
+        wait()
+        tell([spark.table("mine").count(), spark.conf.get("spark.sql.shuffle.partitions"), spark.sql("select number()").first()[0]])
+        """
+    clients = [bench.client(code.format(n=number)) for number in (3, 5)]
+    assert [client.told() for client in clients] == ["ready", "ready"]
+    for client in clients:
+        client.go()
+    assert [client.end() for client in clients] == [[[3, "3", 3]], [[5, "5", 5]]]
+
+
+def test_a_name_is_known_to_everybody_and_lies_where_it_should(bench: Any) -> None:
+    """A new schema and table of one notebook are read by another, by two-part and three-part name, at warehouse/schema/table."""
+    reader = bench.client(
+        """
+        spark = session()
+        tell("ready")
+        wait()
+        tell([spark.table(name).count() for name in ("Lake1.events", "spark_catalog.lake1.events", "lake1.byname", "loose")])
+        """
+    )
+    assert reader.told() == "ready"
+    bench.run(
+        """
+        spark = session()
+        spark.sql("/* a new one */ CREATE SCHEMA IF NOT EXISTS Lake1 -- without a place")
+        spark.range(4).write.saveAsTable("lake1.events")
+        spark.sql("CREATE TABLE spark_catalog.lake1.byname AS SELECT 1 AS x")
+        spark.range(2).write.saveAsTable("loose")
+        spark.stop()
+        """
+    )
+    reader.go()
+    assert reader.end() == [[4, 4, 1, 2]]
+    for place in ("lake1/events", "lake1/byname", "default/loose"):
+        assert (bench.warehouse / place / "_delta_log").is_dir()
+
+
+def test_stop_ends_the_session_only(bench: Any) -> None:
+    """After ``spark.stop()`` the notebook gets a new session on the same driver, and others are not disturbed."""
+    other = bench.client("spark = session(); tell('ready'); wait(); tell(spark.range(7).count())")
+    assert other.told() == "ready"
+    assert bench.run(
+        """
+        from pyspark import SparkContext
+        from pyspark.sql import SparkSession
+        spark = SparkSession.builder.getOrCreate()
+        spark.range(1).createOrReplaceTempView("gone")
+        first = spark.sparkContext.applicationId
+        spark.stop()
+        spark = SparkSession.builder.getOrCreate()
+        tell([spark.catalog.tableExists("gone"), first == spark.sparkContext.applicationId, spark.range(3).count()])
+        with SparkSession.builder.getOrCreate() as spark:
+            tell(spark.range(2).count())
+        with SparkContext("local[2]", "mine") as sc:
+            tell(sc.parallelize([1, 2]).sum())
+        """
+    ) == [[False, True, 3], 2, 3]
+    other.go()
+    assert other.end() == [7]
+
+
+def test_every_way_to_a_session_leads_to_the_notebooks_own(bench: Any) -> None:
+    """Builders with masters, names, Hive and Delta's pip helper, contexts and ``active()`` all give the one session."""
+    assert bench.run(
+        """
+        from delta import configure_spark_with_delta_pip
+        from pyspark import SparkConf, SparkContext
+        from pyspark.sql import SparkSession
+        builder = SparkSession.builder.master("local[*]").appName("mine").enableHiveSupport()
+        spark = configure_spark_with_delta_pip(builder.config("spark.sql.ansi.enabled", "false")).getOrCreate()
+        sc = SparkContext.getOrCreate(SparkConf().setMaster("local"))
+        ways = [SparkSession.builder.getOrCreate(), SparkSession.active(), SparkSession.getActiveSession(), session()]
+        tell([[way is spark for way in ways], sc is spark.sparkContext])
+        tell([spark.conf.get("spark.sql.ansi.enabled"), spark.newSession().range(2).count()])
+        """
+    ) == [[[True] * 4, True], ["false", 2]]
+
+
+def test_what_pyspark_can_do_works_on_the_shared_driver(bench: Any) -> None:
+    """pandas both ways, pandas UDFs, RDDs with broadcasts and accumulators, MLlib, merge, caching, parameters of SQL."""
+    assert bench.run(
+        """
+        import pandas as pd
+        from delta.tables import DeltaTable
+        from pyspark.ml.feature import VectorAssembler
+        from pyspark.ml.regression import LinearRegression, LinearRegressionModel
+        from pyspark.sql.functions import pandas_udf
+        spark = session()
+
+        @pandas_udf("long")
+        def twice(x: pd.Series) -> pd.Series:
+            return x * 2
+
+        tell(int(spark.range(4).select(twice("id").alias("x")).toPandas().x.sum()))
+        tell(spark.createDataFrame(pd.DataFrame({"a": [1, 2]})).count())
+
+        sc = spark.sparkContext
+        added, known = sc.accumulator(0), sc.broadcast({1: 10})
+        sc.parallelize([1, 1, 1], 2).foreach(lambda x: added.add(known.value[x]))
+        tell(added.value)
+
+        rows = spark.createDataFrame([(float(i), 2.0 * i) for i in range(9)], ["x", "label"])
+        LinearRegression().fit(VectorAssembler(inputCols=["x"], outputCol="features").transform(rows)).save("model")
+        tell(round(LinearRegressionModel.load("model").coefficients[0], 3))
+
+        spark.sql("create schema if not exists m")
+        spark.range(3).write.saveAsTable("m.t")
+        table = DeltaTable.forName(spark, "m.t").alias("t")
+        table.merge(spark.range(2, 6).alias("s"), "t.id = s.id").whenNotMatchedInsertAll().execute()
+        tell(spark.table("m.t").cache().count())
+        tell(spark.sql("select * from m.t where id > :low", args={"low": 3}).count())
+        tell(spark.sql("select * from {t} where id > ?", args=[3], t=spark.table("m.t")).count())
+        """
+    ) == [12, 2, 30, 2.0, 6, 2, 2]
+
+
+def test_callbacks_find_their_own_notebook(bench: Any) -> None:
+    """``foreachBatch`` of two notebooks at once runs each function in the notebook that gave it."""
+    code = """
+        spark = session()
+        seen = []
+        rows = spark.readStream.format("rate-micro-batch").option("rowsPerBatch", {n}).load()
+        writer = rows.writeStream.foreachBatch(lambda batch, number: seen.append([{n}, batch.count()]))
+        tell("ready")
+        wait()
+        query = writer.option("checkpointLocation", "check").start()
+        while len(seen) < 3:
+            query.awaitTermination(1)
+        query.stop()
+        tell(seen[:3])
+        """
+    clients = [bench.client(code.format(n=number)) for number in (2, 4)]
+    assert [client.told() for client in clients] == ["ready", "ready"]
+    for client in clients:
+        client.go()
+    assert [client.end() for client in clients] == [[[[2, 2]] * 3], [[[4, 4]] * 3]]
+
+
+def test_what_cancels_or_clears_keeps_to_the_notebook(bench: Any) -> None:
+    """``cancelAllJobs`` of one notebook leaves the jobs of others alone, and its own tag is not in its way."""
+    other = bench.client("sc = session().sparkContext; tell('ready'); tell(sc.parallelize([1], 1).mapPartitions(until_go).count())")
+    assert other.told() == "ready"
+    assert bench.run(
+        """
+        sc = session().sparkContext
+        sc.cancelAllJobs()
+        sc.clearJobTags()
+        tell([list(sc.getJobTags()), sc.parallelize([1]).count()])
+        """
+    ) == [[[], 1]]
+    (other.folder / "go").touch()
+    assert other.end() == [1]
+
+
+def test_the_connection_is_private(bench: Any) -> None:
+    """Connection files have mode 0600 in a folder of 0700, each notebook has its own secret, and no process list shows one."""
+    clients = [bench.client("session(); tell('ready'); wait()") for _ in range(2)]
+    assert [client.told() for client in clients] == ["ready", "ready"]
+    files = [bench.state / "connections" / f"{client.tag}.json" for client in clients]
+    assert {stat.S_IMODE(file.stat().st_mode) for file in [*files, bench.state / "driver.args"]} == {0o600}
+    assert stat.S_IMODE(bench.state.stat().st_mode) == 0o700
+    secrets = {json.loads(file.read_text())["secret"] for file in files}
+    assert len(secrets) == 2
+    shown = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert not [secret for secret in secrets if secret in shown]
+    assert "spark.sql.warehouse.dir" not in shown
+
+
+def test_only_loopback_listens(bench: Any) -> None:
+    """The driver listens on loopback addresses alone."""
+    bench.run("session().range(1).count()")
+    own = set()
+    for entry in Path(f"/proc/{bench.java()}/fd").iterdir():
+        if entry.is_symlink():
+            own.add(str(entry.readlink()))
+    listening = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in own:
+                listening.add(fields[1].partition(":")[0])
+    loopback = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
+    assert listening
+    assert listening <= loopback
+
+
+def test_names_outlive_the_driver(tmp_path: Path, own_bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next driver knows tables and schemas by name; a removed folder is not missed, and DROP TABLE removes the files.
+
+    All of it lies in folders with spaces, accents, braces and signs in their names, on the Java that the wheel brings.
+    """
+    monkeypatch.setenv("PATH", str(programs_without_java(tmp_path / "bin")))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    bench = type(own_bench)(tmp_path / "tëam's {1} #2 [100%]")
+    try:
+        assert bench.run(
+            """
+            spark = session()
+            spark.sql("create schema keep")
+            spark.sql("create schema empty")
+            rows = spark.createDataFrame([(1, "a"), (2, "b"), (3, "b")], ["id", "k"]).coalesce(1)
+            rows.write.partitionBy("k").saveAsTable("keep.stays")
+            for name in ("keep.removed", "keep.dropped", "loose"):
+                rows.write.saveAsTable(name)
+            rows.write.csv("out")
+            files = [spark.read.csv("out"), spark.read.format("csv").load("out/*.csv"), spark.sql("select * from csv.`out`")]
+            tell([table.count() for table in files])
+            """
+        ) == [[3, 3, 3]]
+        bench.do(bench.engine.stop())
+        shutil.rmtree(bench.warehouse / "keep" / "removed")
+        assert bench.run(
+            """
+            spark = session()
+            tell(sorted(table.name for table in spark.catalog.listTables("keep")))
+            tell([spark.table("keep.stays").where("k = 'b'").count(), spark.table("spark_catalog.default.loose").count()])
+            row = spark.createDataFrame([(4, "c")], ["id", "k"]).coalesce(1)
+            row.write.mode("append").partitionBy("k").saveAsTable("keep.stays")
+            row.write.saveAsTable("keep.removed")
+            row.write.saveAsTable("empty.one")
+            spark.sql("DROP TABLE keep.dropped")
+            spark.sql("CREATE OR REPLACE TABLE loose AS SELECT 1 AS other")
+            tell([spark.table(name).count() for name in ("keep.stays", "keep.removed", "empty.one", "loose")])
+            """
+        ) == [["dropped", "stays"], [2, 3], [4, 1, 1, 1]]
+        assert not (bench.warehouse / "keep" / "dropped").exists()
+    finally:
+        bench.close()
+
+
+def programs_without_java(folder: Path) -> Path:
+    """A folder with links to all programs on the path but Java."""
+    folder.mkdir()
+    for place in map(Path, os.environ["PATH"].split(os.pathsep)):
+        for program in place.iterdir() if place.is_dir() else ():
+            if program.name != "java" and not (folder / program.name).is_symlink():
+                (folder / program.name).symlink_to(program)
+    return folder
