@@ -18,7 +18,7 @@ from typing import Any
 
 from nbflow.core.errors import Mistake
 from nbflow.core.values import ValueType, convert
-from nbflow.define.literals import annotated_type, dotted, literal, type_of
+from nbflow.define.literals import annotated_type, literal, type_of
 from nbflow.define.parameters import Parameter
 from nbflow.define.source import parse_cell
 from nbflow.define.widget_calls import WidgetCalls, WidgetMistake

@@ -52,7 +52,7 @@ def literal(node: ast.AST) -> Any:
             raise ValueError(msg)
         return {literal(key): literal(value) for key, value in zip(node.keys, node.values) if key is not None}
     try:
-        return ast.literal_eval(node)  # type: ignore[arg-type]  # it takes any node and raises ValueError
+        return ast.literal_eval(node)
     except (TypeError, SyntaxError, MemoryError, RecursionError) as error:
         raise ValueError(str(error)) from None
 
@@ -133,6 +133,6 @@ def type_of(value: Any) -> ValueType:
         (timedelta, "timedelta"), (Decimal, "decimal"), (Path, "path"), (list, "list"), (tuple, "tuple"),
         ((set, frozenset), "set"), (dict, "dict"),
     ):  # fmt: skip
-        if isinstance(value, kind):  # type: ignore[arg-type]  # mypy joins the tuple's types to object
+        if isinstance(value, kind):
             return ValueType(name)
     return ANY

@@ -56,7 +56,7 @@ def _key(entry: Key) -> dict[str, Any]:
     if entry.standing is Standing.IDLE:
         return {"description": f"{entry.doc} No effect in nbflow."}
     if entry.standing is Standing.REFUSED:
-        allowed = {"enum": list(entry.harmless)} if entry.harmless else {"not": {}}
+        allowed: dict[str, Any] = {"enum": list(entry.harmless)} if entry.harmless else {"not": {}}
         return {"description": f"{entry.doc} Cannot be run by nbflow.", **allowed}
     shapes = [_SIMPLE[kind] if kind in _SIMPLE else {"$ref": f"#/$defs/{kind}"} for kind in entry.kinds]
     return {**described, **(shapes[0] if len(shapes) == 1 and "$ref" not in shapes[0] else {"anyOf": shapes})}

@@ -10,7 +10,7 @@ from nbflow.core.errors import DefinitionError, Mistake
 _DATABRICKS = "# Databricks notebook source"
 _COMMAND = re.compile(r"^# COMMAND -+\s*$", re.MULTILINE)
 _PERCENT = re.compile(r"^#\s*%%(?P<rest>.*)$")
-_TAGS = re.compile(r'tags\s*=\s*\[(?P<tags>[^\]]*)\]')
+_TAGS = re.compile(r"tags\s*=\s*\[(?P<tags>[^\]]*)\]")
 _MAGIC = "# MAGIC"
 
 
@@ -28,7 +28,7 @@ def read_script(text: str, file: str) -> dict[str, Any]:
 
 
 def _databricks(text: str) -> list[dict[str, Any]]:
-    cells = []
+    cells: list[dict[str, Any]] = []
     for part in _COMMAND.split(text):
         source = part.strip("\n")
         if not source.strip():

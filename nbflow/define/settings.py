@@ -126,10 +126,11 @@ def _toml(path: Path, mistakes: list[Mistake]) -> dict[str, Any]:
     else:
         import tomli as tomllib
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        document: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         mistakes.append(Mistake(f"cannot be read as TOML: {error}", path.name))
         return {}
+    return document
 
 
 def find_root(start: Path) -> Path:

@@ -23,7 +23,8 @@ from nbflow.plan.arguments import fit
 from nbflow.plan.plan import Argument, Plan, PlannedTask
 from nbflow.plan.references import Known, resolve
 from nbflow.run.bootstrap import prepare_kernel
-from nbflow.run.cells import CellLoop, Ending, Limits
+from nbflow.run.cells import CellLoop, Limits
+from nbflow.run.endings import Ending
 from nbflow.run.inject import inject
 from nbflow.run.kernels.kernel import Kernel, KernelSpec
 from nbflow.run.marks import Marks

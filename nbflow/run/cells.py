@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from nbflow.core.results import ErrorKind, Result, TaskError
+from nbflow.run.endings import Ending, ended_early, judge
 from nbflow.run.kernels.kernel import Kernel
 from nbflow.run.outputs import CellOutputs
 from nbflow.run.stop import Stop
@@ -38,15 +39,6 @@ class Limits:
     task_seconds: float = 0
     grace_seconds: float = 5
     output_characters: int = 20_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How the execution ended. ``ended_at_cell`` (from 1) is where the notebook ended early by its own will."""
-
-    result: Result
-    error: TaskError | None = None
-    ended_at_cell: int | None = None
 
 
 class Watcher(Protocol):
@@ -118,7 +110,7 @@ class CellLoop:
             if not work.done():
                 work.cancel()
                 await asyncio.gather(work, return_exceptions=True)
-            if _ended_early(work):
+            if ended_early(work):
                 outputs.drop_exit()
             outputs.closed = True
             cell["outputs"] = outputs.as_list()
@@ -133,7 +125,7 @@ class CellLoop:
         await asyncio.wait({work, *watches.values()}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         number, source = index + 1, cell["source"]
         if work.done() and not watches["asked"].done():
-            return _judge(work.result(), cell, number)
+            return judge(work.result(), cell, number)
         if watches["gone"].done():
             await asyncio.wait({work}, timeout=_LAST_WORDS_SECONDS)
             return self._died(watches["gone"].result(), number, source)
@@ -293,36 +285,3 @@ class CellLoop:
 def _runs(cell: dict[str, Any]) -> bool:
     tags = cell.get("metadata", {}).get("tags", [])
     return cell["cell_type"] == "code" and bool(cell["source"].strip()) and "skip-execution" not in tags
-
-
-_NO_CODE = ("", "0", "None", "False")
-
-
-def _ended_early(work: asyncio.Future[dict[str, Any]]) -> bool:
-    """Whether the cell ended its notebook by its own will and well: ``sys.exit(0)``, ``dbutils.notebook.exit(…)``."""
-    if not work.done() or work.cancelled() or work.exception():
-        return False
-    reply = work.result()
-    return reply.get("status") == "error" and _is_good_exit(reply)
-
-
-def _is_good_exit(reply: dict[str, Any]) -> bool:
-    ename = reply.get("ename")
-    return ename == "NotebookExit" or (ename == "SystemExit" and reply.get("evalue", "") in _NO_CODE)
-
-
-def _judge(reply: dict[str, Any], cell: dict[str, Any], number: int) -> Ending | None:
-    """What a cell's reply means for the notebook."""
-    if reply.get("status") == "ok":
-        return None
-    ename, evalue = reply.get("ename", "Aborted"), reply.get("evalue", "")
-    if _is_good_exit(reply):
-        return Ending(Result.SUCCESS, ended_at_cell=number)
-    if "raises-exception" in cell.get("metadata", {}).get("tags", []):
-        return None
-    if ename == "SystemExit":
-        message = f"sys.exit({evalue}) in cell {number}"
-        return Ending(Result.FAILED, TaskError(ErrorKind.EXIT, message, number, ename, evalue, cell["source"]))
-    message = f"cell {number} raised {ename}: {evalue}" if evalue else f"cell {number} raised {ename}"
-    error = TaskError(ErrorKind.CELL_ERROR, message, number, ename, evalue, cell["source"], readable(reply))
-    return Ending(Result.FAILED, error)

@@ -10,7 +10,7 @@ from nbflow.core.results import Result
 from nbflow.core.values import encode
 from nbflow.define.notebook import Notebook
 from nbflow.plan.plan import Argument
-from nbflow.run.cells import Ending
+from nbflow.run.endings import Ending
 
 
 class Marks:

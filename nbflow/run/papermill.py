@@ -20,7 +20,8 @@ from papermill.engines import Engine, papermill_engines
 
 from nbflow.core.errors import KernelError
 from nbflow.core.results import ErrorKind
-from nbflow.run.cells import CellLoop, Ending, Limits
+from nbflow.run.cells import CellLoop, Limits
+from nbflow.run.endings import Ending
 from nbflow.run.kernels.kernel import Kernel, KernelSpec
 from nbflow.run.stop import Stop
 
@@ -121,7 +122,7 @@ def _in_own_loop(make: Callable[[], Coroutine[Any, Any, Ending]]) -> Ending:
     def work() -> None:
         try:
             endings.append(asyncio.run(make()))
-        except BaseException as error:  # noqa: BLE001  (handed over to the calling thread, which raises it)
+        except BaseException as error:
             errors.append(error)
 
     thread = threading.Thread(target=work, name="nbflow-engine")

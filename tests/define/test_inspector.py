@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nbflow.core.errors import Mistake
 from nbflow.define.inspector import Inspection, read_parameters
 from nbflow.define.parameters import Parameter
@@ -135,7 +136,7 @@ def test_magics_do_not_disturb() -> None:
         ('from nbflow import widgets\nx = widgets.dropdown("x", "c", ["a", "b"])', "none of its choices"),
         ('from nbflow import widgets\nx = widgets.number("x", "many")', "whole number"),
         ('from nbflow import widgets\nwidgets.text("my-name")', "no name for a variable"),
-        ('from nbflow import widgets\nx = widgets.text(name)', "must stand in the call"),
+        ("from nbflow import widgets\nx = widgets.text(name)", "must stand in the call"),
         ('from nbflow import widgets\nx = widgets.text("x", colour="red")', "no argument 'colour'"),
         ("x = 1\nx = 2", "declared twice"),
         ("x: int = 'many'", "does not fit int"),

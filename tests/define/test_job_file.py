@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nbflow.core.errors import DefinitionError, Mistake
 from nbflow.define.job_file import read_job_file
 from nbflow.define.order import find_cycle

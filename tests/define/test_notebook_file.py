@@ -8,6 +8,7 @@ from typing import Any
 
 import nbformat
 import pytest
+
 from nbflow.core.errors import DefinitionError
 from nbflow.define.notebook_file import read_notebook, resolve_notebook_path
 

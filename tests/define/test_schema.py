@@ -8,6 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
+
 from nbflow.define.schema import FILE, schema_text
 
 ROOT = Path(__file__).parents[2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from nbflow.core.errors import DefinitionError
 from nbflow.define.settings import Settings, find_root
 

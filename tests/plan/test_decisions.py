@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nbflow.core.results import ErrorKind, ExitCode, Result, TaskError, exit_code
 from nbflow.define.notebook import Notebook
 from nbflow.plan.outcome import run_result, upstream_verdict

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nbflow.plan.graph import ancestors, descendants, in_order
 from nbflow.plan.select import select
 

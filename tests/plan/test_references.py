@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nbflow.plan.references import Known, ReferenceProblem, resolve
 
 START = datetime(2026, 2, 28, 23, 30, 5, 123456, tzinfo=timezone.utc)

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from nbflow.core.errors import KernelError
 from nbflow.core.exchange import FAMILY_VARIABLE
 from nbflow.core.results import ErrorKind, Result
-from nbflow.run.cells import CellLoop, Ending, Limits
+from nbflow.run.cells import CellLoop, Limits
+from nbflow.run.endings import Ending
 from nbflow.run.kernels.kernel import Kernel, KernelSpec
 from nbflow.run.stop import Stop
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from nbflow.core.events import AttemptStarted, Event, RetryPlanned, RunEnded, TaskEnded
 from nbflow.core.results import ErrorKind, Result, TaskError
 from nbflow.define.notebook import Notebook

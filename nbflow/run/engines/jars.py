@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from nbflow.core.errors import EngineError
 from nbflow.core.results import ErrorKind
 from nbflow.run.engines.java import Java
+from nbflow.run.processes import end_group
+
+_VERSION = "4.4.0"
+_FETCH_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,35 +36,49 @@ class Jar:
         return f"{self.artifact}-{self.version}.jar"
 
 
-DELTA = (
-    Jar("io.delta", "delta-spark_4.2_2.13", "4.4.0", "27d4fd8b1f879535c573ed1c718177d6a27f24d3e626ba02e216369725721ead"),
-    Jar("io.delta", "delta-storage", "4.4.0", "c46735481fa8e326b0957be02b4420cbcab4b325bb08009b7f2045a95133f1cc"),
-)
-"""Pinned apart from the delta-spark package: its newest version is on the package index before its jars can be fetched."""
+_STORAGE = Jar("io.delta", "delta-storage", _VERSION, "c46735481fa8e326b0957be02b4420cbcab4b325bb08009b7f2045a95133f1cc")
+_DELTA = {
+    "4.0": "49e899667168b9412f83cbe894ce264107d7b896d6c5e12edca4e216845c1104",
+    "4.1": "75a9400986853c061f5109f012547de2545a5759e5e752e5ef633dabe16a4f10",
+    "4.2": "27d4fd8b1f879535c573ed1c718177d6a27f24d3e626ba02e216369725721ead",
+}
+"""By Spark's minor version, which stands in the artifact's name. Pinned apart from the delta-spark package: its newest
+version is on the package index before its jars can be fetched."""
+
+
+def jars_for(spark_version: str) -> tuple[Jar, ...]:
+    """Delta's jars for a version of Spark. Raises ``EngineError`` where none are known."""
+    minor = ".".join(spark_version.split(".")[:2])
+    if minor not in _DELTA:
+        msg = f"nbflow has Delta's jars for Spark {', '.join(_DELTA)}, and pyspark here is {spark_version}"
+        raise EngineError(ErrorKind.ENGINE_START, msg)
+    return Jar("io.delta", f"delta-spark_{minor}_2.13", _VERSION, _DELTA[minor]), _STORAGE
 
 
 def jar_folder(environment: Mapping[str, str]) -> Path:
     """The folder of the jars: in ``NBFLOW_CACHE``, else in the user's cache."""
     if environment.get("NBFLOW_CACHE"):
-        return Path(environment["NBFLOW_CACHE"]) / "jars"
+        return Path(environment["NBFLOW_CACHE"]).absolute() / "jars"
     base = environment.get("XDG_CACHE_HOME") or str(Path(environment.get("HOME") or Path.home()) / ".cache")
-    return Path(base) / "nbflow" / "jars"
+    return Path(base).absolute() / "nbflow" / "jars"
 
 
-def delta_jars(java: Java, spark_home: Path, environment: Mapping[str, str], announce: Callable[[str], None]) -> list[Path]:
-    """Delta's jars, fetched where they are not there or not whole. Raises ``EngineError`` when they cannot be had."""
-    folder = jar_folder(environment)
-    jars = [folder / jar.file_name for jar in DELTA]
-    missing = [jar for jar in DELTA if not _is_whole(folder / jar.file_name, jar)]
-    if not missing:
+async def cached_jars(wanted: tuple[Jar, ...], java: Java, ivy: Path, folder: Path, announce: Callable[[str], None]) -> list[Path]:
+    """The files of ``wanted`` in ``folder``, fetched where they are not there or not whole.
+
+    ``ivy`` is Ivy's jar; ``announce`` is told before a fetch begins and after the last. Raises ``EngineError`` when a
+    jar cannot be had; what is in ``folder`` is whole at every moment.
+    """
+    jars = [folder / jar.file_name for jar in wanted]
+    if all(_is_whole(folder / jar.file_name, jar) for jar in wanted):
         return jars
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder / ".lock"):
-            for jar in missing:
+        async with _alone(folder / ".lock"):
+            for jar in wanted:
                 if not _is_whole(folder / jar.file_name, jar):
-                    announce(f"fetching {jar.file_name} from Maven Central, once")
-                    _fetch(jar, java, spark_home, folder)
+                    announce(f"fetching {jar.file_name} from Maven Central, once for all workspaces")
+                    await _fetch(jar, java, ivy, folder)
     except OSError as error:
         raise EngineError(ErrorKind.ENGINE_START, f"Delta's jars cannot be kept in {folder}: {error}") from error
     announce(f"Delta's jars are in {folder}")
@@ -94,40 +112,60 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _fetch(jar: Jar, java: Java, spark_home: Path, folder: Path) -> None:
-    ivy = next(iter(sorted((spark_home / "jars").glob("ivy-*.jar"))), None)
-    if ivy is None:
-        raise EngineError(ErrorKind.ENGINE_START, f"pyspark at {spark_home} has no ivy jar; install pyspark again")
+async def _fetch(jar: Jar, java: Java, ivy: Path, folder: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder) as place:
-        command = [
-            str(java.program), "-jar", str(ivy), "-cache", f"{place}/ivy", "-confs", "default", "-notransitive", "-types", "jar",
-            "-dependency", jar.group, jar.artifact, jar.version, "-retrieve", f"{place}/[artifact]-[revision].[ext]",
-        ]  # fmt: skip
-        done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL, check=False, timeout=600
+        said, status = await _run_ivy(
+            [
+                str(java.program), f"-Djava.io.tmpdir={place}", "-jar", str(ivy), "-cache", f"{place}/ivy", "-confs", "default",
+                "-notransitive", "-types", "jar", "-dependency", jar.group, jar.artifact, jar.version,
+                "-retrieve", f"{place}/[artifact]-[revision].[ext]",
+            ]  # fmt: skip
         )
         fetched = Path(place) / jar.file_name
-        if done.returncode != 0 or not fetched.is_file():
-            msg = f"{jar.file_name} could not be fetched from Maven Central; the first run needs the network, later ones do not"
-            raise EngineError(ErrorKind.ENGINE_START, msg, "\n".join((done.stdout + done.stderr).splitlines()[-15:]))
-        if _sha256(fetched) != jar.sha256:
-            msg = f"{jar.file_name} as fetched is not what it should be: its SHA-256 is {_sha256(fetched)}"
+        if status != 0 or not fetched.is_file():
+            msg = (
+                f"{jar.file_name} could not be fetched from Maven Central: Spark with Delta needs the network once, for two "
+                f"jars that are then kept in {folder}"
+            )
+            raise EngineError(ErrorKind.ENGINE_START, msg, "\n".join(said.splitlines()[-15:]))
+        found = _sha256(fetched)
+        if found != jar.sha256:
+            msg = f"{jar.file_name} as fetched is not the file that nbflow knows: its SHA-256 is {found}, not {jar.sha256}"
             raise EngineError(ErrorKind.ENGINE_START, msg)
         shutil.copymode(ivy, fetched)
         os.replace(fetched, folder / jar.file_name)
 
 
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Hold a lock between processes, so that two first runs do not fetch twice."""
+async def _run_ivy(command: list[str]) -> tuple[str, int]:
+    """What Ivy printed and its exit code. It ends with us: when this is cancelled, and when it takes too long."""
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
+    )  # fmt: skip
     try:
-        import fcntl
-    except ImportError:  # no such locks on this system: two first runs then fetch twice, and the later one wins
-        yield
-        return
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        output, _ = await asyncio.wait_for(process.communicate(), _FETCH_SECONDS)
+    except asyncio.TimeoutError:
+        return f"no answer within {_FETCH_SECONDS:g} s", 1
+    finally:
+        if process.returncode is None:
+            end_group(process.pid)
+            await process.wait()
+    return output.decode("utf-8", "replace"), process.returncode or 0
+
+
+@asynccontextmanager
+async def _alone(path: Path) -> AsyncIterator[None]:
+    """Hold a lock between processes, so that two first runs do not fetch twice; others wait without blocking their loop."""
+    import fcntl
+
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                await asyncio.sleep(0.1)
         yield
     finally:
         os.close(descriptor)

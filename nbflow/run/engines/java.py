@@ -33,7 +33,7 @@ class Java:
     def options(self, memory: str) -> list[str]:
         """The options of a Spark driver with a heap of ``memory``: those of Spark's own launcher, quick to start."""
         options = [f"-Xmx{memory}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData"]
-        if self.major >= 24:
+        if self.major >= 24:  # netty and Spark still reach into memory in ways that these Javas warn of or forbid
             options += ["-Dio.netty.noUnsafe=false", "--sun-misc-unsafe-memory-access=allow", "--enable-native-access=ALL-UNNAMED"]
         options += ["-Djdk.reflect.useDirectMethodHandle=false", "-Dio.netty.tryReflectionSetAccessible=true"]
         return [*options, *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED)]

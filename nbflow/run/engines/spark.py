@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib.util
+import json
 import os
+import re
 import shutil
-import subprocess
+import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from nbflow.core.errors import EngineError
-from nbflow.core.exchange import FAMILY_VARIABLE, SparkAddress
+from nbflow.core.exchange import SparkAddress
 from nbflow.core.results import ErrorKind
-from nbflow.run.engines.control import Control, read_connection, write_connection
-from nbflow.run.engines.jars import delta_jars
+from nbflow.run.engines.conf import driver_options
+from nbflow.run.engines.control import Control, Door
+from nbflow.run.engines.gateway import Gateway, find_spark, write_private
+from nbflow.run.engines.jars import cached_jars, jar_folder, jars_for
 from nbflow.run.engines.java import find_java
-from nbflow.run.processes import describe_end, end_group, wait_gone
 
-_START_SECONDS = 90.0
-_STOP_SECONDS = 3.0
-_LOG_LINES = 20
-_GATEWAY = "org.apache.spark.api.python.PythonGatewayServer"
-_UNWANTED = ("SPARK_REMOTE", "SPARK_CONNECT_MODE_ENABLED", "SPARK_LOCAL_REMOTE", "PYSPARK_GATEWAY_PORT", "PYSPARK_GATEWAY_SECRET",
-             "JAVA_TOOL_OPTIONS", "SPARK_API_MODE", "SPARK_CONF_DIR")  # fmt: skip
+_CANCEL_SECONDS = 5.0
+_CLOSE_SECONDS = 1.0
+"""How long a cancelled notebook's gateway stays open, so that what it waits for still ends with a word about the cancel."""
 
 
 class DriverSettings(Protocol):
@@ -45,8 +44,8 @@ class DriverSettings(Protocol):
 class SparkEngine:
     """A Spark driver of this run's own. Keeps the promise of ``core.ports.Engine``.
 
-    ``warehouse`` is the folder of the tables; ``state`` a folder for the connection's file and the log, made private;
-    ``announce`` is told what takes time; ``token`` marks the driver as the run's.
+    ``warehouse`` is the folder of the tables; ``state`` a folder for connection files and the log, made private;
+    ``announce`` is told, in the loop's thread, what takes time; ``token`` marks the driver's processes as the run's.
     """
 
     name = "spark"
@@ -54,170 +53,128 @@ class SparkEngine:
     def __init__(
         self, settings: DriverSettings, warehouse: Path, state: Path, announce: Callable[[str], None], token: str = ""
     ) -> None:
-        self._settings, self._warehouse, self._state, self._announce = settings, warehouse, state, announce
-        self._token = token
-        self._process: subprocess.Popen[bytes] | None = None
+        self._settings, self._warehouse, self._state, self._announce = settings, warehouse.absolute(), state.absolute(), announce
+        self._gateway = Gateway(self._state, f"{token or uuid.uuid4().hex}-driver")
         self._control: Control | None = None
-        self._starting = asyncio.Lock()
+        self._starting: asyncio.Future[None] | None = None
+        self._doors: dict[str, Door] = {}
+        self._spare: list[Door] = []
         self.version = ""
-
-    @property
-    def _connection(self) -> Path:
-        return self._state / "connection.json"
 
     @property
     def log(self) -> Path:
         """The file that takes the driver's output."""
-        return self._state / "driver.log"
+        return self._gateway.log
 
     async def start(self) -> None:
-        """Make the driver take work; see ``core.ports.Engine``."""
-        async with self._starting:
-            if self._process is not None and self._process.poll() is None and self._control is not None:
-                return
-            await self._end()
-            await asyncio.shield(self._begin())
+        """Make the driver take work; see ``core.ports.Engine``. A caller that is cancelled disturbs no other."""
+        while self._control is None or not self._gateway.is_running():
+            if self._starting is None or self._starting.done():
+                self._starting = asyncio.ensure_future(self._begin())
+                self._starting.add_done_callback(lambda done: done.cancelled() or done.exception())  # its callers may be gone
+            await asyncio.shield(self._starting)
+        control = self._control
+        try:
+            self._spare.append(await _in_thread(control.open_door))
+        except Exception as error:  # noqa: BLE001  (whatever py4j makes of a driver that goes in this very moment)
+            message = f"the Spark driver does not answer: {_first_lines(error)}"
+            raise EngineError(ErrorKind.ENGINE_START, message, self._gateway.last_words()) from None
 
     async def _begin(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._state.mkdir(parents=True, exist_ok=True)
-        self._state.chmod(0o700)
-        self._warehouse.mkdir(parents=True, exist_ok=True)
-        information = self._state / "gateway"
-        information.unlink(missing_ok=True)
-        command = await loop.run_in_executor(None, self._command)
-        with self.log.open("wb") as log:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=self._state, start_new_session=True,
-                env=self._environment(information),
-            )  # fmt: skip
+        await self._end()
         try:
-            await self._wait_for(information)
-            port, secret = read_connection(information)
-            information.unlink()
-            write_connection(self._connection, port, secret)
-            self._control = await loop.run_in_executor(None, Control, port, secret)
-            self.version = await loop.run_in_executor(None, self._control.begin, {}, self._warehouse)
-        except EngineError:
+            self._state.mkdir(parents=True, exist_ok=True)
+            self._state.chmod(0o700)
+            (self._state / "connections").mkdir(mode=0o700)
+            self._warehouse.mkdir(parents=True, exist_ok=True)
+            port, secret = await self._start_gateway()
+            control = await _in_thread(Control, port, secret)
+            self.version = await _in_thread(control.begin, self._warehouse)
+            self._control = control
+        except (EngineError, asyncio.CancelledError):
             await self._end()
             raise
-        except Exception as error:  # py4j and Java raise what they like while a driver starts
-            words = self._last_words()
+        except Exception as error:  # noqa: BLE001  (py4j and Java raise what they like while a driver starts)
+            message = f"the Spark driver did not start: {_first_lines(error)}"  # now: py4j asks the driver for the text
+            words = self._gateway.last_words()
             await self._end()
-            raise EngineError(ErrorKind.ENGINE_START, f"the Spark driver did not start: {error}", words) from error
+            raise EngineError(ErrorKind.ENGINE_START, message, words) from None
 
-    def _command(self) -> list[str]:
-        java = find_java(os.environ)
-        home = spark_home()
-        jars = [*sorted((home / "jars").glob("*.jar")), *delta_jars(java, home, os.environ, self._announce)]
-        settings = {**_settings(self._warehouse), **{name: _conf_text(value) for name, value in self._settings.spark_conf.items()}}
-        return [
-            str(java.program), *java.options(self._settings.driver_memory),
-            *(f"-D{name}={value}" for name, value in settings.items()),
-            "-cp", os.pathsep.join(map(str, jars)), _GATEWAY,
-        ]  # fmt: skip
-
-    def _environment(self, information: Path) -> dict[str, str]:
-        environment = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
-        home = str(spark_home())
-        environment.update({"SPARK_HOME": home, "_PYSPARK_DRIVER_CONN_INFO_PATH": str(information), "SPARK_LOCAL_IP": "127.0.0.1"})
-        if self._token:
-            environment[FAMILY_VARIABLE] = self._token
-        return environment
-
-    async def _wait_for(self, information: Path) -> None:
-        """Wait until the gateway has written where it listens, or the driver is gone, or it takes too long."""
-        process = self._process
-        deadline = asyncio.get_running_loop().time() + _START_SECONDS
-        while not information.exists():
-            if process is None or process.poll() is not None:
-                how = describe_end(process.returncode) if process is not None else "not started"
-                raise EngineError(ErrorKind.ENGINE_START, f"the Spark driver ended while it started ({how})", self._last_words())
-            if asyncio.get_running_loop().time() > deadline:
-                msg = f"the Spark driver did not answer within {_START_SECONDS:g} s"
-                raise EngineError(ErrorKind.ENGINE_START, msg, self._last_words())
-            await asyncio.sleep(0.02)
+    async def _start_gateway(self) -> tuple[int, str]:
+        java = await _in_thread(find_java, os.environ)
+        spark = find_spark()
+        options = driver_options(
+            self._settings.spark_conf, self._settings.driver_memory, self._warehouse, self._gateway.scratch, _cores()
+        )
+        wanted = jars_for(spark.version)
+        jars = await cached_jars(wanted, java, spark.ivy, jar_folder(os.environ), self._announce)
+        return await self._gateway.start(java, options, [*sorted((spark.home / "jars").glob("*.jar")), *jars])
 
     def address(self, tag: str) -> SparkAddress:
-        """What a notebook needs in order to attach."""
-        return SparkAddress(str(self._connection), str(self._warehouse), tag)
+        """What a notebook needs in order to attach: each tag has a gateway and a secret of its own."""
+        path = self._state / "connections" / f"{_file_name(tag)}.json"
+        if tag not in self._doors:
+            if self._control is None:
+                raise EngineError(ErrorKind.ENGINE_LOST, "the Spark driver is gone", self._gateway.last_words())
+            door = self._spare.pop() if self._spare else self._control.open_door()
+            self._doors[tag] = door
+            write_private(path, json.dumps({"port": door.port, "secret": door.secret}))
+        return SparkAddress(str(path), str(self._warehouse), tag)
 
     async def lost(self) -> str:
-        """Return when the driver that runs now is gone; waits for one that is only about to start."""
-        while self._process is None:
-            await asyncio.sleep(0.05)
-        process = self._process
-        await wait_gone(process.pid)
-        how = describe_end(process.wait())
-        words = self._last_words()
-        return f"the driver ended ({how})" + (f"; its log ends with:\n{words}" if words else "")
+        """Return when the driver that runs now is gone; see ``core.ports.Engine``."""
+        if self._starting is not None and not self._starting.done():
+            await asyncio.wait({self._starting})
+        return await self._gateway.gone()
 
     async def cancel(self, tag: str) -> None:
-        """Cancel the jobs with ``tag``; no error when the driver is gone."""
-        control = self._control
-        if control is None or self._process is None or self._process.poll() is not None:
+        """Cancel the jobs with ``tag``, now and from now on, and close its gateway soon; no error when the driver is gone."""
+        control, door = self._control, self._doors.pop(tag, None)
+        with contextlib.suppress(OSError):
+            (self._state / "connections" / f"{_file_name(tag)}.json").unlink()
+        if control is None or not self._gateway.is_running():
             return
         with contextlib.suppress(Exception):  # the driver may go in the very moment; then its jobs are gone too
-            await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(None, control.cancel, tag), 5)
+            await asyncio.wait_for(_in_thread(control.cancel, tag), _CANCEL_SECONDS)
+        if door is not None:
+            asyncio.get_running_loop().call_later(_CLOSE_SECONDS, self._close_later, control, door)
+
+    def _close_later(self, control: Control, door: Door) -> None:
+        if control is self._control and self._gateway.is_running():
+            asyncio.get_running_loop().run_in_executor(None, control.close_door, door)
 
     async def stop(self) -> None:
-        """End the driver and all it left."""
-        async with self._starting:
-            await self._end()
-            shutil.rmtree(self._state / "artifacts", ignore_errors=True)
+        """End the driver and all it left but its log; one that is starting is ended too."""
+        if self._starting is not None and not self._starting.done():
+            self._starting.cancel()
+            await asyncio.gather(self._starting, return_exceptions=True)
+        await self._end()
 
     async def _end(self) -> None:
-        process, control = self._process, self._control
-        self._process = self._control = None
-        self._connection.unlink(missing_ok=True)
+        control, self._control = self._control, None
+        self._doors.clear()
+        self._spare.clear()
+        shutil.rmtree(self._state / "connections", ignore_errors=True)
         if control is not None:
             with contextlib.suppress(Exception):  # its other end may be gone
                 control.close()
-        if process is None:
-            return
-        if process.stdin is not None:
-            with contextlib.suppress(OSError):
-                process.stdin.close()
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(wait_gone(process.pid), _STOP_SECONDS)
-        end_group(process.pid)
-        process.wait()
-
-    def _last_words(self) -> str:
-        with contextlib.suppress(OSError):
-            return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:])
-        return ""
+        await self._gateway.end()
 
 
-def spark_home() -> Path:
-    """pyspark's folder, found without importing it. Raises ``EngineError``."""
-    found = importlib.util.find_spec("pyspark")
-    if found is None or not found.submodule_search_locations:
-        raise EngineError(ErrorKind.ENGINE_START, "pyspark is not installed; 'pip install pyspark' brings it")
-    return Path(next(iter(found.submodule_search_locations)))
+async def _in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
+    return await asyncio.get_running_loop().run_in_executor(None, function, *arguments)
 
 
-def _settings(warehouse: Path) -> dict[str, str]:
-    """Spark's settings for a driver on one machine, with Delta, quick to start."""
-    cores = max(2, os.cpu_count() or 2)
-    return {
-        "spark.master": f"local[{cores}]",
-        "spark.app.name": "nbflow",
-        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
-        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-        "spark.sql.sources.default": "delta",
-        "spark.sql.warehouse.dir": str(warehouse),
-        "spark.sql.shuffle.partitions": str(cores),
-        "spark.sql.sources.parallelPartitionDiscovery.parallelism": str(cores),
-        "spark.databricks.delta.snapshotPartitions": "1",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.scheduler.mode": "FAIR",
-    }
+def _first_lines(error: Exception) -> str:
+    """What an error says, without the Java stack that py4j adds to it."""
+    lines = [line for line in str(error).splitlines() if not line.lstrip().startswith("at ")]
+    return " ".join(lines[:3])
 
 
-def _conf_text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _file_name(tag: str) -> str:
+    """A tag as a file's name; nbflow's own tags are one as they are."""
+    return re.sub(r"[^\w.-]", lambda found: f"%{ord(found.group()):x}", tag)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from nbflow.surface.inside.dbutils import DBUtils, InputWidgetNotDefined, NotebookExit, NotSupportedHere
 
 

@@ -1,0 +1,91 @@
+"""The Spark settings and Java options of a driver: nbflow's defaults with the workspace's over them. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbflow.core.errors import EngineError
+from nbflow.core.results import ErrorKind
+
+_DELTA_EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
+_LAUNCHER_ONLY = ("spark.jars.packages", "spark.jars.repositories", "spark.jars.excludes", "spark.jars.ivySettings")
+
+
+@dataclass(frozen=True, slots=True)
+class DriverOptions:
+    """What a driver's command line is made from. ``settings`` are Spark's; ``memory`` is the heap as Java writes it;
+    ``java_options`` and ``class_path`` are the workspace's own, after nbflow's."""
+
+    settings: Mapping[str, str]
+    memory: str
+    java_options: tuple[str, ...] = ()
+    class_path: tuple[str, ...] = ()
+
+
+def driver_options(given: Mapping[str, Any], memory: str, warehouse: Path, scratch: Path, cores: int) -> DriverOptions:
+    """The options of a driver on ``cores`` cores whose tables lie in ``warehouse``; ``scratch`` takes its temporary files.
+
+    ``given`` are Spark's settings over nbflow's defaults. Those that only Spark's launcher reads are done here, since the
+    driver starts without it: heap, Java options, class path and jars. Raises ``EngineError`` for those that cannot be.
+    """
+    settings = {**_defaults(warehouse, scratch, max(2, cores)), **{name: _text(value) for name, value in given.items()}}
+    useless = [name for name in _LAUNCHER_ONLY if name in settings]
+    if useless:
+        msg = f"the setting {useless[0]} cannot be used: nbflow fetches only Delta's jars; name jars by path in spark.jars"
+        raise EngineError(ErrorKind.ENGINE_START, msg)
+    extensions = [name.strip() for name in settings["spark.sql.extensions"].split(",") if name.strip()]
+    if _DELTA_EXTENSION not in extensions:
+        settings["spark.sql.extensions"] = ",".join([_DELTA_EXTENSION, *extensions])
+    jars = [part.strip() for part in settings.get("spark.jars", "").split(",") if part.strip()]
+    more = [part for part in settings.pop("spark.driver.extraClassPath", "").split(":") if part]
+    options = shlex.split(settings.pop("spark.driver.extraJavaOptions", ""))
+    memory = settings.pop("spark.driver.memory", memory)
+    return DriverOptions(settings, memory, tuple(options), (*more, *(jar.removeprefix("file:") for jar in jars)))
+
+
+def _defaults(warehouse: Path, scratch: Path, cores: int) -> dict[str, str]:
+    """Settings of a driver on one machine: Delta, local, quiet, quick to start.
+
+    The counts of partitions are Spark's for a cluster (200 and 10000) unless they are set. Without
+    Spark's older way of parameters ``spark.sql("… :x", args=…)`` fails, since Delta's parser (4.4.0) leaves out the newer
+    one. Added files of one name replace each other: otherwise the second makes all later tasks of the driver fail. The
+    last three are what PySpark sets when it makes a context itself.
+    """
+    settings = {
+        "spark.master": f"local[{cores}]",
+        "spark.app.name": "nbflow",
+        "spark.sql.extensions": _DELTA_EXTENSION,
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.sql.sources.default": "delta",
+        "spark.sql.warehouse.dir": str(warehouse),
+        "spark.sql.shuffle.partitions": str(cores),
+        "spark.sql.sources.parallelPartitionDiscovery.parallelism": str(cores),
+        "spark.databricks.delta.snapshotPartitions": "1",
+        "spark.sql.legacy.parameterSubstitution.constantsOnly": "true",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.scheduler.mode": "FAIR",
+        "spark.files.overwrite": "true",
+        "spark.sql.artifact.isolation.enabled": "false",
+        "spark.rdd.compress": "true",
+        "spark.serializer.objectStreamReset": "100",
+    }
+    if "," not in str(scratch):  # a comma would make two folders of it
+        settings["spark.local.dir"] = str(scratch)
+    return settings
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def argument_file(arguments: list[str]) -> str:
+    """``arguments`` as the text of a file that ``java @file`` reads: nothing of them is seen in a list of processes."""
+    escapes = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\f": "\\f"}
+    return "".join('"' + "".join(escapes.get(letter, letter) for letter in argument) + '"\n' for argument in arguments)

@@ -1,0 +1,183 @@
+"""The driver's process: a JVM with Spark's gateway for Python, in a session of its own, bound to the life of its owner."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import os
+import re
+import shutil
+import struct
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbflow.core.errors import EngineError
+from nbflow.core.exchange import FAMILY_VARIABLE
+from nbflow.core.results import ErrorKind
+from nbflow.run.engines.conf import DriverOptions, argument_file
+from nbflow.run.engines.java import Java
+from nbflow.run.processes import describe_end, end_family, end_group, wait_gone
+
+_START_SECONDS = 90.0
+_STOP_SECONDS = 3.0
+_LOG_LINES = 20
+_MAIN = "org.apache.spark.api.python.PythonGatewayServer"
+_WORKER_MODULES = Path(__file__).parent / "worker"
+_UNWANTED = (
+    "SPARK_REMOTE", "SPARK_CONNECT_MODE_ENABLED", "SPARK_LOCAL_REMOTE", "SPARK_API_MODE", "SPARK_CONF_DIR", "SPARK_HOME",
+    "SPARK_MASTER", "SPARK_LOCAL_DIRS", "MASTER", "PYSPARK_GATEWAY_PORT", "PYSPARK_GATEWAY_SECRET", "PYSPARK_SUBMIT_ARGS", "JAVA_TOOL_OPTIONS",
+    "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS",
+)  # fmt: skip
+"""What would make another Spark of it, or Java options beside those that the settings give."""
+
+
+@dataclass(frozen=True, slots=True)
+class SparkInstallation:
+    """The pyspark package that is installed: its folder and its version."""
+
+    home: Path
+    version: str
+
+    @property
+    def ivy(self) -> Path:
+        """The jar of Ivy that pyspark brings. Raises ``EngineError``."""
+        found = sorted((self.home / "jars").glob("ivy-*.jar"))
+        if not found:
+            raise EngineError(ErrorKind.ENGINE_START, f"pyspark in {self.home} has no Ivy; install pyspark again")
+        return found[0]
+
+
+def find_spark() -> SparkInstallation:
+    """The pyspark beside nbflow, found without importing it. Raises ``EngineError``."""
+    found = importlib.util.find_spec("pyspark")
+    if found is None or not found.submodule_search_locations:
+        raise EngineError(ErrorKind.ENGINE_START, "pyspark is not installed; 'pip install pyspark delta-spark' brings it")
+    home = Path(next(iter(found.submodule_search_locations)))
+    version = re.search(r"__version__[^=]*=\s*['\"]([^'\"]+)", (home / "version.py").read_text("utf-8"))
+    if version is None or not (home / "jars").is_dir():
+        raise EngineError(ErrorKind.ENGINE_START, f"pyspark in {home} is not whole; install pyspark again (not pyspark-client)")
+    return SparkInstallation(home, version.group(1))
+
+
+class Gateway:
+    """A driver's process. ``state`` is a private folder for its files, ``token`` marks it and the workers it starts."""
+
+    def __init__(self, state: Path, token: str) -> None:
+        self._state, self._token = state, token
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> Path:
+        """The file that takes the driver's output."""
+        return self._state / "driver.log"
+
+    @property
+    def scratch(self) -> Path:
+        """The folder of the driver's temporary files."""
+        return self._state / "tmp"
+
+    def is_running(self) -> bool:
+        """Whether the process is there."""
+        return self._process is not None and self._process.poll() is None
+
+    async def start(self, java: Java, options: DriverOptions, class_path: list[Path]) -> tuple[int, str]:
+        """Start the process and wait until it listens; returns its port and secret. Raises ``EngineError``.
+
+        Its standard input is a pipe of ours: when we are gone, however that came, it reads the end and goes too.
+        """
+        _empty(self.scratch)
+        information = self.scratch / "gateway"
+        arguments = self._state / "driver.args"
+        write_private(arguments, argument_file(_arguments(java, options, class_path, self.scratch)))
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [str(java.program), f"@{arguments}", _MAIN], stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=self._state,
+                start_new_session=True, env=self._environment(information, os.environ),
+            )  # fmt: skip
+        await self._wait_for(information)
+        data = information.read_bytes()
+        information.unlink()
+        port, length = struct.unpack(">ii", data[:8])  # as the gateway writes it: two lengths in network order, then text
+        return port, data[8 : 8 + length].decode("utf-8")
+
+    def _environment(self, information: Path, own: Mapping[str, str]) -> dict[str, str]:
+        environment = {name: value for name, value in own.items() if name not in _UNWANTED}
+        environment["_PYSPARK_DRIVER_CONN_INFO_PATH"] = str(information)
+        environment["PYSPARK_PIN_THREAD"] = "true"  # both ends must agree; the kernel's side sets it, too
+        environment["SPARK_LOCAL_IP"] = "127.0.0.1"
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_WORKER_MODULES), own.get("PYTHONPATH", "")]))
+        environment[FAMILY_VARIABLE] = self._token
+        return environment
+
+    async def _wait_for(self, information: Path) -> None:
+        """Wait until the gateway has written where it listens, or the driver is gone, or it takes too long."""
+        process = self._process
+        deadline = asyncio.get_running_loop().time() + _START_SECONDS
+        while not information.exists():
+            if process is None or process.poll() is not None:
+                how = describe_end(process.returncode) if process is not None else "not started"
+                raise EngineError(ErrorKind.ENGINE_START, f"the Spark driver ended while it started ({how})", self.last_words())
+            if asyncio.get_running_loop().time() > deadline:
+                msg = f"the Spark driver did not answer within {_START_SECONDS:g} s"
+                raise EngineError(ErrorKind.ENGINE_START, msg, self.last_words())
+            await asyncio.sleep(0.02)
+
+    async def gone(self) -> str:
+        """Return, with a sentence and the log's last lines, as soon as the process has ended."""
+        process = self._process
+        if process is None:
+            return "there is no driver"
+        await wait_gone(process.pid)
+        words = self.last_words()
+        return f"the driver ended ({describe_end(process.wait())})" + (f"; its log ends with:\n{words}" if words else "")
+
+    async def end(self) -> None:
+        """End the process and its workers: close its input, wait a moment, then kill whatever is left."""
+        process = self._process
+        if process is None:
+            return
+        if process.stdin is not None:
+            with contextlib.suppress(OSError):
+                process.stdin.close()
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(wait_gone(process.pid), _STOP_SECONDS)
+        end_group(process.pid)
+        await asyncio.get_running_loop().run_in_executor(None, end_family, self._token)  # Python workers have groups of their own
+        process.wait()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        (self._state / "driver.args").unlink(missing_ok=True)
+
+    def last_words(self) -> str:
+        """The last lines of the log."""
+        with contextlib.suppress(OSError):
+            return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:])
+        return ""
+
+
+def _arguments(java: Java, options: DriverOptions, class_path: list[Path], scratch: Path) -> list[str]:
+    """The arguments of Java before the main class."""
+    own = java.options(options.memory)
+    if any(option.startswith("-XX:+Use") and option.endswith("GC") for option in options.java_options):
+        own.remove("-XX:+UseSerialGC")
+    settings = {**options.settings, "spark.python.daemon.module": options.settings.get("spark.python.daemon.module", "nbflow_daemon")}
+    return [
+        *own, f"-Djava.io.tmpdir={scratch}", *options.java_options,
+        *(f"-D{name}={value}" for name, value in settings.items()),
+        "-cp", os.pathsep.join([*map(str, class_path), *options.class_path]),
+    ]  # fmt: skip
+
+
+def _empty(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, from its first byte on."""
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
