@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nbflow.define.pipeline import Pipeline, Task
-    from nbflow.run.papermill import execute_notebook
+    from nbflow.run.papermill.call import execute_notebook
     from nbflow.surface.inside import widgets
     from nbflow.surface.inside.dbutils import dbutils
     from nbflow.surface.inside.task import task
@@ -37,7 +37,7 @@ _WHERE = {
     "Pipeline": "nbflow.define.pipeline",
     "Task": "nbflow.define.pipeline",
     "dbutils": "nbflow.surface.inside.dbutils",
-    "execute_notebook": "nbflow.run.papermill",
+    "execute_notebook": "nbflow.run.papermill.call",
     "load_ipython_extension": "nbflow.surface.jupyter.magics",
     "run_pipeline": "nbflow.surface.jupyter.calls",
     "task": "nbflow.surface.inside.task",

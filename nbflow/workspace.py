@@ -260,7 +260,7 @@ class _Told:
         for listener in list(self._others):
             try:
                 listener(event)
-            except Exception:  # noqa: BLE001  (a display that breaks, a closed pipe: no reason to end the run)
+            except Exception:
                 self._others.remove(listener)
 
 

@@ -17,6 +17,9 @@ FAMILY_VARIABLE = "NBFLOW_FAMILY"
 """The environment variable that every process of one attempt inherits; its value is unique to the attempt, so that
 processes which left their parent's session are still found when the attempt ends."""
 
+TAG_SETTING = "spark.nbflow.tag"
+"""The setting by which a Spark session says whose it is: the job tag of its attempt."""
+
 CONTEXT_FILE = "context.json"
 VALUES_FILE = "values.jsonl"
 EXIT_FILE = "exit.json"
@@ -45,7 +48,8 @@ class SparkAddress:
 class Context:
     """What a task is told about itself. ``attempt`` counts from 1; ``started`` is the run's start, ISO 8601 in UTC.
 
-    ``parameters`` maps a name to ``{"type": <text of a ValueType>, "value": <encoded value>}`` (``core.values``);
+    ``parameters`` maps a name to ``{"type": <text of a ValueType>, "value": <encoded value>, "plain": <no widget declares
+    it>}`` (``core.values``);
     ``values`` maps a finished task's key to its task values.
     """
 

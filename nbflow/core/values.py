@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 SCALARS = ("str", "int", "float", "bool", "date", "datetime", "time", "timedelta", "decimal", "path")
 CONTAINERS = ("list", "tuple", "set", "dict")
@@ -88,7 +89,7 @@ def convert(value: Any, to: ValueType) -> Any:
         raise _Explained(reason) from None
 
 
-class _Explained(ValueError):  # noqa: N818  (a ValueError to every caller; the name only tells this module's sentences apart)
+class _Explained(ValueError):
     """A conversion error whose text is already a sentence for people."""
 
 
@@ -146,7 +147,7 @@ def _to_datetime(value: Any, _: tuple[ValueType, ...]) -> datetime:
     if isinstance(value, datetime):
         return value
     if isinstance(value, date):
-        return datetime(value.year, value.month, value.day)  # noqa: DTZ001  (what the author wrote has no zone)
+        return datetime(value.year, value.month, value.day)
     return datetime.fromisoformat(re.sub(r"[zZ]\Z", "+00:00", _stripped(value)))
 
 

@@ -8,22 +8,18 @@ the syntax tree, and comments by their tokens.
 from __future__ import annotations
 
 import ast
-import io
-import keyword
-import re
-import tokenize
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from nbflow.core.errors import Mistake
-from nbflow.core.values import ValueType, convert
-from nbflow.define.literals import annotated_type, literal, type_of
+from nbflow.core.values import ValueType, convert, shown
+from nbflow.define.comments import TYPE_COMMENT, comments
+from nbflow.define.inference import inferred_type
+from nbflow.define.literals import annotated_type, imported_names, is_name, is_plain, literal, type_of
 from nbflow.define.parameters import Parameter
-from nbflow.define.source import parse_cell
+from nbflow.define.source import MAGIC_VALUE, parse_cell, plain_source
 from nbflow.define.widget_calls import WidgetCalls, WidgetMistake
-
-_NO_HELP = re.compile(r"#\s*(type:|noqa|pylint:|pragma:|fmt:|isort:|nosec)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +34,14 @@ class Inspection:
 def read_parameters(cells: Sequence[Mapping[str, Any]], file: str) -> Inspection:
     """The parameters that the code ``cells`` of a Python notebook declare; ``file`` is its path for messages."""
     tagged = [index for index, cell in enumerate(cells) if _is_tagged(cell)]
-    reader = _Reader(file, WidgetCalls.of_imports(_trees(cells)))
+    trees = dict(_trees(cells))
+    reader = _Reader(file, WidgetCalls.of_imports(trees.items()), imported_names(trees.values()))
     for index in tagged[1:]:
         first = tagged[0] + 1
         reader.wrong(f"cell {index + 1} is tagged 'parameters' as well as cell {first}", index, None, "keep one of the tags")
     if tagged:
         reader.read_tagged(tagged[0], cells[tagged[0]]["source"])
-    for index, tree in _trees(cells):
+    for index, tree in trees.items():
         if index != (tagged[0] if tagged else None):
             reader.read_dbutils(index, tree)
     return Inspection(tuple(reader.found.values()), tagged[0] if tagged else None, tuple(reader.mistakes))
@@ -65,10 +62,12 @@ def _trees(cells: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, ast.Module
 
 
 class _Reader:
-    """Collects parameters and mistakes."""
+    """Collects parameters and mistakes. ``names`` are what the notebook's imports mean."""
 
-    def __init__(self, file: str, widgets: WidgetCalls) -> None:
-        self._file, self._widgets = file, widgets
+    def __init__(self, file: str, widgets: WidgetCalls, names: Mapping[str, str]) -> None:
+        self._file, self._widgets, self._names = file, widgets, names
+        self._source = ""
+        self._comments: dict[int, str] = {}
         self.found: dict[str, Parameter] = {}
         self.mistakes: list[Mistake] = []
 
@@ -85,103 +84,129 @@ class _Reader:
             line = getattr(error, "lineno", None)
             self.wrong(f"the parameters cell is no Python: {getattr(error, 'msg', error)}", index, None, line=line)
             return
-        comments = _comments(source)
+        self._source, self._comments = source, comments(plain_source(source))
         for statement in tree.body:
-            for parameter in self._statement(statement, source, index):
-                help_text = parameter.help or comments.get(statement.end_lineno or 0, "")
-                self._add(replace(parameter, help=help_text, cell=index + 1, line=statement.lineno), index)
+            for parameter in self._statement(statement, index):
+                text = parameter.help or TYPE_COMMENT.sub("", self._comments.get(statement.end_lineno or 0, "")).strip()
+                self._add(replace(parameter, help=text, cell=index + 1, line=statement.lineno), index)
 
     def read_dbutils(self, index: int, tree: ast.Module) -> None:
         """Read the widgets of ``dbutils`` in another cell; one declared twice keeps its first form, as on Databricks."""
         for statement in tree.body:
-            if isinstance(statement, ast.Expr):
-                parameter = self._call(statement.value, index, statement.lineno, dbutils_only=True)
-                if parameter is not None and parameter.name not in self.found:
-                    self.found[parameter.name] = replace(parameter, cell=index + 1, line=statement.lineno)
+            value = statement.value if isinstance(statement, (ast.Expr, ast.Assign)) else None
+            parameter = self._call(value, index, statement.lineno, dbutils_only=True) if value is not None else None
+            if parameter is not None and parameter.name not in self.found:
+                self.found[parameter.name] = replace(parameter, cell=index + 1, line=statement.lineno)
 
     def _add(self, parameter: Parameter, index: int) -> None:
         before = self.found.get(parameter.name)
-        if before is not None and not (before.widget and before.assigned is False and parameter.widget is None):
+        if before is not None and before.widget and (before.assigned or parameter.widget):
             hint = "keep one of them"
             self.wrong(f"the parameter {parameter.name!r} is declared twice", index, parameter.name, hint, parameter.line)
         self.found[parameter.name] = parameter
 
-    def _statement(self, statement: ast.stmt, source: str, index: int) -> Iterator[Parameter]:
-        """The parameter that a top-level statement declares, if it does."""
+    def _statement(self, statement: ast.stmt, index: int) -> Iterator[Parameter]:
+        """The parameters that a top-level statement declares."""
         if isinstance(statement, ast.Expr):
             parameter = self._call(statement.value, index, statement.lineno)
             if parameter is not None:
                 yield parameter
+        elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            yield from self._assigned(statement, statement.target.id, statement.value, statement.annotation, index)
+        elif isinstance(statement, ast.Assign):
+            annotation = self._annotation_in_comment(statement)
+            for target in statement.targets:
+                for name, value in _pairs(target, statement.value):
+                    yield from self._assigned(statement, name, value, annotation, index)
+
+    def _assigned(
+        self, statement: ast.stmt, name: str, value: ast.expr | None, annotation: ast.expr | None, index: int
+    ) -> Iterator[Parameter]:
+        if value is None:  # ``x: int`` alone: a parameter without a default
+            kind, choices = annotated_type(annotation) if annotation is not None else (ValueType("any"), None)
+            yield Parameter(name, kind, choices=choices)
             return
-        if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-            target, value, annotation = statement.targets[0], statement.value, None
-        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
-            target, value, annotation = statement.target, statement.value, statement.annotation
-        else:
+        if self._widgets.reads_a_widget(value):
             return
-        if not isinstance(target, ast.Name) or self._widgets.reads_a_widget(value):
+        if not self._widgets.is_declaration(value):
+            yield self._plain(name, value, annotation, index)
             return
         parameter = self._call(value, index, statement.lineno)
         if parameter is None:
-            yield self._plain(target.id, value, annotation, source, index)
-        elif parameter.name != target.id and parameter.assigned:
+            return
+        if parameter.name != name and parameter.assigned and is_name(parameter.name):
             hint = f"write {parameter.name} = …, or rename the widget"
-            message = f"the widget {parameter.name!r} is assigned to {target.id!r}: the variable bears the widget's name"
+            message = f"the widget {parameter.name!r} is assigned to {name!r}: the variable bears the widget's name"
             self.wrong(message, index, parameter.name, hint, statement.lineno)
-        else:
-            yield parameter
+        yield parameter
 
     def _call(self, node: ast.expr, index: int, line: int, dbutils_only: bool = False) -> Parameter | None:
         """The parameter of a widget call."""
+        types = {name: parameter.type for name, parameter in self.found.items()}
         try:
-            parameter = self._widgets.parameter(node, dbutils_only)
+            parameter = self._widgets.parameter(node, dbutils_only, self._names, types)
         except WidgetMistake as mistake:
             self.wrong(str(mistake), index, mistake.name, mistake.hint, line)
             return None
-        if parameter is not None and parameter.assigned and not _is_name(parameter.name):
+        if parameter is not None and parameter.assigned and not is_name(parameter.name):
             hint = "use a Python identifier"
             self.wrong(f"{parameter.name!r} is no name for a variable", index, parameter.name, hint, line)
         return replace(parameter, depends_on=self._uses(node)) if parameter and parameter.default_is_expression else parameter
 
-    def _plain(self, name: str, value: ast.expr, annotation: ast.expr | None, source: str, index: int) -> Parameter:
+    def _plain(self, name: str, value: ast.expr, annotation: ast.expr | None, index: int) -> Parameter:
         kind, choices = annotated_type(annotation) if annotation is not None else (None, None)
-        text = ast.get_source_segment(source, value) or ast.unparse(value)
+        text = self._text(value)
         try:
-            default = literal(value)
+            default = literal(value, self._names)
         except ValueError:
-            found = kind or ValueType("any")
+            default = ...
+        if default is ... or not is_plain(default):
+            types = {known: parameter.type for known, parameter in self.found.items()}
+            found = kind or inferred_type(value, types, self._names)
             return Parameter(name, found, None, text, default_is_expression=True, depends_on=self._uses(value), choices=choices)
         if kind is None:
             kind = type_of(default)
         elif default is None:
             kind = replace(kind, optional=True)
         else:
-            default = self._converted(name, default, kind, index, value.lineno)
+            self._check(name, default, kind, choices, index, value.lineno)
         return Parameter(name, kind, default, text, choices=choices)
 
-    def _converted(self, name: str, default: Any, kind: ValueType, index: int, line: int) -> Any:
+    def _check(self, name: str, default: Any, kind: ValueType, choices: tuple[Any, ...] | None, index: int, line: int) -> None:
+        """Hold a default against what its annotation says. The default itself stays as it is written."""
         try:
-            return convert(default, kind)
+            convert(default, kind)
         except ValueError as error:
             self.wrong(f"the default of {name!r} does not fit {kind}: {error}", index, name, line=line)
-            return default
+            return
+        if choices is not None and default not in choices:
+            hint = f"choices are {', '.join(map(str, choices))}"
+            self.wrong(f"the default {shown(default)} of {name!r} is none of its choices", index, name, hint, line)
+
+    def _text(self, node: ast.expr) -> str:
+        """The code of an expression as the author wrote it."""
+        if isinstance(node, ast.Name) and node.id == MAGIC_VALUE:
+            return self._source.split("\n")[node.lineno - 1].partition("=")[2].strip()
+        return ast.get_source_segment(self._source, node) or ast.unparse(node)
+
+    def _annotation_in_comment(self, statement: ast.stmt) -> ast.expr | None:
+        """The type that ``# type: int`` behind a statement names, as papermill reads it."""
+        found = TYPE_COMMENT.match(self._comments.get(statement.end_lineno or 0, ""))
+        if found is None or found.group("type").startswith("ignore"):
+            return None
+        return ast.Constant(value=found.group("type"))
 
     def _uses(self, node: ast.AST) -> tuple[str, ...]:
         names = [item.id for item in ast.walk(node) if isinstance(item, ast.Name)]
         return tuple(dict.fromkeys(name for name in names if name in self.found))
 
 
-def _is_name(text: str) -> bool:
-    return text.isidentifier() and not keyword.iskeyword(text)
-
-
-def _comments(source: str) -> dict[int, str]:
-    """The text of the comment on each line that has one, ``#`` and blanks stripped; notes to tools are none."""
-    found = {}
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(source).readline):
-            if token.type == tokenize.COMMENT and not _NO_HELP.match(token.string):
-                found[token.start[0]] = token.string.lstrip("#").strip()
-    except (tokenize.TokenError, SyntaxError, IndentationError):
-        pass  # a magic somewhere; what was found before it holds
-    return found
+def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """The names that ``target`` makes, each with its own value: ``a, b = 1, 2`` makes two."""
+    if isinstance(target, ast.Name):
+        yield target.id, value
+    elif isinstance(target, (ast.Tuple, ast.List)) and isinstance(value, (ast.Tuple, ast.List)):
+        starred = any(isinstance(item, ast.Starred) for item in (*target.elts, *value.elts))
+        if not starred and len(target.elts) == len(value.elts):
+            for part, item in zip(target.elts, value.elts):
+                yield from _pairs(part, item)

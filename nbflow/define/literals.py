@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
-from datetime import date, datetime, time, timedelta
+import keyword
+import math
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,14 +14,20 @@ from typing import Any
 from nbflow.core.values import ANY, ValueType
 
 _CALLS: dict[str, Any] = {
-    "date": date, "datetime.date": date, "datetime": datetime, "datetime.datetime": datetime, "time": time,
-    "datetime.time": time, "timedelta": timedelta, "datetime.timedelta": timedelta, "Decimal": Decimal,
-    "decimal.Decimal": Decimal, "Path": Path, "pathlib.Path": Path, "float": float, "int": int, "str": str, "dict": dict,
-    "list": list, "tuple": tuple, "set": set, "frozenset": frozenset,
-    "date.fromisoformat": date.fromisoformat, "datetime.date.fromisoformat": date.fromisoformat,
-    "datetime.fromisoformat": datetime.fromisoformat,
+    "datetime.date": date, "datetime.datetime": datetime, "datetime.time": time, "datetime.timedelta": timedelta,
+    "datetime.date.fromisoformat": date.fromisoformat, "datetime.datetime.fromisoformat": datetime.fromisoformat,
+    "datetime.time.fromisoformat": time.fromisoformat, "decimal.Decimal": Decimal, "pathlib.Path": Path, "float": float,
+    "int": int, "str": str, "bool": bool, "dict": dict, "list": list, "tuple": tuple, "set": set, "frozenset": frozenset,
 }  # fmt: skip
 """Calls that have no effect and always give the same: these are evaluated."""
+
+_CONSTANTS = {"datetime.timezone.utc": timezone.utc, "math.inf": math.inf, "math.nan": math.nan, "math.pi": math.pi}
+
+_USUAL = {
+    "date": "datetime.date", "time": "datetime.time", "timedelta": "datetime.timedelta", "timezone": "datetime.timezone",
+    "Decimal": "decimal.Decimal", "Path": "pathlib.Path",
+}  # fmt: skip
+"""What a name means where no import of the notebook says otherwise."""
 
 _NAMES = {
     "str": "str", "int": "int", "float": "float", "bool": "bool", "date": "date", "datetime": "datetime", "time": "time",
@@ -28,33 +37,72 @@ _NAMES = {
 }  # fmt: skip
 
 
-def literal(node: ast.AST) -> Any:
-    """The value of an expression that is a literal or one of a few calls without effect. Raises ``ValueError`` else."""
+def literal(node: ast.AST, names: Mapping[str, str] | None = None) -> Any:
+    """The value of an expression that is a literal or one of a few calls without effect. Raises ``ValueError`` else.
+
+    ``names`` is what the notebook's names mean (``imported_names``).
+    """
+    known = names or {}
     if isinstance(node, ast.Call):
-        function = _CALLS.get(dotted(node.func))
-        if function is None or any(keyword.arg is None for keyword in node.keywords):
-            msg = "not a literal"
-            raise ValueError(msg)
-        arguments = [literal(argument) for argument in node.args]
-        try:
-            return function(*arguments, **{str(word.arg): literal(word.value) for word in node.keywords})
-        except (TypeError, ArithmeticError) as error:
-            raise ValueError(str(error)) from None
+        return _called(node, known)
     if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
         made = {ast.List: list, ast.Tuple: tuple, ast.Set: set}[type(node)]
-        try:
-            return made(literal(item) for item in node.elts)
-        except TypeError as error:
-            raise ValueError(str(error)) from None
+        return _tried(lambda: made(literal(item, known) for item in node.elts))
     if isinstance(node, ast.Dict):
-        if any(key is None for key in node.keys):
+        pairs = [(key, value) for key, value in zip(node.keys, node.values) if key is not None]
+        if len(pairs) < len(node.keys):
             msg = "not a literal"
             raise ValueError(msg)
-        return {literal(key): literal(value) for key, value in zip(node.keys, node.values) if key is not None}
+        return _tried(lambda: {literal(key, known): literal(value, known) for key, value in pairs})
+    if isinstance(node, ast.Attribute) and canonical(node, known) in _CONSTANTS:
+        return _CONSTANTS[canonical(node, known)]
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.UAdd, ast.USub)):
+        value = literal(node.operand, known)
+        return _tried(lambda: -value if isinstance(node.op, ast.USub) else +value)
+    return _tried(lambda: ast.literal_eval(node))
+
+
+def _called(node: ast.Call, names: Mapping[str, str]) -> Any:
+    function = _CALLS.get(canonical(node.func, names))
+    if function is None or any(word.arg is None for word in node.keywords):
+        msg = "not a literal"
+        raise ValueError(msg)
+    arguments = [literal(argument, names) for argument in node.args]
+    words = {str(word.arg): literal(word.value, names) for word in node.keywords}
+    return _tried(lambda: function(*arguments, **words))
+
+
+def _tried(make: Callable[[], Any]) -> Any:
+    """What ``make`` gives; what Python says against it becomes a ``ValueError``."""
     try:
-        return ast.literal_eval(node)
-    except (TypeError, SyntaxError, MemoryError, RecursionError) as error:
+        return make()
+    except (TypeError, SyntaxError, ArithmeticError, MemoryError, RecursionError) as error:
         raise ValueError(str(error)) from None
+
+
+def canonical(node: ast.AST, names: Mapping[str, str]) -> str:
+    """The full dotted name of what ``node`` means, by the notebook's own names, else by custom; else nothing."""
+    head, dot, rest = dotted(node).partition(".")
+    if head == "datetime" and names.get(head, "datetime") == "datetime":
+        members = ("date", "datetime", "time", "timedelta", "timezone")
+        return f"datetime.{rest}" if rest.partition(".")[0] in members else f"datetime.datetime{dot}{rest}"
+    meant = names.get(head, _USUAL.get(head, head))
+    return f"{meant}{dot}{rest}" if meant else ""
+
+
+def imported_names(trees: Iterable[ast.Module]) -> dict[str, str]:
+    """What names mean at the top of these cells: full dotted names for imported ones, nothing for ones made otherwise."""
+    names = {}
+    for tree in trees:
+        for node in tree.body:
+            if isinstance(node, ast.Import):
+                names.update({alias.asname: alias.name for alias in node.names if alias.asname})
+                names.update({alias.name.partition(".")[0]: alias.name.partition(".")[0] for alias in node.names if not alias.asname})
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names.update({alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names})
+            elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                names[node.name] = ""
+    return names
 
 
 def dotted(node: ast.AST) -> str:
@@ -136,3 +184,17 @@ def type_of(value: Any) -> ValueType:
         if isinstance(value, kind):
             return ValueType(name)
     return ANY
+
+
+def is_plain(value: Any) -> bool:
+    """Whether ``value`` is of the types that parameters have, through and through: such a one can be shown and sent."""
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return all(map(is_plain, value))
+    if isinstance(value, dict):
+        return all(is_plain(key) and is_plain(item) for key, item in value.items())
+    return value is None or type_of(value) != ANY
+
+
+def is_name(text: str) -> bool:
+    """Whether ``text`` can be the name of a variable."""
+    return text.isidentifier() and not keyword.iskeyword(text)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
 from typing import Any
 
-from nbflow.core.values import ValueType, convert, shown
+from nbflow.core.values import ANY, ValueType, convert, shown
 from nbflow.core.widgets import DBUTILS, NBFLOW, WidgetKind
+from nbflow.define.inference import inferred_type
 from nbflow.define.literals import dotted, literal, type_of
+from nbflow.define.nearest import did_you_mean
 from nbflow.define.parameters import Parameter
 
 _READING = ("get", "getArgument", "getAll", "get_all")
+_REMOVING = ("remove", "removeAll")
 
 
 class WidgetMistake(ValueError):
@@ -57,46 +58,123 @@ class WidgetCalls:
                     return True
         return False
 
-    def parameter(self, node: ast.expr, dbutils_only: bool = False) -> Parameter | None:
-        """The parameter that a call declares, ``None`` for another expression. Raises ``WidgetMistake``."""
+    def is_declaration(self, node: ast.expr) -> bool:
+        """Whether the expression is a call of nbflow's or Databricks' widgets that is not a reading one."""
         if not isinstance(node, ast.Call):
+            return False
+        head, _, last = dotted(node.func).rpartition(".")
+        return head in self.modules | self.dbutils and last not in (*_READING, *_REMOVING)
+
+    def parameter(
+        self,
+        node: ast.expr,
+        dbutils_only: bool = False,
+        names: Mapping[str, str] | None = None,
+        types: Mapping[str, ValueType] | None = None,
+    ) -> Parameter | None:
+        """The parameter that a call declares, ``None`` for another expression. Raises ``WidgetMistake``.
+
+        ``names`` is what the notebook's imports mean, ``types`` the types of the parameters before it.
+        """
+        if not isinstance(node, ast.Call) or not self.is_declaration(node):
             return None
         head, _, last = dotted(node.func).rpartition(".")
-        if head in self.dbutils and last in DBUTILS:
-            return _parameter(node, last, DBUTILS[last], assigned=False)
-        if head in self.modules and last in NBFLOW and not dbutils_only:
-            return _parameter(node, last, NBFLOW[last], assigned=True)
-        return None
+        kinds = DBUTILS if head in self.dbutils else NBFLOW
+        if kinds is NBFLOW and dbutils_only:
+            return None
+        if last not in kinds:
+            hint = did_you_mean(last, kinds) or f"there are {', '.join(kinds)}"
+            raise WidgetMistake(f"there is no widget {head}.{last}", None, hint)
+        return _Call(node, last, kinds[last], names or {}, types or {}).parameter(assigned=kinds is NBFLOW)
 
 
-def _parameter(node: ast.Call, widget: str, kind: WidgetKind, assigned: bool) -> Parameter:
-    given = _arguments(node, widget, kind)
-    if "name" not in given:
-        raise WidgetMistake(f"{widget}() has no name")
-    name = _literal(given, "name", None, widget)
-    if not isinstance(name, str) or not name:
-        raise WidgetMistake(f"the name of {widget}() must be text that stands in the call", None, 'write widgets.text("name", …)')
-    default_name = "default" if assigned else "defaultValue"
-    choices = _literal(given, "choices", None, name)
-    label, text = (str(_literal(given, key, "", name) or "") for key in ("label", "help"))
-    source = ast.unparse(given[default_name]) if default_name in given else ""
-    try:
-        default, expression = literal(given[default_name]) if default_name in given else None, False
-    except ValueError:
-        default, expression = None, True
-    value_type = _type(widget, kind, default, choices)
-    if not expression:
-        default = _default(widget, name, default, value_type, default_name in given)
-    if choices is not None:
-        choices = tuple(choices)
-        if kind.binding and not expression:
-            _check_choice(name, widget, default, choices, assigned)
-    binding = choices if kind.binding else None
-    return Parameter(
-        name, value_type, default, source or repr(default), default_is_expression=expression, choices=binding,
-        suggestions=() if kind.binding or choices is None else choices, minimum=_limit(given, "min", value_type, name),
-        maximum=_limit(given, "max", value_type, name), label=label, help=text, widget=widget, assigned=assigned,
-    )  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One widget call. ``names`` and ``types`` as in ``WidgetCalls.parameter``."""
+
+    node: ast.Call
+    widget: str
+    kind: WidgetKind
+    names: Mapping[str, str]
+    types: Mapping[str, ValueType]
+
+    def parameter(self, assigned: bool) -> Parameter:
+        """The parameter that this call declares."""
+        widget, kind = self.widget, self.kind
+        given = _arguments(self.node, widget, kind)
+        if "name" not in given:
+            raise WidgetMistake(f"{widget}() has no name")
+        name = self._name(given["name"])
+        default_name = "default" if assigned else "defaultValue"
+        choices = self._choices(given, name)
+        label, text = (str(self._literal(given, key, name) or "") for key in ("label", "help"))
+        source = ast.unparse(given[default_name]) if default_name in given else ""
+        default, expression = self._written(given.get(default_name))
+        guess = inferred_type(given[default_name], self.types, self.names) if expression else None
+        value_type = _type(widget, kind, default, choices, guess)
+        if not expression:
+            default = _default(widget, name, default, value_type, default_name in given)
+            if choices is not None and kind.binding:
+                _check_choice(name, widget, default, choices, assigned)
+        low, high = (self._limit(given, key, value_type, name) for key in ("min", "max"))
+        if not expression and default is not None:
+            _check_limits(name, default, low, high)
+        return Parameter(
+            name, value_type, default, source or repr(default), default_is_expression=expression,
+            choices=choices if kind.binding else None, suggestions=() if kind.binding or choices is None else choices,
+            minimum=low, maximum=high, label=label, help=text, widget=widget, assigned=assigned,
+        )  # fmt: skip
+
+    def _name(self, node: ast.expr) -> str:
+        try:
+            name = literal(node, self.names)
+        except ValueError:
+            name = None
+        if not isinstance(name, str) or not name:
+            hint = f'write {self.widget}("name", …)'
+            raise WidgetMistake(f"the name of {self.widget}() must be text that stands in the call", None, hint)
+        return name
+
+    def _written(self, node: ast.expr | None) -> tuple[Any, bool]:
+        """The default where it can be read, and whether it is an expression."""
+        if node is None:
+            return None, False
+        try:
+            return literal(node, self.names), False
+        except ValueError:
+            return None, True
+
+    def _choices(self, given: dict[str, ast.expr], name: str) -> tuple[Any, ...] | None:
+        if "choices" not in given:
+            if "choices" in self.kind.arguments:
+                raise WidgetMistake(f"{self.widget}() of {name!r} has no choices", name)
+            return None
+        try:
+            choices = literal(given["choices"], self.names)
+        except ValueError:
+            return None  # made by code: only the kernel can check them
+        if isinstance(choices, (str, bytes)) or not isinstance(choices, Iterable):
+            raise WidgetMistake(f"the choices of {name!r} must be a list, not {shown(choices)}", name)
+        return tuple(choices)
+
+    def _literal(self, given: dict[str, ast.expr], key: str, name: str) -> Any:
+        if key not in given:
+            return None
+        try:
+            return literal(given[key], self.names)
+        except ValueError:
+            raise WidgetMistake(f"{key} of {name!r} must stand in the call itself", name) from None
+
+    def _limit(self, given: dict[str, ast.expr], key: str, kind: ValueType, name: str) -> Any:
+        value = self._literal(given, key, name)
+        if value is None:
+            return None
+        try:
+            return convert(value, kind)
+        except ValueError as error:
+            if kind.name == "int" and isinstance(value, float):
+                return value  # half a number may bound whole ones
+            raise WidgetMistake(f"{key} of {name!r}: {error}", name) from None
 
 
 def _arguments(node: ast.Call, widget: str, kind: WidgetKind) -> dict[str, ast.expr]:
@@ -111,22 +189,16 @@ def _arguments(node: ast.Call, widget: str, kind: WidgetKind) -> dict[str, ast.e
     return given
 
 
-def _literal(given: dict[str, ast.expr], key: str, default: Any, name: str) -> Any:
-    if key not in given:
-        return default
-    try:
-        return literal(given[key])
-    except ValueError:
-        if key == "choices":
-            return None  # made by code: only the kernel can check them
-        raise WidgetMistake(f"{key} of {name!r} must stand in the call itself", name) from None
-
-
-def _type(widget: str, kind: WidgetKind, default: Any, choices: Any) -> ValueType:
+def _type(widget: str, kind: WidgetKind, default: Any, choices: Any, guess: ValueType | None) -> ValueType:
+    """The type of the widget's value; ``guess`` is that of a default which is an expression."""
     if kind.type:
         return ValueType.parse(kind.type)
     if widget == "number":
-        return ValueType("float" if isinstance(default, float) else "int" if default is not None else "float")
+        if guess is not None:
+            return guess if guess.name in ("int", "float") else ValueType("float")
+        return ValueType("int" if default is None or isinstance(default, int) else "float")
+    if guess not in (None, ANY):
+        return guess or ANY
     return type_of(default if default is not None else (choices or [""])[0])
 
 
@@ -150,12 +222,8 @@ def _check_choice(name: str, widget: str, default: Any, choices: tuple[Any, ...]
         )
 
 
-def _limit(given: dict[str, ast.expr], key: str, kind: ValueType, name: str) -> int | float | date | Path | None:
-    value = _literal(given, key, None, name)
-    if value is None:
-        return None
-    try:
-        limit: int | float | date | Path = convert(value, ValueType("float") if kind.name == "int" else kind)
-    except ValueError as error:
-        raise WidgetMistake(f"{key} of {name!r}: {error}", name) from None
-    return limit
+def _check_limits(name: str, default: Any, low: Any, high: Any) -> None:
+    if low is not None and default < low:
+        raise WidgetMistake(f"the default {default} of {name!r} is less than {low}", name)
+    if high is not None and default > high:
+        raise WidgetMistake(f"the default {default} of {name!r} is more than {high}", name)

@@ -139,6 +139,8 @@ class NotebookExecutor:
                 await kernel.end(1.0 if alive and not stop.now.is_set() else 0.0)
             else:
                 end_family(token)
+            if engine is not None:
+                await engine.cancel(tag)  # once more when nobody is left who could begin a job: streams, and what came late
 
     async def _start(
         self, attempt: Attempt, private: Path, token: str, engine: Engine | None, tag: str, stop: Stop

@@ -13,7 +13,7 @@ from nbflow.store.failures import file_failure
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(descriptor: int, *, shared: bool) -> None:  # noqa: ARG001 - Windows knows no shared lock here
+    def _lock(descriptor: int, *, shared: bool) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 else:
     import fcntl

@@ -104,6 +104,6 @@ class NotebookFile:
             began = time.monotonic()
             try:
                 write_whole(self.path, frozen.content(), self._hidden, durable=False)
-            except Exception as error:  # noqa: BLE001 - a thread begins here; finish tries again and tells
+            except Exception as error:
                 self._failure = error
             pause = max(_PAUSE_SECONDS, _PAUSE_RATIO * (time.monotonic() - began))

@@ -139,7 +139,7 @@ class Store:
         """Whether a process is at work on the run."""
         return is_held(self._lock_path(run_id))
 
-    def listener(self, run_id: int) -> Listener:  # noqa: ARG002 - each run has a listener of its own
+    def listener(self, run_id: int) -> Listener:
         """A listener that records the run's events; see ``Recorder`` for what holds when it returns."""
         return Recorder(self._writable())
 

@@ -18,7 +18,7 @@ HEAVY = ("jsonschema", "nbformat", "papermill", "pandas", "pyspark", "rich", "nb
 
 def test_imports_go_down_the_listing() -> None:
     """The contracts in pyproject.toml, imports inside functions included."""
-    done = subprocess.run(["lint-imports", "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run([str(Path(sys.executable).with_name("lint-imports")), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -63,7 +63,8 @@ def test_the_way_to_the_first_cell_imports_nothing_heavy(tmp_path: Path) -> None
 
 def test_the_readme_shows_commands_that_exist() -> None:
     """Every ``nbflow …`` command in the README is one, and its options are options of it."""
-    text = "\n".join(re.findall(r"```(?:console|sh|text)?\n(.*?)```", README, re.DOTALL))
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    text = "\n".join(block for kind, block in blocks if kind in ("console", "sh"))
     calls = re.findall(r"^(?:\$ )?nbflow ([a-z]+)((?: [^\n|#&]+)?)", text, re.MULTILINE)
     assert calls
     for command, rest in calls:

@@ -1,10 +1,8 @@
-"""Jobs and their owners: what a cancelled, killed or interrupted notebook takes with it, and what a lost driver does."""
+"""Jobs and their owners: what a cancelled, killed or interrupted notebook takes with it, and a killed owner its driver."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -107,19 +105,6 @@ def test_an_interrupt_ends_the_job_and_the_notebook_goes_on(bench: Any, until: U
     client.process.send_signal(signal.SIGINT)
     assert client.end() == ["interrupted", 5]
     until(lambda: active(bench) == 0)
-
-
-def test_a_lost_driver_is_told_at_once(own_bench: Any, until: Until) -> None:
-    """SIGKILL to the driver: ``lost()`` returns, the waiting call and the next one raise, and ``start`` makes a new driver."""
-    client = own_bench.client("spark = session(); tell('ready'); outcome(endless_job); outcome(lambda: spark.range(3).count())")
-    assert client.told() == "ready"
-    until(lambda: active(own_bench) == 1)
-    lost = asyncio.run_coroutine_threadsafe(own_bench.engine.lost(), own_bench.loop)
-    os.kill(own_bench.java(), signal.SIGKILL)
-    assert "SIGKILL" in lost.result(10)
-    assert ["the Spark driver is gone" in told for told in client.end()] == [True, True]
-    own_bench.do(own_bench.engine.cancel(client.tag))
-    assert own_bench.run("tell(session().range(6).count())") == [6]
 
 
 OWNER = """

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
+import signal
 import stat
 import subprocess
 from pathlib import Path
@@ -207,20 +209,23 @@ def test_only_loopback_listens(bench: Any) -> None:
     assert listening <= loopback
 
 
-def test_names_outlive_the_driver(tmp_path: Path, own_bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next driver knows tables and schemas by name; a removed folder is not missed, and DROP TABLE removes the files.
+def test_a_killed_driver_is_told_at_once_and_its_names_outlive_it(
+    tmp_path: Path, own_bench: Any, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGKILL to the driver: ``lost()`` returns, the waiting call and the next one raise, and the next driver knows the tables.
 
-    All of it lies in folders with spaces, accents, braces and signs in their names, on the Java that the wheel brings.
+    A table's folder that was removed meanwhile is not missed, and DROP TABLE removes the files. All of it lies in folders
+    with spaces, accents, braces and signs in their names, and runs on the Java that the wheel brings.
     """
     monkeypatch.setenv("PATH", str(programs_without_java(tmp_path / "bin")))
     monkeypatch.delenv("JAVA_HOME", raising=False)
     bench = type(own_bench)(tmp_path / "tëam's {1} #2 [100%]")
     try:
-        assert bench.run(
+        client = bench.client(
             """
             spark = session()
-            spark.sql("create schema keep")
-            spark.sql("create schema empty")
+            for name in ("Keep", "empty"):
+                spark.sql(f"create schema {name}")
             rows = spark.createDataFrame([(1, "a"), (2, "b"), (3, "b")], ["id", "k"]).coalesce(1)
             rows.write.partitionBy("k").saveAsTable("keep.stays")
             for name in ("keep.removed", "keep.dropped", "loose"):
@@ -228,24 +233,32 @@ def test_names_outlive_the_driver(tmp_path: Path, own_bench: Any, monkeypatch: p
             rows.write.csv("out")
             files = [spark.read.csv("out"), spark.read.format("csv").load("out/*.csv"), spark.sql("select * from csv.`out`")]
             tell([table.count() for table in files])
+            outcome(endless_job)
+            outcome(lambda: spark.range(3).count())
             """
-        ) == [[3, 3, 3]]
-        bench.do(bench.engine.stop())
+        )
+        assert client.told() == [3, 3, 3]
+        until(lambda: list(bench.engine._control._context.statusTracker().getActiveJobIds()))
+        lost = asyncio.run_coroutine_threadsafe(bench.engine.lost(), bench.loop)
+        os.kill(bench.java(), signal.SIGKILL)
+        assert "SIGKILL" in lost.result(10)
+        assert ["the Spark driver is gone" in told for told in client.end()] == [True, True]
+        bench.do(bench.engine.cancel(client.tag))
+
         shutil.rmtree(bench.warehouse / "keep" / "removed")
         assert bench.run(
             """
             spark = session()
             tell(sorted(table.name for table in spark.catalog.listTables("keep")))
             tell([spark.table("keep.stays").where("k = 'b'").count(), spark.table("spark_catalog.default.loose").count()])
+            spark.sql("DROP TABLE keep.dropped")
             row = spark.createDataFrame([(4, "c")], ["id", "k"]).coalesce(1)
             row.write.mode("append").partitionBy("k").saveAsTable("keep.stays")
             row.write.saveAsTable("keep.removed")
-            row.write.saveAsTable("empty.one")
-            spark.sql("DROP TABLE keep.dropped")
-            spark.sql("CREATE OR REPLACE TABLE loose AS SELECT 1 AS other")
-            tell([spark.table(name).count() for name in ("keep.stays", "keep.removed", "empty.one", "loose")])
+            spark.sql("CREATE OR REPLACE TABLE empty.one AS SELECT 1 AS other")
+            tell([spark.table(name).count() for name in ("keep.stays", "keep.removed", "empty.one")])
             """
-        ) == [["dropped", "stays"], [2, 3], [4, 1, 1, 1]]
+        ) == [["dropped", "stays"], [2, 3], [4, 1, 1]]
         assert not (bench.warehouse / "keep" / "dropped").exists()
     finally:
         bench.close()

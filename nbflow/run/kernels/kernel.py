@@ -57,6 +57,7 @@ class Kernel:
         manager = _manager(spec)
         log = spec.private / "kernel.log"
         environment = {**os.environ, **spec.environment, FAMILY_VARIABLE: spec.token}
+        environment.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # else debugpy warns in the first cell of some kernels
         environment.pop("PYTEST_CURRENT_TEST", None)  # with it ipykernel does not take the output of child processes
         try:
             with log.open("wb") as stderr:

@@ -28,16 +28,16 @@ COMMANDS = {
 class _Commands(click.Group):
     """The commands of the table above; ``--help`` imports none of them."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
+    def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  (click's signature)
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"nbflow.surface.cli.commands.{cmd_name}").command
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  (click's signature)
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     session = Session(json=asks_json(given), debug="--debug" in given)
     try:
         code = cli.main(args=given, prog_name="nbflow", standalone_mode=False, obj=session) or 0
-    except BaseException as error:  # noqa: BLE001  the process begins here: whatever happened becomes an exit code
+    except BaseException as error:
         from nbflow.surface.cli.faults import answer
 
         code = answer(error, session)

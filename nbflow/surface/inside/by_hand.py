@@ -20,6 +20,7 @@ def start_driver() -> SparkAddress:
     process = subprocess.Popen(
         [sys.executable, "-m", "nbflow.surface.cli.hold_driver", os.getcwd()],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+        cwd="/",  # Python looks for modules there first: not among those beside the notebook
     )  # fmt: skip
     line = process.stdout.readline() if process.stdout is not None else ""
     try:

@@ -20,15 +20,15 @@ from nbflow.surface.inside.registry import Widget, joined
 from nbflow.surface.inside.restore import listen
 
 
-class InputWidgetNotDefined(NbflowError):  # noqa: N818  (Databricks' name)
+class InputWidgetNotDefined(NbflowError):
     """A widget was asked for that is not there."""
 
 
-class NotSupportedHere(NbflowError):  # noqa: N818  (says what it means)
+class NotSupportedHere(NbflowError):
     """A call that Databricks has and nbflow has not."""
 
 
-class NotebookExit(BaseException):  # noqa: N818  (an end, not an error; no ``except Exception`` may catch it)
+class NotebookExit(BaseException):
     """Ends the notebook early and well."""
 
     def _render_traceback_(self) -> list[str]:
@@ -39,19 +39,19 @@ class NotebookExit(BaseException):  # noqa: N818  (an end, not an error; no ``ex
 class _Widgets:
     """``dbutils.widgets``: values are always text; a widget that is there keeps its value."""
 
-    def text(self, name: str, defaultValue: str, label: str | None = None) -> None:  # noqa: N803  (Databricks' names)
+    def text(self, name: str, defaultValue: str, label: str | None = None) -> None:
         """Make a widget for a line of text."""
         self._make(name, "text", defaultValue, None, label)
 
-    def dropdown(self, name: str, defaultValue: str, choices: Sequence[str], label: str | None = None) -> None:  # noqa: N803
+    def dropdown(self, name: str, defaultValue: str, choices: Sequence[str], label: str | None = None) -> None:
         """Make a widget for one of ``choices``."""
         self._make(name, "dropdown", defaultValue, choices, label)
 
-    def combobox(self, name: str, defaultValue: str, choices: Sequence[str], label: str | None = None) -> None:  # noqa: N803, ARG002
+    def combobox(self, name: str, defaultValue: str, choices: Sequence[str], label: str | None = None) -> None:
         """Make a widget for one of ``choices`` or any other text."""
         self._make(name, "combobox", defaultValue, None, label)
 
-    def multiselect(self, name: str, defaultValue: str, choices: Sequence[str], label: str | None = None) -> None:  # noqa: N803
+    def multiselect(self, name: str, defaultValue: str, choices: Sequence[str], label: str | None = None) -> None:
         """Make a widget for some of ``choices``; its value is the picks joined by commas."""
         self._make(name, "multiselect", defaultValue, choices, label)
 
@@ -66,7 +66,7 @@ class _Widgets:
         msg = f"no widget {name!r} is defined; there are {there}"
         raise InputWidgetNotDefined(msg)
 
-    def getArgument(self, name: str, defaultValue: str | None = None) -> str | None:  # noqa: N802, N803
+    def getArgument(self, name: str, defaultValue: str | None = None) -> str | None:
         """The value of a widget, or ``defaultValue`` where there is none."""
         try:
             return self.get(name)
@@ -75,7 +75,7 @@ class _Widgets:
                 raise
             return defaultValue
 
-    def getAll(self) -> dict[str, str]:  # noqa: N802
+    def getAll(self) -> dict[str, str]:
         """The values of all widgets by name, and of the run's parameters, save those that are plain variables."""
         context = current()
         plain = {name for name, entry in context.parameters.items() if entry.get("plain")} if context is not None else set()
@@ -88,7 +88,7 @@ class _Widgets:
             msg = f"no widget {name!r} is defined"
             raise InputWidgetNotDefined(msg)
 
-    def removeAll(self) -> None:  # noqa: N802
+    def removeAll(self) -> None:
         """Take all widgets away."""
         registry.declared.clear()
 
@@ -126,7 +126,7 @@ class _TaskValues:
         finally:
             os.close(descriptor)
 
-    def get(self, taskKey: str, key: str, default: Any = None, debugValue: Any = None) -> Any:  # noqa: N803
+    def get(self, taskKey: str, key: str, default: Any = None, debugValue: Any = None) -> Any:
         """The value that task ``taskKey`` set under ``key``, else ``default``; by hand ``debugValue``, else ``default``.
 
         Raises ``ValueError`` in a run, ``TypeError`` by hand, when there is none of these.
@@ -188,7 +188,7 @@ class _Notebook:
             part.replace(folder / EXIT_FILE)
         raise NotebookExit(text)
 
-    def run(self, path: str, timeout_seconds: int = 0, arguments: Any = None) -> str:  # noqa: ARG002
+    def run(self, path: str, timeout_seconds: int = 0, arguments: Any = None) -> str:
         """Not here: make it a task of the pipeline."""
         msg = f"dbutils.notebook.run({path!r}) is not supported; make that notebook a task of the pipeline"
         raise NotSupportedHere(msg)

@@ -36,7 +36,7 @@ def restore(values: str, namespace: dict[str, Any]) -> None:
 def listen() -> None:
     """From now on notice when papermill's injected cell has assigned names of widgets. No effect in a run, or by hand
     without IPython."""
-    global _listening  # noqa: PLW0603  (one hook for one shell)
+    global _listening
     running = shell()
     if _listening or running is None or current() is not None:
         return
@@ -99,7 +99,7 @@ def _derive(source: str, changed: Iterable[str], injected: set[str], namespace: 
         if not targets or value is None or injected & targets:
             continue
         if touched & _read_names(value):
-            exec(compile(ast.Module(body=[statement], type_ignores=[]), "<parameters>", "exec"), namespace)  # noqa: S102
+            exec(compile(ast.Module(body=[statement], type_ignores=[]), "<parameters>", "exec"), namespace)
             touched |= targets
 
 

@@ -1,79 +1,219 @@
-"""SQL statements whose names and paths nbflow looks after: where a new schema lies, what a dropped table leaves."""
+"""SQL statements as far as nbflow looks after them: where a new schema lies, and where relative paths start.
+
+A small reader of Spark's lexical rules: what stands in comments and strings is never taken for words.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-_COMMENT = r"(?:\s|--[^\n]*\n|/\*.*?\*/)"
-_NAME = r"(?:`(?:[^`]|``)+`|\w+)"
-_CREATE = re.compile(
-    rf"\A{_COMMENT}*CREATE{_COMMENT}+(?:SCHEMA|DATABASE|NAMESPACE){_COMMENT}+(?:IF{_COMMENT}+NOT{_COMMENT}+EXISTS{_COMMENT}+)?"
-    rf"(?:spark_catalog{_COMMENT}*\.{_COMMENT}*)?(?P<name>{_NAME})(?P<rest>.*)\Z",
-    re.IGNORECASE | re.DOTALL,
+_TOKEN = re.compile(
+    r"""(?P<space>\s+|--[^\n]*)
+    |(?P<comment>/\*)
+    |(?P<text>[rR]?'(?:[^'\\]|\\.|'')*'|[rR]?"(?:[^"\\]|\\.|"")*")
+    |(?P<quoted>`(?:[^`]|``)*`)
+    |(?P<word>\w+)
+    |(?P<sign>.)""",
+    re.VERBOSE | re.DOTALL,
 )
-_DROP = re.compile(
-    rf"\A{_COMMENT}*DROP{_COMMENT}+TABLE{_COMMENT}+(?:IF{_COMMENT}+EXISTS{_COMMENT}+)?(?P<name>{_NAME}(?:{_COMMENT}*\.{_COMMENT}*{_NAME})*)",
-    re.IGNORECASE | re.DOTALL,
-)
-_LOCATION = re.compile(r"\b(?:MANAGED)?LOCATION\b", re.IGNORECASE)
-_PARTS = re.compile(r"`((?:[^`]|``)+)`|(\w+)")
-_BY_PATH = re.compile(r"\b(delta|parquet|csv|json|orc|text|avro|binaryFile)(\s*\.\s*)`([^`]+)`", re.IGNORECASE)
-_LOCATED = re.compile(r"(\bLOCATION\s+)'([^']+)'", re.IGNORECASE)
-_LITERALS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
+_COMMENT_EDGE = re.compile(r"/\*|\*/")
+_WORTH_A_LOOK = re.compile(r"\b(schema|database|namespace|location|path|directory|inpath|vacuum|optimize|detail|history)\b|\w\s*\.\s*`", re.I)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:/")
+_PATTERN_SIGNS = re.compile(r"([\\{}\[\]*?])")
+_FORMATS = ("DELTA", "PARQUET", "CSV", "JSON", "ORC", "TEXT", "AVRO", "BINARYFILE", "XML")
+_BEFORE_A_TABLE = (
+    "FROM", "JOIN", "INTO", "TABLE", "UPDATE", "USING", "DETAIL", "HISTORY", "OPTIMIZE", "VACUUM", "DELTA", "DESCRIBE", "DESC",
+    "OVERWRITE", "CLONE", "EXISTS", "MERGE", "FSCK",
+)  # fmt: skip
+_BEFORE_A_PATH = ("VACUUM", "OPTIMIZE", "DETAIL", "HISTORY", "DIRECTORY", "INPATH")
+_MAKING = ("CREATE", "ALTER", "REPLACE")
 
 
-def rewritten(statement: str, warehouse: str, folder: str) -> str:
-    """``statement`` with a schema's location where it names none, and relative paths made to start at ``folder``.
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """A word, name, string or sign of a statement; ``word`` is its upper case where it is a plain word."""
 
-    Without a location Spark would put the schema ``bronze`` into ``bronze.db``.
+    kind: str
+    text: str
+    start: int
+    end: int
+
+    @property
+    def word(self) -> str:
+        return self.text.upper() if self.kind == "word" else ""
+
+
+def rewritten(statement: str, warehouse: str, folder: str, formatted: bool = False) -> str:
+    """``statement`` with a new schema's location where it names none, and relative paths made to start at ``folder``.
+
+    Without a location Spark would put the schema ``bronze`` into ``bronze.db``. ``formatted`` says that braces in the
+    statement have a meaning (``spark.sql("… {df}", df=df)``), so that those of a path are doubled.
     """
-    statement = _absolute_paths(statement, folder)
-    found = _CREATE.match(statement)
-    if found is None or _LOCATION.search(_LITERALS.sub("''", found.group("rest"))):
+    if not isinstance(statement, str) or not _WORTH_A_LOOK.search(statement):
         return statement
-    name = names(found.group("name"))[0]
-    place = str(Path(warehouse) / name).replace("\\", "\\\\").replace("'", "\\'")
-    end = found.end("name")
-    body, tail = statement[:end], statement[end:]
-    return f"{body} LOCATION '{place}'{tail}"
+    tokens = list(_tokens(statement))
+    changes = [*_schema_locations(tokens, warehouse), *_paths(tokens, folder)]
+    for start, end, text in sorted(changes, reverse=True):
+        statement = statement[:start] + (_doubled(text, statement[start:end]) if formatted else text) + statement[end:]
+    return statement
 
 
-def _absolute_paths(statement: str, folder: str) -> str:
-    def by_path(match: re.Match[str]) -> str:
-        return f"{match.group(1)}{match.group(2)}`{absolute(match.group(3), folder)}`"
-
-    def located(match: re.Match[str]) -> str:
-        return f"{match.group(1)}'{absolute(match.group(2), folder)}'"
-
-    return _LOCATED.sub(located, _BY_PATH.sub(by_path, statement))
+def _doubled(text: str, before: str) -> str:
+    """``text`` with its braces doubled, but for those that came from the statement itself, at its end."""
+    inner = before.strip("'\"`")
+    lead = text[: text.rfind(inner)] if inner and inner in text else text
+    return lead.replace("{", "{{").replace("}", "}}") + text[len(lead) :]
 
 
-def absolute(path: str, folder: str) -> str:
-    """``path`` from ``folder`` where it is relative; a URI or an absolute path as it is."""
-    if "://" in path or re.match(r"[A-Za-z][A-Za-z0-9+.\-]*:/", path) or os.path.isabs(path) or not path:
+def _tokens(statement: str) -> Iterator[_Token]:
+    position = 0
+    while position < len(statement):
+        found = _TOKEN.match(statement, position)
+        if found is None:
+            return
+        position = found.end()
+        if found.lastgroup == "comment":
+            position = _end_of_comment(statement, position)
+        elif found.lastgroup != "space":
+            yield _Token(found.lastgroup or "", found.group(), found.start(), position)
+
+
+def _end_of_comment(statement: str, position: int) -> int:
+    """Where the comment that began before ``position`` ends; comments nest."""
+    depth = 1
+    while depth:
+        edge = _COMMENT_EDGE.search(statement, position)
+        if edge is None:
+            return len(statement)
+        depth += 1 if edge.group() == "/*" else -1
+        position = edge.end()
+    return position
+
+
+def _schema_locations(tokens: list[_Token], warehouse: str) -> Iterator[tuple[int, int, str]]:
+    """A location after the name of each schema that is made without one."""
+    for index, token in enumerate(tokens[:-1]):
+        if token.word != "CREATE" or tokens[index + 1].word not in ("SCHEMA", "DATABASE", "NAMESPACE"):
+            continue
+        rest = tokens[index + 2 :]
+        if [each.word for each in rest[:3]] == ["IF", "NOT", "EXISTS"]:
+            rest = rest[3:]
+        parts, last = _name(rest)
+        following = [each.word or each.text for each in rest]
+        following = following[: following.index(";")] if ";" in following else following
+        if last is None or {"LOCATION", "MANAGEDLOCATION"} & set(following):
+            continue
+        if len(parts) == 2 and parts[0].lower() == "spark_catalog":
+            parts = parts[1:]
+        if len(parts) == 1:
+            yield last.end, last.end, f" LOCATION {_literal(os.path.join(warehouse, parts[0].lower()))}"
+
+
+def _name(tokens: list[_Token]) -> tuple[list[str], _Token | None]:
+    """The parts of the dotted name that the tokens begin with, and its last token."""
+    parts: list[str] = []
+    last = None
+    for index in range(0, len(tokens), 2):
+        token = tokens[index]
+        if token.kind not in ("word", "quoted"):
+            break
+        parts.append(_unquoted(token))
+        last = token
+        if index + 1 >= len(tokens) or tokens[index + 1].text != ".":
+            break
+    if len(parts) == 1 and parts[0].upper() == "IDENTIFIER" and len(tokens) > 1 and tokens[1].text == "(":
+        return [], None
+    return parts, last
+
+
+def _paths(tokens: list[_Token], folder: str) -> Iterator[tuple[int, int, str]]:
+    """Every path of the statement that is relative, made absolute."""
+    making = bool(tokens) and any(token.word in _MAKING for token in tokens[:2])
+    in_options = 0
+    for index, token in enumerate(tokens):
+        before = tokens[index - 1] if index else None
+        if token.text == "(":
+            in_options += 1 if in_options or (before is not None and before.word == "OPTIONS") else 0
+        elif token.text == ")":
+            in_options = max(0, in_options - 1)
+        elif token.kind == "quoted" and index >= 2 and _is_table_by_path(tokens, index):
+            yield from _changed_table(tokens, index, folder)
+        elif token.kind == "text" and before is not None and _takes_path(tokens, index, making, in_options > 0):
+            yield from _changed(token, folder, _literal)
+
+
+def _takes_path(tokens: list[_Token], index: int, making: bool, in_options: bool) -> bool:
+    """Whether the string at ``index`` is a path."""
+    before = tokens[index - 1]
+    if in_options:
+        key = tokens[index - 2] if before.text == "=" and index >= 2 else before
+        return _unquoted(key).lower() == "path"
+    return before.word in _BEFORE_A_PATH or (making and before.word == "LOCATION")
+
+
+def _is_table_by_path(tokens: list[_Token], index: int) -> bool:
+    """Whether the name at ``index`` is a path after a format, where a table stands: ``FROM delta.`events```."""
+    if tokens[index - 1].text != "." or tokens[index - 2].word not in _FORMATS:
+        return False
+    if index + 1 < len(tokens) and tokens[index + 1].text == ".":
+        return False
+    before = tokens[index - 3] if index >= 3 else None
+    if before is None or before.word in _BEFORE_A_TABLE:
+        return True
+    return before.text in (",", "(") and "/" in tokens[index].text  # among columns it could be a field of a struct
+
+
+def _changed_table(tokens: list[_Token], index: int, folder: str) -> Iterator[tuple[int, int, str]]:
+    pattern = tokens[index - 2].word != "DELTA"  # whose paths are no patterns
+    yield from _changed(tokens[index], folder, lambda path: "`" + path.replace("`", "``") + "`", pattern)
+
+
+def _changed(
+    token: _Token, folder: str, quote: Callable[[str], str], pattern: bool = False
+) -> Iterator[tuple[int, int, str]]:
+    path = _unquoted(token)
+    if "\\" in path and token.kind == "text":
+        return  # an escape; who writes one writes the whole path
+    found = absolute(path, folder, pattern)
+    if found != path:
+        yield token.start, token.end, quote(found)
+
+
+def _unquoted(token: _Token) -> str:
+    """What a name or string means, its quotes taken off."""
+    if token.kind == "quoted":
+        return token.text[1:-1].replace("``", "`")
+    if token.kind == "text":
+        mark = token.text[-1]
+        return token.text[token.text.index(mark) + 1 : -1].replace(mark * 2, mark)
+    return token.text
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def absolute(path: str, folder: str, pattern: bool = False) -> str:
+    """``path`` from ``folder`` where it is relative; a URI or an absolute path as it is.
+
+    ``pattern`` says that Spark takes the path for a pattern; the signs of one that the folder's name holds are then
+    made harmless.
+    """
+    if not path or os.path.isabs(path) or _SCHEME.match(path) or "://" in path:
         return path
-    return os.path.normpath(os.path.join(folder, path))
+    start, path = folder, os.path.normpath(path)
+    while path == ".." or path.startswith("../"):
+        start, path = os.path.dirname(start), path[3:]
+    return os.path.join(_PATTERN_SIGNS.sub(r"\\\1", start) if pattern else start, "" if path == "." else path).rstrip("/") or "/"
 
 
-def names(text: str) -> list[str]:
-    """The parts of a dotted name, without backticks."""
-    return [(quoted.replace("``", "`") if quoted else plain) for quoted, plain in _PARTS.findall(text)]
-
-
-def after_statement(statement: str, warehouse: str, spark: Any) -> None:
-    """Move what a dropped table left out of the warehouse: Spark keeps the files of tables that it only knows by place."""
-    found = _DROP.match(statement)
-    if found is None:
-        return
-    parts = names(found.group("name"))
-    if len(parts) == 3 and parts[0].lower() == "spark_catalog":
-        parts = parts[1:]
-    schema, table = parts if len(parts) == 2 else (spark.catalog.currentDatabase(), parts[-1])
-    place = Path(warehouse) / schema.lower() / table.lower()
-    if not (place / "_delta_log").is_dir() or spark.catalog.tableExists(f"`{schema}`.`{table}`"):
-        return
-    shutil.rmtree(place)
+def with_absolute_table(name: str, folder: str) -> str:
+    """The name of a table, its path made absolute where it is one by path: ``delta.`events```."""
+    tokens = list(_tokens(name))
+    if len(tokens) == 3 and tokens[2].kind == "quoted" and _is_table_by_path(tokens, 2):
+        for start, end, text in _changed_table(tokens, 2, folder):
+            return name[:start] + text + name[end:]
+    return name

@@ -21,24 +21,24 @@ from nbflow.surface.inside.restore import listen
 __all__ = ["checkbox", "combobox", "date", "dropdown", "get", "get_all", "multiselect", "number", "path", "text"]
 
 
-def text(name: str, default: str = "", label: str = "", help: str = "") -> str:  # noqa: A002  (the word users know)
+def text(name: str, default: str = "", label: str = "", help: str = "") -> str:
     """A line of text."""
     value: str = _declare(name, "text", ValueType("str"), default, label=label, help=help)
     return value
 
 
-def dropdown(name: str, default: Any, choices: Iterable[Any], label: str = "", help: str = "") -> Any:  # noqa: A002
+def dropdown(name: str, default: Any, choices: Iterable[Any], label: str = "", help: str = "") -> Any:
     """One of ``choices``; the default must be one of them."""
     listed = tuple(choices)
     return _declare(name, "dropdown", _type_of(default, listed), default, listed, label=label, help=help)
 
 
-def combobox(name: str, default: Any, choices: Iterable[Any], label: str = "", help: str = "") -> Any:  # noqa: A002
+def combobox(name: str, default: Any, choices: Iterable[Any], label: str = "", help: str = "") -> Any:
     """One of ``choices``, or another value of the same type."""
     return _declare(name, "combobox", _type_of(default, tuple(choices)), default, label=label, help=help)
 
 
-def multiselect(name: str, default: Iterable[Any], choices: Iterable[Any], label: str = "", help: str = "") -> list[Any]:  # noqa: A002
+def multiselect(name: str, default: Iterable[Any], choices: Iterable[Any], label: str = "", help: str = "") -> list[Any]:
     """Some of ``choices``, as a list; the default's items must be among them."""
     picks = [default] if isinstance(default, str) else list(default)
     value: list[Any] = _declare(name, "multiselect", ValueType("list"), picks, tuple(choices), label=label, help=help)
@@ -48,11 +48,11 @@ def multiselect(name: str, default: Iterable[Any], choices: Iterable[Any], label
 def number(
     name: str,
     default: float = 0,
-    min: float | None = None,  # noqa: A002
-    max: float | None = None,  # noqa: A002
-    step: float | None = None,  # noqa: ARG001  (for the form)
+    min: float | None = None,
+    max: float | None = None,
+    step: float | None = None,
     label: str = "",
-    help: str = "",  # noqa: A002
+    help: str = "",
 ) -> Any:
     """A number between ``min`` and ``max``: whole where the default is whole."""
     whole = isinstance(default, int) and not isinstance(default, bool)
@@ -60,7 +60,7 @@ def number(
     return _declare(name, "number", kind, default, minimum=min, maximum=max, label=label, help=help)
 
 
-def checkbox(name: str, default: bool = False, label: str = "", help: str = "") -> bool:  # noqa: A002
+def checkbox(name: str, default: bool = False, label: str = "", help: str = "") -> bool:
     """True or false."""
     value: bool = _declare(name, "checkbox", ValueType("bool"), default, label=label, help=help)
     return value
@@ -69,10 +69,10 @@ def checkbox(name: str, default: bool = False, label: str = "", help: str = "") 
 def date(
     name: str,
     default: _date | str | None = None,
-    min: _date | str | None = None,  # noqa: A002
-    max: _date | str | None = None,  # noqa: A002
+    min: _date | str | None = None,
+    max: _date | str | None = None,
     label: str = "",
-    help: str = "",  # noqa: A002
+    help: str = "",
 ) -> _date | None:
     """A day between ``min`` and ``max``, given as a date or as ISO text (``2026-01-31``)."""
     kind = ValueType("date")
@@ -81,7 +81,7 @@ def date(
     return value
 
 
-def path(name: str, default: str | Path | None = None, label: str = "", help: str = "") -> Path | None:  # noqa: A002
+def path(name: str, default: str | Path | None = None, label: str = "", help: str = "") -> Path | None:
     """A path, always absolute; a relative default starts at the notebook's folder."""
     start = notebook_folder()
     absolute = None if default is None else start / Path(default).expanduser()
@@ -114,7 +114,7 @@ def _declare(
     minimum: Any = None,
     maximum: Any = None,
     label: str = "",
-    help: str = "",  # noqa: A002
+    help: str = "",
 ) -> Any:
     if not isinstance(name, str) or not name.isidentifier():
         msg = f"{shown(name)} is no name for a widget: use a Python identifier"

@@ -1,6 +1,6 @@
-"""The door to papermill: nbflow as a papermill engine, and papermill's call with that engine.
+"""nbflow as a papermill engine: ``papermill --engine nbflow`` executes cells through the same loop as ``nbflow run``.
 
-``papermill --engine nbflow`` and ``nbflow run`` execute cells through the same loop.
+papermill itself imports this module, in the middle of its own import: see ``call.py`` for the way in from our side.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-import papermill
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
-from papermill.engines import Engine, papermill_engines
+from papermill.engines import Engine
+from papermill.log import logger
 
 from nbflow.core.errors import KernelError
 from nbflow.core.results import ErrorKind
@@ -79,7 +79,7 @@ class _PapermillWatcher:
             file.write(text)
             file.flush()
         if self._log_output and stream in self._files:
-            level = papermill.log.logger.info if stream == "stdout" else papermill.log.logger.warning
+            level = logger.info if stream == "stdout" else logger.warning
             level(text.rstrip("\n"))
 
     def cell_ended(self, index: int, failed: bool) -> None:
@@ -131,22 +131,3 @@ def _in_own_loop(make: Callable[[], Coroutine[Any, Any, Ending]]) -> Ending:
     if errors:
         raise errors[0]
     return endings[0]
-
-
-def execute_notebook(input_path: Any, output_path: Any = None, parameters: Any = None, **options: Any) -> Any:
-    """papermill's ``execute_notebook`` with nbflow's engine: the same arguments, the same result, the same errors.
-
-    ``input_path`` is a path or a notebook, ``output_path`` where the executed notebook goes (``None``: nowhere),
-    ``parameters`` a map of names to values. Returns the executed notebook; raises ``PapermillExecutionError`` for a
-    failing cell. ``cwd`` is given to the kernel alone, so that calls side by side do not disturb each other.
-    """
-    folder = options.pop("cwd", None)
-    if folder is not None:
-        options["kernel_cwd"] = str(Path(folder).resolve())
-    options.setdefault("engine_name", "nbflow")
-    return papermill.execute_notebook(input_path, output_path, parameters, **options)
-
-
-papermill_engines.register("nbflow", NbflowEngine)
-
-__all__ = ["NbflowEngine", "execute_notebook"]

@@ -1,0 +1,195 @@
+"""The run's Spark driver as a notebook's process sees it: the way there, whose jobs are whose, and what to say when it is gone."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import logging
+import os
+import socket
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from nbflow.core.errors import EngineError
+from nbflow.core.exchange import TAG_SETTING, SparkAddress
+from nbflow.core.results import ErrorKind
+
+_FOLDER_VARIABLE = "NBFLOW_NOTEBOOK_FOLDER"
+"""Tells Spark's Python workers where the notebook lies; the driver's daemon module reads it."""
+
+
+class Driver:
+    """A driver, attached to on first use. ``address`` says where it is, ``folder`` where the notebook's paths start."""
+
+    def __init__(self, address: SparkAddress, folder: str, name: str) -> None:
+        self.address, self.folder, self.name = address, folder, name
+        self.lock = threading.RLock()
+        self.gateway: Any = None
+        self.context: Any = None
+        self._session: Any = None
+        self._root: Any = None
+
+    def connect(self) -> None:
+        """Open the gateway, once. Raises ``EngineError`` when the driver is gone or is another version of Spark."""
+        with self.lock:
+            if self.gateway is not None:
+                return
+            try:
+                connection = json.loads(Path(self.address.connection).read_text("utf-8"))
+            except (OSError, ValueError):
+                raise self._gone("its connection file is not there any more") from None
+            gateway = self._open(int(connection["port"]), connection["secret"])
+            jvm: Any = gateway.jvm
+            scala = jvm.org.apache.spark.SparkContext.getOrCreate()
+            self._check_version(scala.version())
+            self._mark_connections(gateway, scala)
+            self.context = jvm.org.apache.spark.api.java.JavaSparkContext.fromSparkContext(scala)
+            # the session that all others are made from; one of another origin would have a catalog of its own
+            self._root = jvm.org.apache.spark.sql.classic.SparkSession.builder().sparkContext(scala).getOrCreate()
+            self.gateway = gateway
+
+    def _open(self, port: int, secret: str) -> Any:
+        """PySpark's own gateway object on the driver's port; no trace of the secret stays in the environment."""
+        from pyspark.java_gateway import launch_gateway
+
+        os.environ["PYSPARK_PYTHON"] = sys.executable  # the workers run as this kernel does, and find what it finds
+        os.environ["PYSPARK_PIN_THREAD"] = "true"  # as the driver has it
+        os.environ["PYSPARK_GATEWAY_PORT"], os.environ["PYSPARK_GATEWAY_SECRET"] = str(port), secret
+        try:
+            gateway = launch_gateway()
+        finally:
+            del os.environ["PYSPARK_GATEWAY_PORT"], os.environ["PYSPARK_GATEWAY_SECRET"]
+        self._guard(gateway._gateway_client, port)
+        return gateway
+
+    def _check_version(self, version: str) -> None:
+        import pyspark
+
+        if version.split(".")[:2] != pyspark.__version__.split(".")[:2]:
+            msg = f"this kernel has pyspark {pyspark.__version__} and the run's driver is Spark {version}; they must be the same"
+            raise EngineError(ErrorKind.ENGINE_START, f"{msg}: 'pip install pyspark=={version}' into the kernel's environment")
+
+    def _guard(self, client: Any, port: int) -> None:
+        """Have calls into a driver that is gone fail at once with a plain sentence, and an interrupted call cancel its jobs."""
+        from py4j.protocol import ERROR, Py4JNetworkError
+
+        logging.getLogger("py4j").setLevel(logging.CRITICAL)  # it prints a traceback for each connection that breaks
+        if _not_py4j not in logging.getLogger().filters:
+            logging.getLogger().addFilter(_not_py4j)
+        original = client.send_command
+
+        @functools.wraps(original)
+        def send_command(command: str, retry: bool = True, binary: bool = False) -> Any:
+            try:
+                answer = original(command, retry, binary)
+            except (Py4JNetworkError, OSError) as error:
+                if not _listens(port):
+                    raise self._gone(str(error)) from None
+                raise
+            except KeyboardInterrupt:
+                self.cancel_jobs()
+                raise
+            if answer == ERROR and not _listens(port):
+                raise self._gone("the connection broke")
+            return answer
+
+        client.send_command = send_command
+
+    def _gone(self, detail: str) -> Exception:
+        """The error for a driver that is not there; where py4j is loaded it is a py4j error too, which PySpark looks for."""
+        message = f"the Spark driver is gone ({detail}); its log may say why"
+        if "py4j.protocol" not in sys.modules:
+            return EngineError(ErrorKind.ENGINE_LOST, message)
+        return _driver_gone_class()(ErrorKind.ENGINE_LOST, message)
+
+    def cancel_jobs(self) -> None:
+        """Cancel what this notebook has running on the driver; no error when there is nothing, or no driver."""
+        if self.context is not None:
+            with contextlib.suppress(Exception):
+                self.context.sc().cancelJobsWithTag(self.address.tag)
+
+    def _mark_connections(self, gateway: Any, context: Any) -> None:
+        """Put the attempt's tag on every connection: each is a thread of the driver, and tags belong to threads.
+
+        The group, beside the tag, is what Spark can refuse future jobs of; the pool shares the cores between notebooks.
+        """
+        from py4j.protocol import CALL_COMMAND_NAME, END_COMMAND_PART, get_command_part
+
+        client, tag = gateway._gateway_client, self.address.tag
+        properties = {"spark.scheduler.pool": tag, "spark.jobGroup.id": tag, "spark.job.interruptOnCancel": "true"}
+        call = f"{CALL_COMMAND_NAME}{context._target_id}\n"
+        marks = [f"{call}addJobTag\n{get_command_part(tag)}{END_COMMAND_PART}"]
+        for name, value in properties.items():
+            marks.append(f"{call}setLocalProperty\n{get_command_part(name)}{get_command_part(value)}{END_COMMAND_PART}")
+        original = client._create_new_connection
+
+        def marked() -> Any:
+            connection = original()
+            for mark in marks:
+                connection.send_command(mark)
+            if self._session is not None:
+                active = f"z:org.apache.spark.sql.classic.SparkSession\nsetActiveSession\n{get_command_part(self._session)}"
+                connection.send_command(f"{CALL_COMMAND_NAME}{active}{END_COMMAND_PART}")
+            return connection
+
+        client._create_new_connection = marked
+        context.addJobTag(tag)  # this thread's connection is there already
+        for name, value in properties.items():
+            context.setLocalProperty(name, value)
+
+    def new_session(self) -> Any:
+        """A new Java session of this notebook's own, active in this thread and in those whose connections are yet to come."""
+        session = self._root.newSession()
+        self.gateway.jvm.org.apache.spark.sql.classic.SparkSession.setActiveSession(session)
+        self._session = session
+        return session
+
+    def claim(self, java_session: Any) -> None:
+        """Write this notebook's tag into a session, so that its streaming queries are known as this notebook's."""
+        java_session.conf().set(TAG_SETTING, self.address.tag)
+
+    def end_session(self) -> None:
+        """Stop what the notebook's session has running: its streaming queries and its jobs."""
+        session, self._session = self._session, None
+        with contextlib.suppress(Exception):  # a driver that is gone has nothing running
+            if session is not None:
+                for query in list(session.streams().active()):
+                    query.stop()
+            self.cancel_jobs()
+
+    def worker_environment(self) -> dict[str, str]:
+        """What Spark's Python workers need in order to find the modules and files beside the notebook."""
+        path = os.pathsep.join(filter(None, [self.folder, os.environ.get("PYTHONPATH", "")]))
+        return {"PYTHONPATH": path, _FOLDER_VARIABLE: self.folder}
+
+
+@functools.lru_cache(maxsize=1)
+def _driver_gone_class() -> type[EngineError]:
+    from py4j.protocol import Py4JNetworkError
+
+    class SparkDriverGoneError(EngineError, Py4JNetworkError):  # type: ignore[misc]
+        """The Spark driver is gone."""
+
+        def __init__(self, kind: ErrorKind, message: str) -> None:
+            EngineError.__init__(self, kind, message)
+            self.cause, self.when = None, None
+
+        __str__ = Exception.__str__
+
+    return SparkDriverGoneError
+
+
+def _not_py4j(record: logging.LogRecord) -> bool:
+    return record.module not in ("java_gateway", "clientserver")
+
+
+def _listens(port: int) -> bool:
+    """Whether somebody takes connections on the driver's port."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2):
+            return True
+    except OSError:
+        return False
