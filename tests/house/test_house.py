@@ -8,8 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import nbflow
 import pytest
+
+import nbflow
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")

@@ -15,6 +15,7 @@ from pathlib import Path
 from nbflow.core.errors import EngineError
 from nbflow.core.results import ErrorKind
 from nbflow.run.engines.java import Java
+from nbflow.run.engines.trust import write_trust_store
 from nbflow.run.processes import end_group
 
 _VERSION = "4.4.0"
@@ -114,13 +115,15 @@ def _sha256(path: Path) -> str:
 
 async def _fetch(jar: Jar, java: Java, ivy: Path, folder: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder) as place:
-        said, status = await _run_ivy(
-            [
-                str(java.program), f"-Djava.io.tmpdir={place}", "-jar", str(ivy), "-cache", f"{place}/ivy", "-confs", "default",
-                "-notransitive", "-types", "jar", "-dependency", jar.group, jar.artifact, jar.version,
-                "-retrieve", f"{place}/[artifact]-[revision].[ext]",
-            ]  # fmt: skip
-        )
+        options = [f"-Djava.io.tmpdir={place}"]
+        wanted = [
+            "-jar", str(ivy), "-cache", f"{place}/ivy", "-confs", "default", "-notransitive", "-types", "jar",
+            "-dependency", jar.group, jar.artifact, jar.version, "-retrieve", f"{place}/[artifact]-[revision].[ext]",
+        ]  # fmt: skip
+        said, status = await _run_ivy([str(java.program), *options, *wanted])
+        if status != 0 and "SSLHandshakeException" in said:  # an authority that this Java does not know, but perhaps Python
+            trusting = write_trust_store(Path(place) / "trusted.jks")
+            said, status = await _run_ivy([str(java.program), *options, *trusting, *wanted])
         fetched = Path(place) / jar.file_name
         if status != 0 or not fetched.is_file():
             msg = (
