@@ -62,7 +62,7 @@ def read_notebook(path: Path, shown: str | None = None) -> Notebook:
 
 def _tagged(document: Mapping[str, Any]) -> int | None:
     for index, cell in enumerate(document["cells"]):
-        if "parameters" in cell["metadata"].get("tags", []):
+        if cell["cell_type"] == "code" and "parameters" in cell["metadata"].get("tags", []):
             return index
     return None
 
@@ -85,8 +85,8 @@ def _document(text: str, file: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
-        at_end = error.pos >= len(text.rstrip())
-        hint = "the file is cut off" if at_end else "a notebook holds JSON"
+        cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
+        hint = "the file is cut off" if cut else "a notebook holds JSON"
         raise DefinitionError([Mistake(f"is no JSON: {error.msg}", file, error.lineno, hint=hint)]) from None
     except RecursionError:
         raise DefinitionError([Mistake("is nested too deeply", file)]) from None
@@ -98,18 +98,20 @@ def _document(text: str, file: str) -> dict[str, Any]:
         said = "has no nbformat" if version is None else f"has nbformat {version!r}"
         raise DefinitionError([Mistake(f"{said}; notebooks of nbformat 4 and older can be read", file, key="nbformat")])
     if version < 4:
-        document = _converted(document, file)
+        document = _converted(text, file)
     return _checked(document, file)
 
 
-def _converted(document: dict[str, Any], file: str) -> dict[str, Any]:
+def _converted(text: str, file: str) -> dict[str, Any]:
     """A notebook of an older format as nbformat converts it."""
     import nbformat
+    from nbformat import reader
 
     try:
-        converted = nbformat.convert(nbformat.from_dict(document), 4)
+        converted = nbformat.convert(reader.reads(text), 4)
     except Exception as error:  # what nbformat raises for a broken old notebook can be anything
-        raise DefinitionError([Mistake(f"its old format cannot be read: {error}", file, key="nbformat")]) from error
+        message = f"its old format cannot be read: {type(error).__name__}: {error}"
+        raise DefinitionError([Mistake(message, file, key="nbformat")]) from error
     plain: dict[str, Any] = json.loads(json.dumps(converted))
     return plain
 
@@ -119,9 +121,12 @@ def _checked(document: dict[str, Any], file: str) -> dict[str, Any]:
     cells = document.get("cells")
     if not isinstance(cells, list):
         raise DefinitionError([Mistake("has no list of cells", file, key="cells")])
-    if not isinstance(document.setdefault("metadata", {}), dict):
+    if document.get("metadata") is None:
+        document["metadata"] = {}
+    if not isinstance(document["metadata"], dict):
         mistakes.append(Mistake("metadata must be an object", file, key="metadata"))
-    document.setdefault("nbformat_minor", 0)
+    if not isinstance(document.setdefault("nbformat_minor", 0), int):
+        mistakes.append(Mistake("nbformat_minor must be a whole number", file, key="nbformat_minor"))
     for index, cell in enumerate(cells):
         problem = _cell_problem(cell)
         if problem:
@@ -141,13 +146,16 @@ def _cell_problem(cell: Any) -> str | None:
     if not isinstance(source, str):
         return "its source must be text"
     cell["source"] = source
-    if not isinstance(cell.setdefault("metadata", {}), dict):
+    if cell.get("metadata") is None:
+        cell["metadata"] = {}
+    if not isinstance(cell["metadata"], dict):
         return "its metadata must be an object"
     tags = cell["metadata"].get("tags", [])
     if not isinstance(tags, list):
         return "its tags must be a list"
     if cell["cell_type"] == "code":
-        cell.setdefault("outputs", [])
+        if not isinstance(cell.get("outputs"), list):
+            cell["outputs"] = []
         cell.setdefault("execution_count", None)
     return None
 

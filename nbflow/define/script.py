@@ -9,13 +9,15 @@ from nbflow.core.errors import DefinitionError, Mistake
 
 _DATABRICKS = "# Databricks notebook source"
 _COMMAND = re.compile(r"^# COMMAND -+\s*$", re.MULTILINE)
-_PERCENT = re.compile(r"^#\s*%%(?P<rest>.*)$")
-_TAGS = re.compile(r"tags\s*=\s*\[(?P<tags>[^\]]*)\]")
+_PERCENT = re.compile(r"^#\s*%%(?P<rest>(?:\s.*)?)$")
+_TAGS = re.compile(r"tags[\"']?\s*[=:]\s*\[(?P<tags>[^\]]*)\]")
+_HIDDEN_MAGIC = re.compile(r"^(\s*)# ([%!][a-zA-Z].*)$")
 _MAGIC = "# MAGIC"
 
 
 def read_script(text: str, file: str) -> dict[str, Any]:
     """The nbformat 4 document of a Python file that is a notebook. Raises ``DefinitionError`` for one that is none."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     if text.lstrip().startswith(_DATABRICKS):
         cells = _databricks(text.lstrip()[len(_DATABRICKS) :])
     elif any(_PERCENT.match(line) for line in text.splitlines()):
@@ -39,6 +41,8 @@ def _databricks(text: str) -> list[dict[str, Any]]:
             if source.startswith("%md"):
                 cells.append(_cell(source[3:].strip("\n").strip(), [], len(cells), "markdown"))
                 continue
+            if source.startswith("%python\n"):
+                source = source.partition("\n")[2]
             if source.startswith("%") and not source.startswith("%%") and source.split()[0] in ("%sql", "%sh", "%bash"):
                 source = f"%{source}" if "\n" in source else source
         cells.append(_cell(source, [], len(cells)))
@@ -62,7 +66,8 @@ def _percent(text: str) -> list[dict[str, Any]]:
     for line in body.split("\n"):
         mark = _PERCENT.match(line)
         if mark is None:
-            lines.append(line)
+            hidden = _HIDDEN_MAGIC.match(line) if kind == "code" else None  # jupytext keeps magics as comments
+            lines.append(f"{hidden.group(1)}{hidden.group(2)}" if hidden else line)
             continue
         close()
         lines, rest = [], mark.group("rest")

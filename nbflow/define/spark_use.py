@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+import symtable
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from nbflow.define.literals import dotted
-from nbflow.define.source import parse_cell
+from nbflow.define.source import parse_cell, plain_source
 
 _PACKAGES = ("pyspark", "delta", "pysparkling", "sparknlp", "pandera.pyspark")
 _SQL = re.compile(r"^\s*%{1,2}(sql|spark)\b", re.MULTILINE)
@@ -21,35 +22,31 @@ def spark_use(cells: Sequence[Mapping[str, Any]], folder: Path) -> tuple[bool, b
     Modules beside the notebook, in ``folder``, are followed through their imports; they are read, never imported.
     """
     sources = [cell["source"] for cell in cells if cell["cell_type"] == "code"]
-    trees = []
+    trees, made, used = [], False, False
     for source in sources:
         try:
             trees.append(parse_cell(source))
+            here = _name_spark(symtable.symtable(plain_source(source), "<cell>", "exec"))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-    bound = {name for tree in trees for name in _bound(tree)}
-    wants = "spark" not in bound and any(_loads_spark(tree) for tree in trees)
+        made, used = made or here[0], used or here[1]
+    wants = used and not made
     uses = wants or any(map(_SQL.search, sources)) or _imports_spark(trees, folder)
     return uses, wants
 
 
-def _bound(tree: ast.AST) -> set[str]:
-    """Names that the code makes."""
-    names = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            names |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            names.add(node.name)
-        elif isinstance(node, ast.arg):
-            names.add(node.arg)
-    return names
-
-
-def _loads_spark(tree: ast.AST) -> bool:
-    return any(isinstance(node, ast.Name) and node.id == "spark" and isinstance(node.ctx, ast.Load) for node in ast.walk(tree))
+def _name_spark(table: symtable.SymbolTable) -> tuple[bool, bool]:
+    """Whether this code makes the global name ``spark``, and whether it reads it. A local name of a function is another."""
+    made = used = False
+    if "spark" in table.get_identifiers():
+        symbol = table.lookup("spark")
+        if table.get_type() == "module" or symbol.is_global():
+            made = symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
+            used = symbol.is_referenced()
+    for child in table.get_children():
+        inner = _name_spark(child)
+        made, used = made or inner[0], used or inner[1]
+    return made, used
 
 
 def _imports_spark(trees: list[ast.Module], folder: Path) -> bool:
@@ -80,6 +77,8 @@ def _imported(tree: ast.AST) -> set[str]:
             names |= {base, *(f"{base}.{alias.name}".lstrip(".") for alias in node.names)}
         elif isinstance(node, ast.Attribute) and dotted(node) == "nbflow.spark":
             names.add("nbflow.spark")
+        elif isinstance(node, ast.Call) and dotted(node.func) in ("__import__", "import_module", "importlib.import_module"):
+            names |= {item.value for item in node.args[:1] if isinstance(item, ast.Constant) and isinstance(item.value, str)}
     return names - {""}
 
 

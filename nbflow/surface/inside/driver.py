@@ -50,6 +50,7 @@ class Driver:
             # the session that all others are made from; one of another origin would have a catalog of its own
             self._root = jvm.org.apache.spark.sql.classic.SparkSession.builder().sparkContext(scala).getOrCreate()
             self.gateway = gateway
+            self._watch_cells()
 
     def _open(self, port: int, secret: str) -> Any:
         """PySpark's own gateway object on the driver's port; no trace of the secret stays in the environment."""
@@ -110,6 +111,17 @@ class Driver:
         if self.context is not None:
             with contextlib.suppress(Exception):
                 self.context.sc().cancelJobsWithTag(self.address.tag)
+
+    def _watch_cells(self) -> None:
+        """Cancel what is running when a cell is interrupted while it waits for something else than the gateway."""
+        shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+        if shell is not None:
+
+            def ended(result: Any) -> None:
+                if isinstance(result.error_in_exec, KeyboardInterrupt):
+                    self.cancel_jobs()
+
+            shell.events.register("post_run_cell", ended)
 
     def _mark_connections(self, gateway: Any, context: Any) -> None:
         """Put the attempt's tag on every connection: each is a thread of the driver, and tags belong to threads.
@@ -179,6 +191,7 @@ def _driver_gone_class() -> type[EngineError]:
 
         __str__ = Exception.__str__
 
+    SparkDriverGoneError.__qualname__ = SparkDriverGoneError.__name__
     return SparkDriverGoneError
 
 

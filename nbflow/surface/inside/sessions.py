@@ -36,7 +36,16 @@ def patch_context(driver: Driver, module: ModuleType) -> None:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, interrupt)  # PySpark's own would cancel the jobs of every notebook
 
-    context_class.__init__ = init
+    original_ensure = context_class._ensure_initialized.__func__
+
+    @functools.wraps(original_ensure)
+    def ensure_initialized(cls: Any, instance: Any = None, gateway: Any = None, conf: Any = None) -> None:
+        if gateway is None and cls._gateway is None:
+            driver.connect()  # PySpark would start a driver of its own
+            gateway = driver.gateway
+        original_ensure(cls, instance, gateway, conf)
+
+    context_class.__init__, context_class._ensure_initialized = init, classmethod(ensure_initialized)
     _keep_to_this_notebook(driver, context_class)
     patch_added_files(module)
     patch_context_paths(driver.folder, module)  # last, so that paths are whole before anybody else looks at them
@@ -55,7 +64,7 @@ def _keep_to_this_notebook(driver: Driver, context_class: Any) -> None:
         context._jsc = None
         server = getattr(context, "_accumulatorServer", None)
         if server is not None:
-            server.shutdown()
+            threading.Thread(target=server.shutdown, daemon=True).start()  # it takes its time, up to half a second
             context._accumulatorServer = None
         with context_class._lock:
             context_class._active_spark_context = None
@@ -92,7 +101,7 @@ def patch_session(driver: Driver, module: ModuleType) -> None:
 
     @functools.wraps(original_get)
     def get_or_create(builder: Any) -> Any:
-        if "spark.remote" not in builder._options and not os.environ.get("SPARK_REMOTE"):
+        if not ({"spark.remote", "spark.api.mode"} & set(builder._options) or os.environ.get("SPARK_REMOTE")):
             _ensure_session(driver, session_class)
         return original_get(builder)
 
