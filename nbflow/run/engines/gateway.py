@@ -108,6 +108,8 @@ class Gateway:
         environment["_PYSPARK_DRIVER_CONN_INFO_PATH"] = str(information)
         environment["PYSPARK_PIN_THREAD"] = "true"  # both ends must agree; the kernel's side sets it, too
         environment["SPARK_LOCAL_IP"] = "127.0.0.1"
+        # Hadoop calls the system's chmod, which a bare path, such as cron's, may not lead to
+        environment["PATH"] = os.pathsep.join(filter(None, [own.get("PATH", ""), os.defpath]))
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_WORKER_MODULES), own.get("PYTHONPATH", "")]))
         environment[FAMILY_VARIABLE] = self._token
         return environment
