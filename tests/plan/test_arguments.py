@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from nbflow.core.errors import DefinitionError
 from nbflow.core.values import ValueType
 from nbflow.define.notebook import Notebook
