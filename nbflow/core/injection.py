@@ -1,4 +1,4 @@
-"""The line of the injected cell that gives widgets their values back when the executed notebook is run again by hand."""
+"""The line of the injected cell that gives widgets their values when the executed notebook is run again by hand."""
 
 from __future__ import annotations
 

@@ -5,7 +5,12 @@ Read by the kernel's side, which gives values, and by the inspector, which reads
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from nbflow.core.natural import type_of
+from nbflow.core.values import ValueType
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +46,15 @@ DBUTILS: dict[str, WidgetKind] = {
     "multiselect": WidgetKind(_DBUTILS_CHOICE, "str", binding=True),
 }
 """``dbutils.widgets``, whose values are always text (Databricks)."""
+
+
+def widget_type(widget: str, kind: WidgetKind, default: Any, choices: Sequence[Any] | None) -> ValueType:
+    """The type of the value of an nbflow or Databricks ``widget``, told from its default, else from its choices."""
+    if widget == "multiselect" and kind.type == "list":
+        inside = {type_of(choice) for choice in choices or ()}
+        return ValueType("list", tuple(inside)) if len(inside) == 1 and inside != {ValueType("str")} else ValueType("list")
+    if kind.type:
+        return ValueType.parse(kind.type)
+    if widget == "number":
+        return ValueType("int" if default is None or isinstance(default, int) else "float")
+    return type_of(default if default is not None else (choices or ("",))[0])

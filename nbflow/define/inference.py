@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
+from nbflow.core.natural import type_of
 from nbflow.core.values import ANY, TEXT, ValueType
-from nbflow.define.literals import canonical, literal, type_of
+from nbflow.define.literals import canonical, literal
 
 _INT, _FLOAT, _BOOL = ValueType("int"), ValueType("float"), ValueType("bool")
 _NUMBERS = ("bool", "int", "float")

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from nbflow.core.natural import type_of
 from nbflow.core.values import ANY, ValueType
 
 _CALLS: dict[str, Any] = {
@@ -170,20 +171,6 @@ def _union(parts: list[ast.expr]) -> tuple[ValueType, tuple[Any, ...] | None]:
     if choices is not None and optional:
         choices = (*choices, None)
     return ValueType(kind.name, kind.items, kind.optional or optional), choices
-
-
-def type_of(value: Any) -> ValueType:
-    """The type of a parameter whose default is ``value`` and which says no more about itself."""
-    if value is None:
-        return ValueType("any", optional=True)
-    for kind, name in (
-        (bool, "bool"), (int, "int"), (float, "float"), (str, "str"), (datetime, "datetime"), (date, "date"), (time, "time"),
-        (timedelta, "timedelta"), (Decimal, "decimal"), (Path, "path"), (list, "list"), (tuple, "tuple"),
-        ((set, frozenset), "set"), (dict, "dict"),
-    ):  # fmt: skip
-        if isinstance(value, kind):
-            return ValueType(name)
-    return ANY
 
 
 def is_plain(value: Any) -> bool:

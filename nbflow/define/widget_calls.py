@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbflow.core.values import ANY, ValueType, convert, shown
-from nbflow.core.widgets import DBUTILS, NBFLOW, WidgetKind
+from nbflow.core.widgets import DBUTILS, NBFLOW, WidgetKind, widget_type
 from nbflow.define.inference import inferred_type
-from nbflow.define.literals import dotted, literal, type_of
+from nbflow.define.literals import dotted, literal
 from nbflow.define.nearest import did_you_mean
 from nbflow.define.parameters import Parameter
 
@@ -191,15 +191,11 @@ def _arguments(node: ast.Call, widget: str, kind: WidgetKind) -> dict[str, ast.e
 
 def _type(widget: str, kind: WidgetKind, default: Any, choices: Any, guess: ValueType | None) -> ValueType:
     """The type of the widget's value; ``guess`` is that of a default which is an expression."""
-    if kind.type:
-        return ValueType.parse(kind.type)
-    if widget == "number":
-        if guess is not None:
-            return guess if guess.name in ("int", "float") else ValueType("float")
-        return ValueType("int" if default is None or isinstance(default, int) else "float")
-    if guess not in (None, ANY):
-        return guess or ANY
-    return type_of(default if default is not None else (choices or [""])[0])
+    if guess is not None and widget == "number":
+        return guess if guess.name in ("int", "float") else ValueType("float")
+    if guess is not None and not kind.type and guess != ANY:
+        return guess
+    return widget_type(widget, kind, default, choices)
 
 
 def _default(widget: str, name: str, default: Any, kind: ValueType, given: bool) -> Any:

@@ -20,7 +20,11 @@ _CODE = """
 try:
     from nbflow.surface.inside.bootstrap import begin as _nbflow_begin
 except ImportError:
-    __import__("sys").path.append({copy!r})
+    import sys as _nbflow_sys
+    for _nbflow_begin in [name for name in _nbflow_sys.modules if name.partition(".")[0] == "nbflow"]:
+        del _nbflow_sys.modules[_nbflow_begin]
+    _nbflow_sys.path.insert(0, {copy!r})
+    del _nbflow_sys
     from nbflow.surface.inside.bootstrap import begin as _nbflow_begin
 _nbflow_begin()
 del _nbflow_begin
@@ -32,7 +36,7 @@ _SPARK_NAME = "spark = __import__('nbflow.surface.inside.spark', fromlist=['sess
 async def prepare_kernel(kernel: Kernel, notebook: Notebook, private: Path) -> None:
     """Run nbflow's first lines in a Python ``kernel``; kernels of other languages have none.
 
-    An environment without nbflow gets a copy of the few files it needs in ``private``, at the end of its path. Raises
+    An environment without nbflow gets a copy of the few files it needs in ``private``, at the head of its path: another package may bear the name. Raises
     ``KernelError`` where the notebook cannot do without them and they do not work there.
     """
     if str(kernel.language.get("name", notebook.language or "python")).lower() not in ("python", "ipython"):

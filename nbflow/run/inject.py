@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+import re
 import sys
 import uuid
 from collections.abc import Mapping, Sequence
@@ -18,17 +19,24 @@ from typing import Any
 
 from nbflow.core.injection import restore_line
 from nbflow.core.values import encode
+from nbflow.define.literals import is_name
 from nbflow.define.notebook import Notebook
 from nbflow.plan.plan import Argument
 
 _TAG = "injected-parameters"
+_WITH_IDS = 5
+"""The minor version of nbformat 4 since which cells have ids."""
+
+_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}\Z")
+_OTHER_NAME = re.compile(r"[A-Za-z_.][A-Za-z0-9_.]*\Z")
+"""A name that is harmless in every other language that papermill writes."""
 
 
 def inject(notebook: Notebook, arguments: Sequence[Argument], kernel: str, language: str) -> dict[str, Any]:
     """A fresh document of ``notebook``: outputs cleared, the cell with ``arguments`` where papermill puts it.
 
     That is in place of an injected cell from before, else after the parameters cell, else at the top. Arguments that
-    are the notebook's own defaults are not injected.
+    are the notebook's own defaults are not injected. Like papermill's, the document is of the newest nbformat 4.
     """
     document: dict[str, Any] = copy.deepcopy(dict(notebook.document))
     for cell in document["cells"]:
@@ -38,11 +46,13 @@ def inject(notebook: Notebook, arguments: Sequence[Argument], kernel: str, langu
     cells = document["cells"]
     old = next((index for index, cell in enumerate(cells) if _TAG in _tags(cell)), None)
     if given:
-        cell = _cell(_code(given, kernel, language), document)
+        cell = _cell(_code(given, kernel, language, _reads_widgets(cells)))
         if old is not None:
             cells[old] = cell
         else:
             cells.insert(0 if notebook.parameters_cell is None else notebook.parameters_cell + 1, cell)
+    document["nbformat_minor"] = max(document.get("nbformat_minor", 0), _WITH_IDS)
+    _identify(cells)
     return document
 
 
@@ -51,30 +61,49 @@ def _tags(cell: Mapping[str, Any]) -> Sequence[str]:
     return tags
 
 
-def _cell(source: str, document: Mapping[str, Any]) -> dict[str, Any]:
-    cell: dict[str, Any] = {
-        "cell_type": "code", "execution_count": None, "metadata": {"tags": [_TAG]}, "outputs": [], "source": source,
-    }  # fmt: skip
-    if (document.get("nbformat"), document.get("nbformat_minor", 0)) >= (4, 5):
-        cell["id"] = uuid.uuid4().hex[:8]
-    return cell
+def _reads_widgets(cells: Sequence[Mapping[str, Any]]) -> bool:
+    return any(cell["cell_type"] == "code" and "widgets" in cell["source"] for cell in cells)
 
 
-def _code(given: Sequence[Argument], kernel: str, language: str) -> str:
-    assigned = {argument.name: argument.value for argument in given if argument.assigned}
-    widgets = {argument.name: (str(argument.type), encode(argument.value)) for argument in given if argument.widget}
+def _cell(source: str) -> dict[str, Any]:
+    return {"cell_type": "code", "execution_count": None, "metadata": {"tags": [_TAG]}, "outputs": [], "source": source}
+
+
+def _identify(cells: Sequence[dict[str, Any]]) -> None:
+    """Give every cell an id of its own; those that have a good one keep it."""
+    taken: set[str] = set()
+    for cell in cells:
+        mark = cell.get("id")
+        if not isinstance(mark, str) or not _ID.match(mark) or mark in taken:
+            cell["id"] = mark = uuid.uuid4().hex[:8]
+        taken.add(mark)
+
+
+def _code(given: Sequence[Argument], kernel: str, language: str, reads_widgets: bool) -> str:
+    """The injected cell's source. Names that no variable can bear are never written; widgets read them from elsewhere."""
+    python = _is_python(language)
     foreign = _papermill_translator(kernel, language)
+    may = is_name if python else _OTHER_NAME.match
+    assigned = {argument.name: argument.value for argument in given if argument.assigned and may(argument.name)}
     if foreign is not None:
-        return str(foreign.codify({name: _plain(value) for name, value in assigned.items()}, "Parameters"))
-    lines = ["# Parameters", *(f"{name} = {python_literal(value)}" for name, value in assigned.items())]
-    if widgets:
-        lines.append(restore_line(widgets))
-    return "\n".join([*lines, ""])
+        code = str(foreign.codify({name: _plain(value) for name, value in assigned.items()}, "Parameters"))
+    else:
+        code = "".join(f"{name} = {python_literal(value)}\n" for name, value in assigned.items())
+    if not python:
+        return code
+    kept = [item for item in given if item.widget or (reads_widgets and item.declared is None)]
+    restoring = restore_line({item.name: (str(item.type), encode(item.value)) for item in kept}) + "\n" if kept else ""
+    # first the widgets, so that what is derived from them is derived while all other names are as the cells left them
+    return f"{code}{restoring}" if foreign is not None else f"# Parameters\n{restoring}{code}"
+
+
+def _is_python(language: str) -> bool:
+    return language.lower() in ("python", "ipython", "")
 
 
 def _papermill_translator(kernel: str, language: str) -> Any:
     """papermill's translator for a language that is not Python, or one that a user registered for Python."""
-    python = language.lower() in ("python", "ipython", "")
+    python = _is_python(language)
     if python and "papermill.translators" not in sys.modules:
         return None
     from papermill.translators import PythonTranslator, papermill_translators
@@ -89,10 +118,15 @@ def _plain(value: Any) -> Any:
 
 
 def python_literal(value: Any) -> str:
-    """An expression on one line that gives ``value`` in any Python, with nothing imported."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return f"float({str(value)!r})"
-    if isinstance(value, (datetime, date, time, timedelta)):
+    """An expression on one line that gives ``value`` in any Python, with nothing imported. What has no form becomes text,
+    as papermill does it."""
+    if value is None or isinstance(value, bool):
+        return repr(value)
+    if isinstance(value, float):
+        return float.__repr__(value) if math.isfinite(value) else f"float({float.__repr__(value)!r})"
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if isinstance(value, (date, time, timedelta)):
         return _temporal(value)
     if isinstance(value, Decimal):
         return f"__import__('decimal').Decimal({str(value)!r})"
@@ -106,10 +140,11 @@ def python_literal(value: Any) -> str:
         return "(" + "".join(f"{python_literal(item)}, " for item in value) + ")"
     if isinstance(value, (set, frozenset)):
         return "{" + ", ".join(map(python_literal, sorted(value, key=repr))) + "}" if value else "set()"
-    return repr(value)
+    return str.__repr__(str(value))
 
 
-def _temporal(value: datetime | date | time | timedelta) -> str:
+def _temporal(value: date | time | timedelta) -> str:
     if isinstance(value, timedelta):
         return f"__import__('datetime').timedelta({value.days}, {value.seconds}, {value.microseconds})"
-    return f"__import__('datetime').{type(value).__name__}.fromisoformat({value.isoformat()!r})"
+    name = "datetime" if isinstance(value, datetime) else "date" if isinstance(value, date) else "time"
+    return f"__import__('datetime').{name}.fromisoformat({value.isoformat()!r})"

@@ -1,4 +1,4 @@
-"""What IPython knows of the cells: the one that runs now, and the ones that have just run."""
+"""What IPython knows of the cells: the one that runs now, and the ones that have run before it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,16 @@ def shell() -> Any:
 
 def source_now() -> str:
     """The source of the cell that runs now, as IPython translated it; nothing outside of IPython."""
+    history = _history()
+    return history[-1] if history else ""
+
+
+def sources_before() -> list[str]:
+    """The sources of the cells that ran before the one that runs now."""
+    return _history()[:-1]
+
+
+def _history() -> list[str]:
     running = shell()
-    history = running.user_ns.get("In") if running is not None else None
-    return str(history[-1]) if history else ""
+    kept = running.user_ns.get("In") if running is not None else None
+    return [str(source) for source in kept] if isinstance(kept, list) else []

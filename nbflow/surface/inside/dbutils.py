@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from nbflow.core.errors import NbflowError
 from nbflow.core.exchange import EXIT_FILE, MAX_VALUE_BYTES, VALUES_FILE
-from nbflow.core.values import TEXT
+from nbflow.core.values import TEXT, shown
 from nbflow.surface.inside import registry
 from nbflow.surface.inside.cells import source_now
 from nbflow.surface.inside.context import current, exchange_folder, given_parameters
@@ -24,7 +24,7 @@ class InputWidgetNotDefined(NbflowError):
     """A widget was asked for that is not there."""
 
 
-class NotSupportedHere(NbflowError):
+class NotSupportedHere(NbflowError, AttributeError):
     """A call that Databricks has and nbflow has not."""
 
 
@@ -36,8 +36,22 @@ class NotebookExit(BaseException):
         return [f"Notebook exited: {self}"]
 
 
-class _Widgets:
+class _Part:
+    """A part of dbutils; what Databricks' has and this one has not says so in one sentence."""
+
+    _name = ""
+
+    def __getattr__(self, call: str) -> NoReturn:
+        if call.startswith("_"):
+            raise AttributeError(call)
+        msg = f"dbutils.{self._name}.{call} is not supported by nbflow"
+        raise NotSupportedHere(msg)
+
+
+class _Widgets(_Part):
     """``dbutils.widgets``: values are always text; a widget that is there keeps its value."""
+
+    _name = "widgets"
 
     def text(self, name: str, defaultValue: str, label: str | None = None) -> None:
         """Make a widget for a line of text."""
@@ -59,6 +73,7 @@ class _Widgets:
         """The value of a widget or of a parameter of the run. Raises ``InputWidgetNotDefined``."""
         if name in registry.declared:
             return joined(registry.declared[name].value)
+        listen()
         for source in (given_parameters(), registry.restored):
             if name in source:
                 return joined(source[name])
@@ -93,15 +108,20 @@ class _Widgets:
         registry.declared.clear()
 
     def _make(self, name: str, kind: str, default: str, choices: Sequence[str] | None, label: str | None) -> None:
-        if name in registry.declared:
+        if not isinstance(name, str) or not name:
+            msg = f"the name of a widget must be text, got {name!r}"
+            raise ValueError(msg)
+        if name in registry.declared and not registry.renewing:
             return
         listed = None if choices is None else tuple(map(str, choices))
         listen()
         registry.declare(Widget(name, kind, TEXT, default, listed, label=label or "", text=True, cell=source_now()))
 
 
-class _TaskValues:
+class _TaskValues(_Part):
     """``dbutils.jobs.taskValues``: small values that later tasks read."""
+
+    _name = "jobs.taskValues"
 
     def set(self, key: str, value: Any) -> None:
         """Give ``value``, anything that JSON holds, to later tasks under ``key``; at most 48 KiB as JSON.
@@ -160,27 +180,41 @@ def _dumped(value: Any) -> str:
     return json.dumps(value, ensure_ascii=True, allow_nan=False, default=_plain)
 
 
+def _explained(error: Exception) -> str:
+    if "Out of range float" in str(error):
+        return "JSON has no NaN and no infinity"
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
 def _as_json(key: str, value: Any) -> bytes:
     try:
         return json.dumps({"key": key, "value": json.loads(_dumped(value))}, ensure_ascii=True).encode() + b"\n"
     except (TypeError, ValueError, RecursionError) as error:
-        msg = f"task value {key!r} cannot be given on: {error}"
+        msg = f"task value {key!r} cannot be given on: {_explained(error)}"
         raise ValueError(msg) from None
 
 
-class _Jobs:
+class _Jobs(_Part):
     """``dbutils.jobs``."""
+
+    _name = "jobs"
 
     def __init__(self) -> None:
         self.taskValues = _TaskValues()
 
 
-class _Notebook:
+class _Notebook(_Part):
     """``dbutils.notebook``."""
+
+    _name = "notebook"
 
     def exit(self, value: Any = "") -> NoReturn:
         """End the notebook here, well; ``value`` becomes the task's exit value, as text."""
-        text = joined(value)
+        try:
+            text = joined(value)
+        except ValueError:
+            msg = f"the exit value must be text, got {shown(value)}"
+            raise ValueError(msg) from None
         folder = exchange_folder()
         if folder is not None and current() is not None:
             part = folder / f"{EXIT_FILE}.part"
@@ -194,17 +228,11 @@ class _Notebook:
         raise NotSupportedHere(msg)
 
 
-class _Missing:
-    """A part of dbutils that nbflow has not; every use says so in one sentence."""
+class _Missing(_Part):
+    """A part of dbutils that nbflow has not."""
 
     def __init__(self, name: str) -> None:
         self._name = name
-
-    def __getattr__(self, call: str) -> NoReturn:
-        if call.startswith("__"):
-            raise AttributeError(call)
-        msg = f"dbutils.{self._name}.{call} is not supported by nbflow"
-        raise NotSupportedHere(msg)
 
 
 class DBUtils:

@@ -5,12 +5,12 @@ In this order: the run's context, what the injected cell restored, the form's ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nbflow.core.values import ValueType, convert, shown
-from nbflow.surface.inside.context import given_parameters
+from nbflow.surface.inside.context import given_parameters, notebook_folder
 
 
 @dataclass(slots=True)
@@ -37,8 +37,8 @@ restored: dict[str, Any] = {}
 chosen: dict[str, Any] = {}
 """What a person chose in the form; a batch run has none."""
 
-on_declaring: list[Callable[[], None]] = []
-"""Called at each declaration; the place where values that arrive later are listened for."""
+renewing: list[bool] = []
+"""Not empty while a cell's declarations are run again because a value arrived late."""
 
 
 def declare(widget: Widget) -> Any:
@@ -50,15 +50,15 @@ def declare(widget: Widget) -> Any:
     else:
         widget.value = fitted(widget, widget.default) if widget.default is not None else None
     declared[widget.name] = widget
-    for listen in on_declaring:
-        listen()
     return widget.value
 
 
 def fitted(widget: Widget, value: Any) -> Any:
-    """``value`` as the widget gives it. Raises ``ValueError`` that names the widget."""
+    """``value`` as the widget gives it: of its type, a path absolute. Raises ``ValueError`` that names the widget."""
     try:
-        converted = joined(value) if widget.text else convert(value, widget.type)
+        converted: Any = joined(value) if widget.text else convert(value, widget.type)
+        if widget.kind == "path":
+            converted = notebook_folder() / converted.expanduser()
         _check(widget, converted)
     except ValueError as error:
         msg = f"widget {widget.name!r}: {error}"

@@ -1,26 +1,74 @@
-"""Values that arrive after their widgets were declared, and what follows from them.
+"""Values that arrive after their widgets were declared: with the injected cell.
 
 In a run by nbflow a widget knows its value when it is declared. Run by plain papermill, or by hand from an executed
-notebook, the value comes later, with the injected cell; then whatever the declaring cell derived from the widget is
-derived once more, so that all three ways give the same.
+notebook, the value comes later; then whatever the declaring cell derived from the widget is derived once more, so that
+all three ways give the same.
 """
 
 from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from nbflow.core.values import ValueType, decode
 from nbflow.surface.inside import registry
-from nbflow.surface.inside.cells import shell
+from nbflow.surface.inside.cells import shell, sources_before
 from nbflow.surface.inside.context import current
+from nbflow.surface.inside.derive import derive
 
 _INJECTED = "# Parameters"
 """How papermill's injected cell begins."""
 
-_listening = False
+
+class _Listener:
+    """Notices papermill's injected cell, before it runs and after."""
+
+    def __init__(self) -> None:
+        self.listening = False
+        self._names: tuple[str, ...] = ()
+        self._problem: Exception | None = None
+
+    def begin(self) -> None:
+        """Listen from now on, and take up what an injected cell has assigned before. No effect in a run, nor without
+        IPython."""
+        running = shell()
+        if self.listening or running is None or current() is not None:
+            return
+        self.listening = True
+        for source in sources_before():
+            registry.restored.update({**injected_values(source), **registry.restored})
+        running.events.register("pre_run_cell", self.before_cell)
+        running.events.register("post_run_cell", self.after_cell)
+
+    def before_cell(self, info: Any) -> None:
+        """Give the widgets the values that the cell is about to assign, while all other names are as they were."""
+        self._names, self._problem = (), None
+        values = injected_values(getattr(info, "raw_cell", None) or "")
+        if not values:
+            return
+        self._names = tuple(values)
+        try:
+            take(values, shell().user_ns)
+        except Exception as error:  # it belongs to the cell that comes; IPython would only print it
+            self._problem = error
+
+    def after_cell(self, result: Any) -> None:
+        """Set the widgets' variables, which the cell has assigned as papermill writes them, and let it fail if it must."""
+        problem, namespace = self._problem, shell().user_ns
+        for name in self._names:
+            widget = registry.declared.get(name)
+            if widget is not None and not widget.text and problem is None:
+                namespace[name] = widget.value
+        self._names, self._problem = (), None
+        if problem is not None and result is not None and result.success:
+            result.error_in_exec = problem
+            shell().showtraceback((type(problem), problem, problem.__traceback__))
+
+
+_listener = _Listener()
+listen = _listener.begin
 
 
 def restore(values: str, namespace: dict[str, Any]) -> None:
@@ -28,90 +76,48 @@ def restore(values: str, namespace: dict[str, Any]) -> None:
 
     ``namespace`` is the notebook's, in which variables are set anew.
     """
-    found = {name: decode(value, ValueType.parse(kind)) for name, (kind, value) in json.loads(values).items()}
-    variables = {name for name in found if name not in registry.declared or not registry.declared[name].text}
-    _take(found, variables, namespace)
+    take({name: decode(value, ValueType.parse(kind)) for name, (kind, value) in json.loads(values).items()}, namespace)
 
 
-def listen() -> None:
-    """From now on notice when papermill's injected cell has assigned names of widgets. No effect in a run, or by hand
-    without IPython."""
-    global _listening
-    running = shell()
-    if _listening or running is None or current() is not None:
-        return
-    running.events.register("post_run_cell", _after_cell)
-    _listening = True
-
-
-def _after_cell(result: Any) -> None:
-    source = getattr(getattr(result, "info", None), "raw_cell", None) or ""
+def injected_values(source: str) -> dict[str, Any]:
+    """What the cell assigns, if it is an injected one: a heading and plain values, nothing else. Else nothing."""
     if not source.lstrip().startswith(_INJECTED):
-        return
+        return {}
+    values = {}
     try:
-        assigned = _assigned(ast.parse(source))
-    except SyntaxError:
-        return
-    namespace = shell().user_ns
-    values = {name: namespace[name] for name in assigned if name in registry.declared and name in namespace}
-    _take(values, set(assigned), namespace)
+        for statement in ast.parse(source).body:
+            if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
+                return {}
+            values[statement.targets[0].id] = _value(statement.value)
+    except (SyntaxError, ValueError, TypeError):
+        return {}
+    return values
 
 
-def _assigned(tree: ast.Module) -> list[str]:
-    return [
-        target.id
-        for statement in tree.body
-        if isinstance(statement, ast.Assign)
-        for target in statement.targets
-        if isinstance(target, ast.Name)
-    ]
+def _value(node: ast.expr) -> Any:
+    """The value of a literal, ``float('nan')`` and its like within."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "float" and len(node.args) == 1:
+        return float(ast.literal_eval(node.args[0]))
+    if isinstance(node, ast.List):
+        return [_value(item) for item in node.elts]
+    if isinstance(node, ast.Dict):
+        return {ast.literal_eval(key): _value(value) for key, value in zip(node.keys, node.values) if key is not None}
+    return ast.literal_eval(node)
 
 
-def _take(values: Mapping[str, Any], injected: set[str], namespace: dict[str, Any]) -> None:
-    """Set the widgets' values, their variables, and what depends on those that changed."""
-    changed = set()
+def take(values: Mapping[str, Any], namespace: dict[str, Any]) -> None:
+    """Keep ``values`` for widgets to come, and give them to the ones that are there, their variables, and what was
+    derived from them. Raises ``ValueError`` for a value that does not fit its widget."""
+    registry.restored.update(values)
+    changed: dict[str, set[str]] = {}
     for name, value in values.items():
-        registry.restored[name] = value
         widget = registry.declared.get(name)
         if widget is None:
             continue
-        fitted = registry.fitted(widget, value)
+        before, widget.value = widget.value, registry.fitted(widget, value)
         if not widget.text:
-            namespace[name] = fitted
-        if fitted != widget.value:
-            widget.value = fitted
-            changed.add(name)
-    sources = dict.fromkeys(registry.declared[name].cell for name in changed)
-    for source in sources:
-        _derive(source, changed, injected, namespace)
-
-
-def _derive(source: str, changed: Iterable[str], injected: set[str], namespace: dict[str, Any]) -> None:
-    """Evaluate again the assignments of the declaring cell that depend on ``changed`` widgets and were not injected."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return
-    touched = set(changed)
-    for statement in tree.body:
-        targets = _targets(statement)
-        value = getattr(statement, "value", None)
-        if not targets or value is None or injected & targets:
-            continue
-        if touched & _read_names(value):
-            exec(compile(ast.Module(body=[statement], type_ignores=[]), "<parameters>", "exec"), namespace)
-            touched |= targets
-
-
-def _targets(statement: ast.stmt) -> set[str]:
-    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-    return {name.id for target in targets if target is not None for name in ast.walk(target) if isinstance(name, ast.Name)}
-
-
-def _read_names(value: ast.AST) -> set[str]:
-    """The variables that an expression reads, and the widgets that it reads by name."""
-    names = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
-    for node in ast.walk(value):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("get", "getArgument"):
-            names |= {str(item.value) for item in node.args[:1] if isinstance(item, ast.Constant)}
-    return names
+            namespace[name] = widget.value
+        if widget.value != before or type(widget.value) is not type(before):
+            changed.setdefault(widget.cell, set()).add(name)
+    for source, names in changed.items():
+        derive(source, names, namespace)

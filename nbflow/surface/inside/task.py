@@ -50,13 +50,12 @@ class TaskFacts:
 
     @property
     def workspace(self) -> Path:
-        """The workspace's folder; by hand the nearest one upward with ``pipelines/`` or ``nbflow.toml``."""
+        """The workspace's folder; by hand the nearest one upward that looks like one, else the current one."""
         context = current()
         if context:
             return Path(context.workspace)
         folder = Path.cwd()
-        found = (place for place in (folder, *folder.parents) if (place / "nbflow.toml").is_file() or (place / "pipelines").is_dir())
-        return next(found, folder)
+        return next((place for place in (folder, *folder.parents) if _is_workspace(place)), folder)
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -67,6 +66,15 @@ class TaskFacts:
         if self.run_id is None:
             return "<nbflow task: by hand>"
         return f"<nbflow task {self.pipeline}/{self.task_key}, run {self.run_id}, attempt {self.attempt}>"
+
+
+def _is_workspace(folder: Path) -> bool:
+    if (folder / "nbflow.toml").is_file() or (folder / "pipelines").is_dir():
+        return True
+    try:
+        return "[tool.nbflow" in (folder / "pyproject.toml").read_text("utf-8")
+    except (OSError, ValueError):
+        return False
 
 
 task = TaskFacts()

@@ -6,15 +6,17 @@ it is assigned to bears the widget's name.
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Iterable
 from datetime import date as _date
 from pathlib import Path
 from typing import Any
 
 from nbflow.core.values import ValueType, convert, shown
+from nbflow.core.widgets import NBFLOW, widget_type
 from nbflow.surface.inside import registry
 from nbflow.surface.inside.cells import source_now
-from nbflow.surface.inside.context import given_parameters, notebook_folder
+from nbflow.surface.inside.context import given_parameters
 from nbflow.surface.inside.registry import Widget
 from nbflow.surface.inside.restore import listen
 
@@ -23,25 +25,25 @@ __all__ = ["checkbox", "combobox", "date", "dropdown", "get", "get_all", "multis
 
 def text(name: str, default: str = "", label: str = "", help: str = "") -> str:
     """A line of text."""
-    value: str = _declare(name, "text", ValueType("str"), default, label=label, help=help)
+    value: str = _declare(name, "text", default, label=label, help=help)
     return value
 
 
 def dropdown(name: str, default: Any, choices: Iterable[Any], label: str = "", help: str = "") -> Any:
     """One of ``choices``; the default must be one of them."""
     listed = tuple(choices)
-    return _declare(name, "dropdown", _type_of(default, listed), default, listed, label=label, help=help)
+    return _declare(name, "dropdown", default, listed, label=label, help=help)
 
 
 def combobox(name: str, default: Any, choices: Iterable[Any], label: str = "", help: str = "") -> Any:
     """One of ``choices``, or another value of the same type."""
-    return _declare(name, "combobox", _type_of(default, tuple(choices)), default, label=label, help=help)
+    return _declare(name, "combobox", default, tuple(choices), label=label, help=help)
 
 
 def multiselect(name: str, default: Iterable[Any], choices: Iterable[Any], label: str = "", help: str = "") -> list[Any]:
     """Some of ``choices``, as a list; the default's items must be among them."""
     picks = [default] if isinstance(default, str) else list(default)
-    value: list[Any] = _declare(name, "multiselect", ValueType("list"), picks, tuple(choices), label=label, help=help)
+    value: list[Any] = _declare(name, "multiselect", picks, tuple(choices), label=label, help=help)
     return value
 
 
@@ -55,14 +57,12 @@ def number(
     help: str = "",
 ) -> Any:
     """A number between ``min`` and ``max``: whole where the default is whole."""
-    whole = isinstance(default, int) and not isinstance(default, bool)
-    kind = ValueType("int" if whole else "float")
-    return _declare(name, "number", kind, default, minimum=min, maximum=max, label=label, help=help)
+    return _declare(name, "number", default, minimum=min, maximum=max, label=label, help=help)
 
 
 def checkbox(name: str, default: bool = False, label: str = "", help: str = "") -> bool:
     """True or false."""
-    value: bool = _declare(name, "checkbox", ValueType("bool"), default, label=label, help=help)
+    value: bool = _declare(name, "checkbox", default, label=label, help=help)
     return value
 
 
@@ -77,25 +77,24 @@ def date(
     """A day between ``min`` and ``max``, given as a date or as ISO text (``2026-01-31``)."""
     kind = ValueType("date")
     lowest, highest = (None if limit is None else convert(limit, kind) for limit in (min, max))
-    value: _date | None = _declare(name, "date", kind, default, minimum=lowest, maximum=highest, label=label, help=help)
+    value: _date | None = _declare(name, "date", default, minimum=lowest, maximum=highest, label=label, help=help)
     return value
 
 
 def path(name: str, default: str | Path | None = None, label: str = "", help: str = "") -> Path | None:
     """A path, always absolute; a relative default starts at the notebook's folder."""
-    start = notebook_folder()
-    absolute = None if default is None else start / Path(default).expanduser()
-    value: Path | None = _declare(name, "path", ValueType("path"), absolute, label=label, help=help)
-    return None if value is None else start / value
+    value: Path | None = _declare(name, "path", default, label=label, help=help)
+    return value
 
 
 def get(name: str) -> Any:
     """The value of a widget that was declared, or of a parameter that the run gave. Raises ``KeyError`` for neither."""
     if name in registry.declared:
         return registry.declared[name].value
-    given = given_parameters()
-    if name in given:
-        return given[name]
+    listen()
+    for source in (given_parameters(), registry.restored):
+        if name in source:
+            return source[name]
     msg = f"no widget {name!r} was declared; there are {', '.join(registry.declared) or 'none'}"
     raise KeyError(msg)
 
@@ -108,7 +107,6 @@ def get_all() -> dict[str, Any]:
 def _declare(
     name: str,
     kind: str,
-    value_type: ValueType,
     default: Any,
     choices: tuple[Any, ...] | None = None,
     minimum: Any = None,
@@ -116,18 +114,13 @@ def _declare(
     label: str = "",
     help: str = "",
 ) -> Any:
-    if not isinstance(name, str) or not name.isidentifier():
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
         msg = f"{shown(name)} is no name for a widget: use a Python identifier"
         raise ValueError(msg)
     listen()
+    known = NBFLOW[kind]
+    value_type = widget_type(kind, known, default, choices)
+    allowed = choices if known.binding else None
     return registry.declare(
-        Widget(name, kind, value_type, default, choices, minimum, maximum, label, help, cell=source_now())
+        Widget(name, kind, value_type, default, allowed, minimum, maximum, label, help, cell=source_now())
     )
-
-
-def _type_of(default: Any, choices: tuple[Any, ...]) -> ValueType:
-    example = default if default is not None else (choices or ("",))[0]
-    for kind, name in ((bool, "bool"), (int, "int"), (float, "float"), (str, "str")):
-        if isinstance(example, kind):
-            return ValueType(name)
-    return ValueType("any")
