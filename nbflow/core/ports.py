@@ -77,7 +77,10 @@ class Engine(Protocol):
         ...
 
     async def cancel(self, tag: str) -> None:
-        """Cancel all Spark jobs that carry ``tag``; quick, and no error when there are none or the engine is gone."""
+        """Cancel all Spark jobs that carry ``tag``, and let none begin any more: its attempt is over.
+
+        Quick, may be called again, and no error when there are none or the engine is gone.
+        """
         ...
 
     async def stop(self) -> None:

@@ -56,5 +56,5 @@ def widget_type(widget: str, kind: WidgetKind, default: Any, choices: Sequence[A
     if kind.type:
         return ValueType.parse(kind.type)
     if widget == "number":
-        return ValueType("int" if default is None or isinstance(default, int) else "float")
+        return ValueType("float" if isinstance(default, float) else "int")
     return type_of(default if default is not None else (choices or ("",))[0])

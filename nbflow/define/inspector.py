@@ -116,9 +116,8 @@ class _Reader:
             yield from self._assigned(statement, statement.target.id, statement.value, statement.annotation, index)
         elif isinstance(statement, ast.Assign):
             annotation = self._annotation_in_comment(statement)
-            for target in statement.targets:
-                for name, value in _pairs(target, statement.value):
-                    yield from self._assigned(statement, name, value, annotation, index)
+            if len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name):
+                yield from self._assigned(statement, statement.targets[0].id, statement.value, annotation, index)
 
     def _assigned(
         self, statement: ast.stmt, name: str, value: ast.expr | None, annotation: ast.expr | None, index: int
@@ -170,19 +169,20 @@ class _Reader:
         elif default is None:
             kind = replace(kind, optional=True)
         else:
-            self._check(name, default, kind, choices, index, value.lineno)
+            default = self._fitting(name, default, kind, choices, index, value.lineno)
         return Parameter(name, kind, default, text, choices=choices)
 
-    def _check(self, name: str, default: Any, kind: ValueType, choices: tuple[Any, ...] | None, index: int, line: int) -> None:
-        """Hold a default against what its annotation says. The default itself stays as it is written."""
+    def _fitting(self, name: str, default: Any, kind: ValueType, choices: tuple[Any, ...] | None, index: int, line: int) -> Any:
+        """The default as the type that its annotation names."""
         try:
-            convert(default, kind)
+            default = convert(default, kind)
         except ValueError as error:
             self.wrong(f"the default of {name!r} does not fit {kind}: {error}", index, name, line=line)
-            return
+            return default
         if choices is not None and default not in choices:
             hint = f"choices are {', '.join(map(str, choices))}"
             self.wrong(f"the default {shown(default)} of {name!r} is none of its choices", index, name, hint, line)
+        return default
 
     def _text(self, node: ast.expr) -> str:
         """The code of an expression as the author wrote it."""
@@ -200,14 +200,3 @@ class _Reader:
     def _uses(self, node: ast.AST) -> tuple[str, ...]:
         names = [item.id for item in ast.walk(node) if isinstance(item, ast.Name)]
         return tuple(dict.fromkeys(name for name in names if name in self.found))
-
-
-def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
-    """The names that ``target`` makes, each with its own value: ``a, b = 1, 2`` makes two."""
-    if isinstance(target, ast.Name):
-        yield target.id, value
-    elif isinstance(target, (ast.Tuple, ast.List)) and isinstance(value, (ast.Tuple, ast.List)):
-        starred = any(isinstance(item, ast.Starred) for item in (*target.elts, *value.elts))
-        if not starred and len(target.elts) == len(value.elts):
-            for part, item in zip(target.elts, value.elts):
-                yield from _pairs(part, item)

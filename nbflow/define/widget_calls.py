@@ -132,7 +132,7 @@ class _Call:
             name = None
         if not isinstance(name, str) or not name:
             hint = f'write {self.widget}("name", …)'
-            raise WidgetMistake(f"the name of {self.widget}() must be text that stands in the call", None, hint)
+            raise WidgetMistake(f"the name of {self.widget}() must stand in the call itself, as text", None, hint)
         return name
 
     def _written(self, node: ast.expr | None) -> tuple[Any, bool]:

@@ -250,7 +250,7 @@ def test_a_killed_driver_is_told_at_once_and_its_names_outlive_it(
         assert bench.run(
             """
             spark = session()
-            tell(sorted(table.name for table in spark.catalog.listTables("keep")))
+            tell(sorted(row.tableName for row in spark.sql("show tables in keep").collect()))
             tell([spark.table("keep.stays").where("k = 'b'").count(), spark.table("spark_catalog.default.loose").count()])
             spark.sql("DROP TABLE keep.dropped")
             row = spark.createDataFrame([(4, "c")], ["id", "k"]).coalesce(1)

@@ -21,13 +21,15 @@ from nbflow.surface.inside.derive import derive
 _INJECTED = "# Parameters"
 """How papermill's injected cell begins."""
 
+_NONE = object()
+
 
 class _Listener:
     """Notices papermill's injected cell, before it runs and after."""
 
     def __init__(self) -> None:
         self.listening = False
-        self._names: tuple[str, ...] = ()
+        self._variables: dict[str, Any] = {}
         self._problem: Exception | None = None
 
     def begin(self) -> None:
@@ -44,24 +46,30 @@ class _Listener:
 
     def before_cell(self, info: Any) -> None:
         """Give the widgets the values that the cell is about to assign, while all other names are as they were."""
-        self._names, self._problem = (), None
+        self._variables, self._problem = {}, None
         values = injected_values(getattr(info, "raw_cell", None) or "")
         if not values:
             return
-        self._names = tuple(values)
+        namespace = shell().user_ns
         try:
-            take(values, shell().user_ns)
+            take(values, namespace)
         except Exception as error:  # it belongs to the cell that comes; IPython would only print it
             self._problem = error
+            return
+        self._variables = {name: namespace.get(name, _NONE) for name in values if name in registry.declared}
 
     def after_cell(self, result: Any) -> None:
-        """Set the widgets' variables, which the cell has assigned as papermill writes them, and let it fail if it must."""
-        problem, namespace = self._problem, shell().user_ns
-        for name in self._names:
-            widget = registry.declared.get(name)
-            if widget is not None and not widget.text and problem is None:
-                namespace[name] = widget.value
-        self._names, self._problem = (), None
+        """Give the variables of widgets back what they held before papermill's text of it, and let the cell fail if it must.
+
+        A widget of Databricks' makes no variable: one that papermill made of it goes.
+        """
+        namespace = shell().user_ns
+        for name, value in self._variables.items():
+            if value is _NONE:
+                namespace.pop(name, None)
+            else:
+                namespace[name] = value
+        problem, self._variables, self._problem = self._problem, {}, None
         if problem is not None and result is not None and result.success:
             result.error_in_exec = problem
             shell().showtraceback((type(problem), problem, problem.__traceback__))
