@@ -1,3 +1,25 @@
 """What all tests share."""
 
 from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def bash_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A kernel named ``bash`` for this test run and its child processes: its wheel installs the program, not the kernelspec."""
+    folder = tmp_path_factory.mktemp("jupyter")
+    spec = folder / "kernels" / "bash" / "kernel.json"
+    spec.parent.mkdir(parents=True)
+    argv = [sys.executable, "-m", "bash_kernel", "-f", "{connection_file}"]
+    Path(spec).write_text(json.dumps({"argv": argv, "display_name": "Bash", "language": "bash", "env": {"PS1": "$"}}), "utf-8")
+    before = os.environ.get("JUPYTER_PATH")
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(folder), before]))
+    yield
+    os.environ.pop("JUPYTER_PATH") if before is None else os.environ.update(JUPYTER_PATH=before)
