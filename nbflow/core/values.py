@@ -174,6 +174,8 @@ def _to_timedelta(value: Any, _: tuple[ValueType, ...]) -> timedelta:
 def _to_decimal(value: Any, _: tuple[ValueType, ...]) -> Decimal:
     if isinstance(value, (bool, list, dict)):
         raise TypeError
+    if isinstance(value, int):
+        return Decimal(value)
     return value if isinstance(value, Decimal) else Decimal(str(value).strip())
 
 
@@ -229,7 +231,14 @@ def _to_dict(value: Any, items: tuple[ValueType, ...]) -> dict[Any, Any]:
 
 
 def _to_any(value: Any, _: tuple[ValueType, ...]) -> Any:
-    return value
+    """The value itself; numbers that remember how they were written become plain ones."""
+    if isinstance(value, list):
+        return [_to_any(item, ()) for item in value]
+    if isinstance(value, dict):
+        return {key: _to_any(item, ()) for key, item in value.items()}
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int(value)
+    return float(value) if isinstance(value, float) else value
 
 
 _CONVERT: dict[str, Callable[[Any, tuple[ValueType, ...]], Any]] = {

@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import DefinitionError, Mistake
-from nbflow.define.document import Node, read_document
+from nbflow.define.document import Node, collector_off, read_document
+from nbflow.define.nearest import did_you_mean, there_are
 from nbflow.define.objects import ObjectReader
 from nbflow.define.order import check_pipeline
 from nbflow.define.pipeline import Pipeline, Place, Task
+from nbflow.define.vocabulary import BUNDLE, JOB
+
+_BUNDLE_ONLY = frozenset(BUNDLE) - frozenset(JOB)
 
 __all__ = ["check_pipeline", "parse_job_file", "read_job_file"]
 
@@ -37,11 +41,12 @@ def parse_job_file(path: Path, job: str | None = None, shown: str | None = None)
     With mistakes the pipeline is only good for finding more of them. Raises ``DefinitionError`` for what is no YAML.
     """
     file = shown or str(path)
-    document, mistakes = read_document(path, file)
-    reader = _JobReader(file, mistakes)
-    pipeline = reader.pipeline(document, path.absolute(), job)
-    if pipeline is not None:
-        mistakes += check_pipeline(pipeline)
+    with collector_off():
+        document = read_document(path, file)
+        mistakes = list(document.mistakes)
+        pipeline = _JobReader(file, mistakes, document.anchors).pipeline(document.root, path.absolute(), job)
+        if pipeline is not None:
+            mistakes += check_pipeline(pipeline)
     return pipeline, sorted(dict.fromkeys(mistakes), key=lambda mistake: mistake.line or 0)
 
 
@@ -55,19 +60,26 @@ class _JobReader(ObjectReader):
             self.wrong(f"holds {document.kind}, not a job", document.line, None, hint)
             return None
         if "resources" not in document.value:
-            return self._job(document, "", path.stem, path)
+            if "tasks" in document.value or not _BUNDLE_ONLY.intersection(document.value):
+                return self._job(document, "", path.stem, path)
+            hint = "they stand under 'resources: jobs:', often in a file of their own"
+            self.wrong("holds a bundle without jobs", document.line, None, hint)
+            return None
         bundle = self.object(document, "bundle", "")
         resources = self.object(bundle["resources"], "resources", "resources") if "resources" in bundle else {}
         jobs = resources.get("jobs")
         if jobs is None:
             return None
-        if job is None and len(jobs.value) != 1:
-            names = ", ".join(jobs.value) or "none"
-            self.wrong(f"holds several jobs: {names}", jobs.line, "resources.jobs", "keep one job in a file")
+        if not jobs.value:
+            self.wrong("there are no jobs", jobs.line, "resources.jobs", "write '<key>:' with the job's 'tasks:' below")
+            return None
+        if job is None and len(jobs.value) > 1:
+            self.wrong(f"holds several jobs: {', '.join(jobs.value)}", jobs.line, "resources.jobs", "keep one job in a file")
             return None
         key = job if job is not None else next(iter(jobs.value))
         if key not in jobs.value:
-            self.wrong(f"has no job {key!r}; there are {', '.join(jobs.value)}", jobs.line, "resources.jobs")
+            hint = did_you_mean(key, jobs.value) or there_are(jobs.value)
+            self.wrong(f"has no job {key!r}", jobs.line, "resources.jobs", hint)
             return None
         return self._job(jobs.value[key], f"resources.jobs.{key}", key, path)
 
@@ -75,6 +87,8 @@ class _JobReader(ObjectReader):
         job = self.object(node, "job", key)
         prefix = f"{key}." if key else ""
         places = {"": Place(self.file, node.line, key or None)}
+        for entry in job:
+            places[entry] = Place(self.file, node.line_of(entry), f"{prefix}{entry}")
         parameters = self._parameters(job.get("parameters"), f"{prefix}parameters", places)
         tasks = [
             task
@@ -90,7 +104,7 @@ class _JobReader(ObjectReader):
             tasks=tasks,
             parameters=parameters,
             description=str(job["description"].value) if "description" in job else "",
-            timeout_seconds=self.seconds(job.get("timeout_seconds"), f"{prefix}timeout_seconds"),
+            timeout_seconds=_number(job.get("timeout_seconds")),
             file=path,
             warnings=tuple(self.warnings),
             places=places,
@@ -103,8 +117,7 @@ class _JobReader(ObjectReader):
             return found
         if isinstance(node.value, dict):
             for name, value in node.value.items():
-                places[f"parameters.{name}"] = Place(self.file, (node.lines or {}).get(name, value.line), f"{key}.{name}")
-                self.check_parameter_name(name, places[f"parameters.{name}"])
+                places[f"parameters.{name}"] = Place(self.file, node.line_of(name), f"{key}.{name}")
                 found[name] = self.value(value, f"{key}.{name}")
             return found
         for index, item in enumerate(node.value):
@@ -113,7 +126,6 @@ class _JobReader(ObjectReader):
                 continue
             name = str(entry["name"].value)
             place = Place(self.file, entry["name"].line, f"{key}[{index}]")
-            self.check_parameter_name(name, place)
             if name in found:
                 first = places[f"parameters.{name}"].line
                 self.wrong(f"the parameter {name!r} stands twice, first in line {first}", place.line, place.key, "keep one")
@@ -127,8 +139,8 @@ class _JobReader(ObjectReader):
         if "task_key" not in entry:
             return None
         places = {"": Place(self.file, node.line, key)}
-        for name, value in entry.items():
-            places[name] = Place(self.file, (node.lines or {}).get(name, value.line), f"{key}.{name}")
+        for name in entry:
+            places[name] = Place(self.file, node.line_of(name), f"{key}.{name}")
         notebook, parameters = self._notebook(entry, node, key, places)
         return Task(
             task_key=str(entry["task_key"].value),
@@ -136,11 +148,11 @@ class _JobReader(ObjectReader):
             parameters=parameters,
             depends_on=self._depends_on(entry.get("depends_on"), f"{key}.depends_on", places),
             description=str(entry["description"].value) if "description" in entry else "",
-            max_retries=self.at_least(entry.get("max_retries"), -1, f"{key}.max_retries"),
-            min_retry_interval_millis=self.at_least(entry.get("min_retry_interval_millis"), 0, f"{key}.min_retry_interval_millis"),
+            max_retries=int(_number(entry.get("max_retries"))),
+            min_retry_interval_millis=int(_number(entry.get("min_retry_interval_millis"))),
             retry_on_timeout=bool(entry["retry_on_timeout"].value) if "retry_on_timeout" in entry else False,
-            timeout_seconds=self.seconds(entry.get("timeout_seconds"), f"{key}.timeout_seconds"),
-            cell_timeout_seconds=self.seconds(entry.get("cell_timeout_seconds"), f"{key}.cell_timeout_seconds"),
+            timeout_seconds=_number(entry.get("timeout_seconds")),
+            cell_timeout_seconds=_number(entry.get("cell_timeout_seconds")),
             kernel=str(entry["kernel"].value) if "kernel" in entry else None,
             places=places,
         )
@@ -158,13 +170,14 @@ class _JobReader(ObjectReader):
                 places["notebook"] = Place(self.file, path.line, f"{key}.notebook_task.notebook_path")
         else:
             path, parameters, where = entry.get("notebook"), entry.get("parameters"), f"{key}.parameters"
-            if path is None and not self.refused_in(key):
+            wrong_already = self.refused_in(key) or any(name in node.value for name in ("notebook", "notebook_task"))
+            if path is None and not wrong_already:
                 self.wrong("the task has no notebook", node.line, key, "add 'notebook: path' or 'notebook_task:'")
         values = {}
-        for name, value in (parameters.value if parameters is not None else {}).items():
-            line = (parameters.lines or {}).get(name, value.line) if parameters is not None else value.line
-            places[f"parameters.{name}"] = Place(self.file, line, f"{where}.{name}")
-            values[name] = self.value(value, f"{where}.{name}")
+        if parameters is not None:
+            for name, value in parameters.value.items():
+                places[f"parameters.{name}"] = Place(self.file, parameters.line_of(name), f"{where}.{name}")
+                values[name] = self.value(value, f"{where}.{name}")
         text = str(path.value) if path is not None else ""
         if path is not None and "${" in text:
             hint = "write the path itself"
@@ -186,8 +199,18 @@ class _JobReader(ObjectReader):
             else:
                 name, line = str(item.value), item.line
                 if not isinstance(item.value, str):
-                    self.wrong(f"takes a task's key, got {item.kind}", item.line, where)
+                    self.wrong(f"takes a task's key, got {item.kind}", item.line, where, "write the key as text, in quotes if need be")
                     continue
+            if name in keys:
+                self.warn(f": {name!r} stands twice", line, where)
+                continue
             keys.append(name)
             places[f"depends_on.{name}"] = Place(self.file, line, where)
         return tuple(keys)
+
+
+def _number(node: Node | None) -> float:
+    """A number that fits its key, as Python's own; 0 where there is none."""
+    if node is None:
+        return 0
+    return int(node.value) if isinstance(node.value, int) else float(node.value)

@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from nbflow.core.errors import Mistake
 from nbflow.core.values import shown
 from nbflow.define.document import Node
-from nbflow.define.nearest import did_you_mean
-from nbflow.define.pipeline import Place
+from nbflow.define.kinds import KINDS, said
+from nbflow.define.nearest import nearest
+from nbflow.define.scalars import plain_scalar
 from nbflow.define.vocabulary import OBJECTS, REQUIRED, Key, Standing
 
-_PARAMETER_NAME = re.compile(r"[A-Za-z0-9_.\-]+\Z")
-
-_LISTS = ("list", "task_list", "parameter_list", "dependency_list")
-_MAPS = ("map", "parameter_map", "job_map", *OBJECTS)
-_SAID = {
-    "text": "text", "number": "a number", "integer": "a whole number", "boolean": "true or false",
-    **dict.fromkeys(_LISTS, "a list"), **dict.fromkeys(_MAPS, "a map"),
-}  # fmt: skip
+_VARIABLE = "${"
+_TEXTS = ("text", "prose", "task_key")
+_SLIP = 0.8  # ``descriptions`` is a slip, ``definitions`` is not
+_OWN_RULE = ("task_key", "notebook", "notebook_path", "depends_on")  # a variable there is a mistake that is told elsewhere
 
 
 class ObjectReader:
-    """Reads the objects of ``file``; what is wrong goes into ``mistakes``, what has no effect into ``warnings``."""
+    """Reads the objects of ``file``; what is wrong goes into ``mistakes``, what has no effect into ``warnings``.
 
-    def __init__(self, file: str, mistakes: list[Mistake]) -> None:
+    ``anchors`` are keys of the file's root that hold what aliases refer to.
+    """
+
+    def __init__(self, file: str, mistakes: list[Mistake], anchors: frozenset[str] = frozenset()) -> None:
         self.file = file
         self.mistakes = mistakes
         self.warnings: list[str] = []
+        self._anchors = anchors
         self._refused: set[str] = set()
 
     def wrong(self, message: str, line: int | None, key: str | None, hint: str | None = None) -> None:
         """Keep a mistake."""
         self.mistakes.append(Mistake(message, self.file, line, key or None, hint))
+
+    def warn(self, text: str, line: int, key: str) -> None:
+        """Keep a warning."""
+        self.warnings.append(f"{self.file}:{line}: {key}{text}")
 
     def refused_in(self, key: str) -> bool:
         """Whether a key that cannot be run stands in the object at ``key``."""
@@ -43,83 +47,82 @@ class ObjectReader:
     def object(self, node: Node, kind: str, key: str) -> dict[str, Node]:
         """The entries of ``node`` that are known and of the right kind, by their names; the rest is told."""
         if not isinstance(node.value, dict):
-            self.wrong(f"takes a map, got {node.kind}", node.line, key)
+            self.wrong(f"takes a map, got {node.kind}", node.line, key, _advice(("map",), node))
             return {}
-        table, entries = OBJECTS[kind], {}
+        table, entries, meant = OBJECTS[kind], {}, set()
         for name, value in node.value.items():
-            where, line = f"{key}.{name}" if key else name, (node.lines or {}).get(name, value.line)
+            where, line = f"{key}.{name}" if key else name, node.line_of(name)
             if name not in table:
-                self._unknown(name, kind, table, line, where)
-            elif self._has_effect(table[name], value, line, where, key) and self._fits(table[name], value, where):
+                near = _near(name, kind)
+                if key or not self._is_holder(name, kind):
+                    meant.add(near)
+                    self._unknown(name, kind, near, line, where)
+            elif self._has_effect(table[name], value, line, where, key) and self._fits(table[name], value, line, where):
                 entries[name] = value
+                if name not in _OWN_RULE and any(text in table[name].kinds for text in _TEXTS):
+                    self._tell_variables(value, where)
         for name in REQUIRED.get(kind, ()):
-            if name not in node.value:
+            if name not in node.value and name not in meant:
                 self.wrong(f"{name!r} is missing", node.line, key)
         return entries
 
-    def _unknown(self, name: str, kind: str, table: Iterable[str], line: int, where: str) -> None:
+    def _is_holder(self, name: str, kind: str) -> bool:
+        """Whether a key of the root is there for its anchors alone, as ``definitions`` in bundles, and is no slip."""
+        return name in self._anchors and nearest(name, OBJECTS[kind], _SLIP) is None
+
+    def _unknown(self, name: str, kind: str, near: str | None, line: int, where: str) -> None:
         others = [other for other, keys in OBJECTS.items() if name in keys and other != kind]
-        hint = did_you_mean(name, table)
+        hint = f"did you mean {near!r}?" if near else None
         if hint is None and others:
             hint = f"it belongs in a {others[0].replace('_', ' ')}"
         self.wrong(f"unknown key {name!r}", line, where, hint)
 
     def _has_effect(self, key: Key, value: Node, line: int, where: str, parent: str) -> bool:
         if key.standing is Standing.IDLE:
-            self.warnings.append(f"{self.file}:{line}: {where} has no effect here")
-        if key.standing is Standing.REFUSED and value.value not in key.harmless:
+            self.warn(" has no effect here", line, where)
+        if key.standing is Standing.REFUSED and not any(value.value == one and type(value.value) is type(one) for one in key.harmless):
             self._refused.add(parent)
-            self.wrong("cannot be run by nbflow", line, where, key.doc)
+            self.wrong("cannot be run by nbflow", line, where, key.instead)
         return key.standing is Standing.DONE
 
-    def _fits(self, key: Key, node: Node, where: str) -> bool:
-        if any(_is_kind(node.value, kind) for kind in key.kinds):
+    def _fits(self, key: Key, node: Node, line: int, where: str) -> bool:
+        if any(KINDS[kind].fits(node.value) for kind in key.kinds):
             return True
-        wanted = " or ".join(dict.fromkeys(_SAID[kind] for kind in key.kinds))
-        got = node.kind if isinstance(node.value, (dict, list, type(None))) else shown(node.value)
-        self.wrong(f"takes {wanted}, got {got}", node.line, where)
+        got = shown(node.value) if isinstance(node.value, str) else node.kind
+        if isinstance(node.value, (int, float)):
+            got = shown(node.value).lower()
+        self.wrong(f"takes {said(key.kinds)}, got {got}", line if node.value is None else node.line, where, _advice(key.kinds, node))
         return False
 
     def value(self, node: Node, key: str) -> Any:
         """The plain value of a parameter; a bundle's variable in it is told as a warning, it stays as text."""
-        value = node.plain()
-        if isinstance(value, str) and "${" in value:
-            self.warnings.append(f"{self.file}:{node.line}: {key}: variables of a bundle stay as they are: {shown(value)}")
-        return value
+        self._tell_variables(node, key)
+        return node.plain()
 
-    def at_least(self, node: Node | None, least: int, key: str) -> int:
-        """A whole number that may not be less than ``least``; 0 where there is none."""
-        if node is None:
-            return 0
-        if node.value < least:
-            self.wrong(f"takes a number from {least} on, got {node.value}", node.line, key)
-        return int(node.value)
-
-    def seconds(self, node: Node | None, key: str) -> float:
-        """A number of seconds, 0 for none."""
-        if node is None:
-            return 0
-        if not 0 <= node.value < float("inf"):
-            self.wrong(f"takes a number of seconds from 0 on, got {node.value}", node.line, key)
-            return 0
-        value: float = node.value
-        return value
-
-    def check_parameter_name(self, name: str, place: Place) -> None:
-        """Databricks' rule for the names of a job's parameters."""
-        if not _PARAMETER_NAME.match(name):
-            hint = "letters, digits, '_', '-' and '.'"
-            self.wrong(f"{name!r} is no name for a parameter", place.line, place.key, hint)
+    def _tell_variables(self, node: Node, key: str) -> None:
+        for part in node.within():
+            if isinstance(part.value, str) and _VARIABLE in part.value:
+                self.warn(f": variables of a bundle stay as they are: {shown(part.value)}", part.line, key)
 
 
-def _is_kind(value: Any, kind: str) -> bool:
-    if kind == "any":
-        return True
-    if kind == "text":
-        return isinstance(value, str) and value != ""
-    if kind == "boolean":
-        return isinstance(value, bool)
-    if kind in ("number", "integer"):
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return number and (kind == "number" or value == int(value) if value == value and abs(value) != float("inf") else kind == "number")
-    return isinstance(value, list if kind in _LISTS else dict)
+@lru_cache(maxsize=256)  # one slip is often made in every task
+def _near(name: str, kind: str) -> str | None:
+    return nearest(name, OBJECTS[kind])
+
+
+def _advice(kinds: tuple[str, ...], node: Node) -> str | None:
+    """What to do about a value of the wrong kind."""
+    value = node.value
+    if value is None:
+        return "give it a value, or remove the key"
+    if isinstance(value, str):
+        if _VARIABLE in value:
+            return "variables of a bundle are not known here: write the value itself"
+        if value and any(KINDS[kind].fits(plain_scalar(value)) for kind in kinds):
+            return "write it without quotes"
+    if isinstance(value, (int, float)) and any(kind in _TEXTS for kind in kinds):
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        return f"put it in quotes: '{text}'"
+    if not isinstance(value, list) and any(kind.endswith("_list") for kind in kinds):
+        return "each item of a list begins with '- '"
+    return None

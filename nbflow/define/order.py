@@ -1,58 +1,104 @@
-"""Checks of a pipeline as a whole, however it was written: keys, dependencies, circles, numbers."""
+"""Checks of a pipeline as a whole, however it was written: keys, kinds of values, dependencies, circles."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from nbflow.core.errors import Mistake
-from nbflow.define.nearest import did_you_mean
+from nbflow.core.values import shown
+from nbflow.define.kinds import KINDS, LONGEST_TASK_KEY, is_parameter_name, is_task_key
+from nbflow.define.nearest import did_you_mean, there_are
 from nbflow.define.pipeline import Pipeline, Task
 
-_TASK_KEY = re.compile(r"[\w\-]+\Z")
-_LONGEST_KEY = 100
+_MOST_SUGGESTIONS = 20  # each compares a name with all others
+_PIPELINE_FIELDS = {"name": "text", "description": "prose", "timeout_seconds": "seconds", "parameters": "map"}
+_TASK_FIELDS = {
+    "description": "prose", "parameters": "map", "max_retries": "retries", "min_retry_interval_millis": "count",
+    "retry_on_timeout": "boolean", "timeout_seconds": "seconds", "cell_timeout_seconds": "seconds",
+}  # fmt: skip
 
 
 def check_pipeline(pipeline: Pipeline) -> list[Mistake]:
     """Everything that is wrong in ``pipeline`` and can be known without its notebooks."""
-    mistakes: list[Mistake] = []
-    if not pipeline.tasks and pipeline.file is None:
-        mistakes.append(Mistake(f"pipeline {pipeline.name!r} has no tasks"))
+    mistakes = list(_check_fields(pipeline))
+    tasks = pipeline.tasks if _is_sequence(pipeline.tasks) else ()
+    if not tasks and not pipeline.places:
+        mistakes.append(Mistake(f"pipeline {pipeline.name!r} has no tasks", key="tasks", hint="it takes a list of Task"))
     seen: dict[str, Task] = {}
-    for task in pipeline.tasks:
+    for index, task in enumerate(tasks):
+        if not isinstance(task, Task):
+            mistakes.append(Mistake(f"takes a Task, got {shown(task)}", key=f"tasks[{index}]"))
+            continue
         mistakes += _check_task(task)
+        if not isinstance(task.task_key, str):
+            continue
         if task.task_key in seen:
             first = seen[task.task_key].place("task_key").line
             where = f", first in line {first}" if first else ""
             mistakes.append(_at(task, "task_key", f"the task key {task.task_key!r} stands twice{where}", "rename one of them"))
         seen.setdefault(task.task_key, task)
-    for task in pipeline.tasks:
-        for parent in dict.fromkeys(task.depends_on):
-            if parent == task.task_key:
-                mistakes.append(_at(task, f"depends_on.{parent}", f"task {parent!r} depends on itself", "remove it"))
-            elif parent not in seen:
-                hint = did_you_mean(parent, seen) or f"there are {', '.join(seen)}"
-                mistakes.append(_at(task, f"depends_on.{parent}", f"there is no task {parent!r}", hint))
-    circle = find_cycle({key: [parent for parent in task.depends_on if parent != key] for key, task in seen.items()})
-    if circle:
+    mistakes += _check_edges(seen)
+    return mistakes
+
+
+def _check_fields(pipeline: Pipeline) -> Iterator[Mistake]:
+    for name, kind in _PIPELINE_FIELDS.items():
+        value = getattr(pipeline, name)
+        if not KINDS[kind].fits(value):
+            place = pipeline.place(name)
+            yield Mistake(f"{name} takes {KINDS[kind].said}, got {shown(value)}", place.file, place.line, place.key)
+    for name in pipeline.parameters if isinstance(pipeline.parameters, Mapping) else ():
+        if not isinstance(name, str) or not is_parameter_name(name):
+            place = pipeline.place(f"parameters.{name}")
+            hint = "letters, digits, '_', '-' and '.'"
+            yield Mistake(f"{name!r} is no name for a parameter", place.file, place.line, place.key, hint)
+
+
+def _check_task(task: Task) -> Iterator[Mistake]:
+    if not isinstance(task.task_key, str) or not is_task_key(task.task_key):
+        hint = f"letters, digits, '_' and '-'; at most {LONGEST_TASK_KEY}"
+        yield _at(task, "task_key", f"{task.task_key!r} is no key for a task", hint)
+    for name, kind in _TASK_FIELDS.items():
+        value = getattr(task, name)
+        if not KINDS[kind].fits(value):
+            yield _at(task, name, f"{name} takes {KINDS[kind].said}, got {shown(value)}", None)
+    if not task.places and not (isinstance(task.notebook, (str, Path)) and str(task.notebook)):
+        yield _at(task, "notebook", f"notebook takes a path, got {shown(task.notebook)}", None)
+    if task.kernel is not None and not KINDS["text"].fits(task.kernel):
+        yield _at(task, "kernel", f"kernel takes text, got {shown(task.kernel)}", None)
+    for name in task.parameters if isinstance(task.parameters, Mapping) else ():
+        if not isinstance(name, str) or not name:
+            yield _at(task, f"parameters.{name}", f"{name!r} is no name for a parameter", "a name is text")
+    if not _are_keys(task.depends_on):
+        advice = f"write [{task.depends_on!r}]" if isinstance(task.depends_on, str) else "a task's key is text"
+        yield _at(task, "depends_on", f"depends_on takes a list of task keys, got {shown(task.depends_on)}", advice)
+
+
+def _is_sequence(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _are_keys(value: Any) -> bool:
+    return _is_sequence(value) and all(isinstance(item, str) for item in value)
+
+
+def _check_edges(tasks: Mapping[str, Task]) -> Iterator[Mistake]:
+    edges = {key: list(dict.fromkeys(task.depends_on)) if _are_keys(task.depends_on) else [] for key, task in tasks.items()}
+    suggestions = 0
+    for key, parents in edges.items():
+        for parent in parents:
+            if parent == key:
+                yield _at(tasks[key], f"depends_on.{parent}", f"task {parent!r} depends on itself", "remove it")
+            elif parent not in tasks:
+                suggestions += 1
+                near = did_you_mean(parent, tasks) if suggestions <= _MOST_SUGGESTIONS else None
+                yield _at(tasks[key], f"depends_on.{parent}", f"there is no task {parent!r}", near or there_are(tasks))
+    for circle in find_cycles({key: [parent for parent in parents if parent != key] for key, parents in edges.items()}):
         path = " -> ".join([*circle, circle[0]])
-        mistakes.append(_at(seen[circle[0]], "depends_on", f"tasks depend on one another in a circle: {path}", "cut one of the arrows"))
-    return mistakes
-
-
-def _check_task(task: Task) -> list[Mistake]:
-    mistakes = []
-    if not _TASK_KEY.match(task.task_key) or len(task.task_key) > _LONGEST_KEY:
-        hint = f"letters, digits, '_' and '-'; at most {_LONGEST_KEY}"
-        mistakes.append(_at(task, "task_key", f"{task.task_key!r} is no key for a task", hint))
-    if isinstance(task.depends_on, str):
-        mistakes.append(_at(task, "depends_on", "depends_on takes a list of task keys", f"write [{task.depends_on!r}]"))
-    if task.max_retries < -1:
-        mistakes.append(_at(task, "max_retries", f"max_retries takes a number from -1 on, got {task.max_retries}", None))
-    for name in ("min_retry_interval_millis", "timeout_seconds", "cell_timeout_seconds"):
-        if getattr(task, name) < 0:
-            mistakes.append(_at(task, name, f"{name} takes a number from 0 on, got {getattr(task, name)}", None))
-    return mistakes
+        hint = "each depends on the one behind its arrow: remove one of them"
+        yield _at(tasks[circle[0]], f"depends_on.{circle[1]}", f"tasks depend on one another in a circle: {path}", hint)
 
 
 def _at(task: Task, key: str, message: str, hint: str | None) -> Mistake:
@@ -61,29 +107,36 @@ def _at(task: Task, key: str, message: str, hint: str | None) -> Mistake:
 
 
 def find_cycle(edges: Mapping[str, Sequence[str]]) -> list[str] | None:
-    """One circle in a graph, each key followed by one that depends on it (the data's direction), or ``None``.
+    """One circle in a graph, as ``find_cycles`` gives it, or ``None``."""
+    return next(find_cycles(edges), None)
 
-    ``edges`` maps each key to what it depends on; keys that are not there are ignored. Not recursive: a pipeline may
-    have more tasks in a row than Python has stack.
+
+def find_cycles(edges: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
+    """Circles in a graph that share no key, at least one of each knot; each key is followed by one that it depends on.
+
+    ``edges`` maps each key to what it depends on; keys that are not there are ignored. A circle begins with that of its
+    keys that comes first in ``edges``. Not recursive: a pipeline may have more tasks in a row than Python has stack.
     """
+    rank = {key: index for index, key in enumerate(edges)}
     done: set[str] = set()
+    told: set[str] = set()
     for start in edges:
         path: list[str] = []
-        on_path: set[str] = set()
+        depth: dict[str, int] = {}
         stack: list[tuple[str, bool]] = [(start, False)]
         while stack:
             key, leaving = stack.pop()
             if leaving:
-                path.pop()
-                on_path.discard(key)
+                del depth[path.pop()]
                 done.add(key)
-                continue
-            if key in on_path:
-                return list(reversed(path[path.index(key) :]))
-            if key in done or key not in edges:
-                continue
-            path.append(key)
-            on_path.add(key)
-            stack.append((key, True))
-            stack.extend((parent, False) for parent in edges[key])
-    return None
+            elif key in depth:
+                circle = [] if key in told or path[-1] in told else path[depth[key] :]
+                if circle and not told.intersection(circle):
+                    told.update(circle)
+                    first = circle.index(min(circle, key=rank.__getitem__))
+                    yield circle[first:] + circle[:first]
+            elif key not in done and key in edges:
+                depth[key] = len(path)
+                path.append(key)
+                stack.append((key, True))
+                stack.extend((parent, False) for parent in reversed(edges[key]))

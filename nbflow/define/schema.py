@@ -9,24 +9,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from nbflow.define.kinds import KINDS
 from nbflow.define.vocabulary import OBJECTS, REQUIRED, Key, Standing
 
 FILE = Path(__file__).with_name("pipeline.schema.json")
 
-_SIMPLE: dict[str, dict[str, Any]] = {
-    "text": {"type": "string", "minLength": 1},
-    "number": {"type": "number", "minimum": 0},
-    "integer": {"type": "integer", "minimum": -1},
-    "boolean": {"type": "boolean"},
-    "list": {"type": "array"},
-    "map": {"type": "object"},
-    "any": {},
-    "parameter_map": {"type": "object"},
-    "task_list": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/task"}},
-    "parameter_list": {"type": "array", "items": {"$ref": "#/$defs/parameter"}},
-    "dependency_list": {"type": "array", "items": {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/dependency"}]}},
-    "job_map": {"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/$defs/job"}},
-}
+_HOLDERS = r"^(x-|\.)|^definitions$"
 
 
 def json_schema() -> dict[str, Any]:
@@ -48,6 +36,11 @@ def _object(name: str, keys: dict[str, Key]) -> dict[str, Any]:
     }
     if name in REQUIRED:
         schema["required"] = list(REQUIRED[name])
+    if name in ("job", "bundle"):
+        schema["patternProperties"] = {_HOLDERS: {"description": "Holds what YAML anchors share."}}
+    if name == "task":
+        schema["oneOf"] = [{"required": ["notebook"]}, {"required": ["notebook_task"]}]
+        schema["dependencies"] = {"parameters": ["notebook"]}
     return schema
 
 
@@ -58,8 +51,10 @@ def _key(entry: Key) -> dict[str, Any]:
     if entry.standing is Standing.REFUSED:
         allowed: dict[str, Any] = {"enum": list(entry.harmless)} if entry.harmless else {"not": {}}
         return {"description": f"{entry.doc} Cannot be run by nbflow.", **allowed}
-    shapes = [_SIMPLE[kind] if kind in _SIMPLE else {"$ref": f"#/$defs/{kind}"} for kind in entry.kinds]
-    return {**described, **(shapes[0] if len(shapes) == 1 and "$ref" not in shapes[0] else {"anyOf": shapes})}
+    shapes = [KINDS[kind].schema for kind in entry.kinds]
+    if len(shapes) == 1 and "$ref" not in shapes[0]:  # a draft-07 validator looks at nothing beside "$ref"
+        return {**described, **shapes[0]}
+    return {**described, "anyOf": shapes}
 
 
 def schema_text() -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,15 @@ from typing import Any
 from nbflow.core.errors import DefinitionError, Mistake
 from nbflow.core.values import ValueType, convert
 from nbflow.define.nearest import did_you_mean
+from nbflow.define.pipeline import Place
+from nbflow.define.toml_file import Table, read_table
 
 FILE = "nbflow.toml"
 _PYPROJECT = "pyproject.toml"
 _PREFIX = "NBFLOW_"
 _ENGINES = ("spark", "none")
+_MEMORY = re.compile(r"[1-9][0-9]*[kmgtKMGT]\Z")  # what Java takes for its heap
+_SECTION = re.compile(r"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*[\"']?nbflow[\"']?[ \t]*[.\]]", re.MULTILINE)
 _NOT_SETTINGS = ("NBFLOW_WORKSPACE", "NBFLOW_TASK", "NBFLOW_FAMILY", "NBFLOW_CACHE")
 
 
@@ -56,20 +60,22 @@ class Settings:
         mistakes: list[Mistake] = []
         values: dict[str, Any] = {}
         name, table = _table(root, mistakes)
-        known = {item.name for item in fields(cls)}
-        for key, value in table.items():
-            if key not in known:
-                hint = did_you_mean(key, known) or f"there are {', '.join(sorted(known))}"
-                mistakes.append(Mistake("there is no such setting", name, None, key, hint))
+        known = [item.name for item in fields(cls)]
+        for key, value in table.values.items():
+            place = Place(name, table.lines.get(key), key)
+            if key in known:
+                _take(values, key, value, place, mistakes)
             else:
-                _take(values, key, value, (name, key), mistakes)
+                inside = key in ("tool", "nbflow") and isinstance(value, dict)
+                hint = "settings stand at the top of this file" if inside else did_you_mean(key, known) or f"there are {', '.join(known)}"
+                mistakes.append(Mistake("there is no such setting", place.file, place.line, place.key, hint))
         for variable in sorted(environment):
             key = variable.removeprefix(_PREFIX).lower()
             if variable.startswith(_PREFIX) and key in known and variable not in _NOT_SETTINGS:
-                _take(values, key, environment[variable], (None, variable), mistakes)
+                _take(values, key, environment[variable], Place(key=variable), mistakes)
         for key, value in overrides.items():
             if value is not None:
-                _take(values, key, value, (None, f"--{key.replace('_', '-')}"), mistakes)
+                _take(values, key, value, Place(key=f"--{key.replace('_', '-')}"), mistakes)
         if mistakes:
             raise DefinitionError(mistakes)
         return cls(**values)
@@ -82,15 +88,26 @@ _TYPES = {
 }  # fmt: skip
 
 
-def _take(values: dict[str, Any], key: str, value: Any, place: tuple[str | None, str], mistakes: list[Mistake]) -> None:
+def _take(values: dict[str, Any], key: str, value: Any, place: Place, mistakes: list[Mistake]) -> None:
     """Convert one setting and keep it, or keep what is wrong with it."""
     try:
         converted = convert(value, ValueType.parse(_TYPES[key]))
+        if isinstance(converted, dict):
+            converted = dict(_flat(converted))
         _check(key, converted)
     except ValueError as error:
-        mistakes.append(Mistake(str(error), place[0], None, place[1]))
+        mistakes.append(Mistake(str(error), place.file, place.line, place.key))
         return
     values[key] = str(converted) if isinstance(converted, Path) else converted
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The entries under dotted names: ``spark.sql.ansi.enabled = true`` without quotes is four tables in TOML."""
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
 
 
 def _check(key: str, value: Any) -> None:
@@ -104,33 +121,24 @@ def _check(key: str, value: Any) -> None:
     if key.endswith("_seconds") and not 0 <= value < float("inf"):
         msg = f"{value} is no number of seconds"
         raise ValueError(msg)
+    if key == "driver_memory" and not _MEMORY.match(value):
+        msg = f"{value!r} is no size of memory; write 512m or 2g"
+        raise ValueError(msg)
     if key in ("warehouse", "runs") and not value:
         msg = "the name of a folder may not be empty"
         raise ValueError(msg)
 
 
-def _table(root: Path, mistakes: list[Mistake]) -> tuple[str | None, Mapping[str, Any]]:
+def _table(root: Path, mistakes: list[Mistake]) -> tuple[str | None, Table]:
     """The settings' table of the workspace and the name of its file; ``nbflow.toml`` wins over ``pyproject.toml``."""
-    if (root / FILE).is_file():
-        return FILE, _toml(root / FILE, mistakes)
-    if (root / _PYPROJECT).is_file():
-        document = _toml(root / _PYPROJECT, mistakes)
-        table = document.get("tool", {}).get("nbflow", {})
-        return _PYPROJECT, table if isinstance(table, dict) else {}
-    return None, {}
-
-
-def _toml(path: Path, mistakes: list[Mistake]) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    try:
-        document: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        mistakes.append(Mistake(f"cannot be read as TOML: {error}", path.name))
-        return {}
-    return document
+    for name, section in ((FILE, ""), (_PYPROJECT, "tool.nbflow")):
+        if (root / name).is_file():
+            try:
+                return name, read_table(root / name, section)
+            except DefinitionError as error:
+                mistakes += error.mistakes
+                return name, Table()
+    return None, Table()
 
 
 def find_root(start: Path) -> Path:
@@ -145,6 +153,6 @@ def find_root(start: Path) -> Path:
 
 def _is_project(path: Path) -> bool:
     try:
-        return "[tool.nbflow" in path.read_text("utf-8")
+        return _SECTION.search(path.read_text("utf-8-sig")) is not None
     except (OSError, ValueError):
         return False

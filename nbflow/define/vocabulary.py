@@ -19,25 +19,28 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key: its kinds (``text``, ``number``, ``integer``, ``boolean``, ``list``, ``map``, ``any``, or an object of this
-    table), its standing, one line about it, and values that are harmless although the key is refused."""
+    """One key: its kinds (names of ``kinds.KINDS``), one line about it, and its standing.
+
+    Where the key is refused, ``harmless`` are the values that can be had all the same, and ``instead`` says what to do.
+    """
 
     kinds: tuple[str, ...]
     doc: str
     standing: Standing = Standing.DONE
     harmless: tuple[object, ...] = ()
+    instead: str = ""
 
 
 def _done(kinds: str, doc: str) -> Key:
     return Key(tuple(kinds.split("|")), doc)
 
 
-def _idle(doc: str, kinds: str = "any") -> Key:
-    return Key(tuple(kinds.split("|")), doc, Standing.IDLE)
+def _idle(doc: str) -> Key:
+    return Key(("any",), doc, Standing.IDLE)
 
 
-def _refused(doc: str, *harmless: object) -> Key:
-    return Key(("any",), doc, Standing.REFUSED, harmless)
+def _refused(doc: str, instead: str, *harmless: object) -> Key:
+    return Key(("any",), doc, Standing.REFUSED, harmless, instead)
 
 
 _NOTIFICATIONS = {
@@ -49,14 +52,14 @@ _NOTIFICATIONS = {
 
 JOB: dict[str, Key] = {
     "name": _done("text", "The pipeline's name; by default the file's, or the key of the job in a bundle."),
-    "description": _done("text", "What the pipeline is for."),
+    "description": _done("prose", "What the pipeline is for."),
     "parameters": _done(
         "parameter_list|parameter_map",
         "Parameters of the pipeline: a list of {name, default}, or a map of names to defaults. They reach every notebook "
         "that declares their name, over the task's own value.",
     ),
     "tasks": _done("task_list", "The tasks."),
-    "timeout_seconds": _done("number", "The run's time limit in seconds; 0 is none."),
+    "timeout_seconds": _done("seconds", "The run's time limit in seconds; 0 is none."),
     **_NOTIFICATIONS,
     "schedule": _idle("A cron line; runs are started by hand here."),
     "trigger": _idle("What starts a run."),
@@ -68,10 +71,12 @@ JOB: dict[str, Key] = {
     "run_as": _idle("Whose rights the job has."),
     "permissions": _idle("Who may do what with the job."),
     "access_control_list": _idle("Who may do what with the job."),
-    "git_source": _refused("Where the sources come from; here they stand beside the pipeline file."),
+    "git_source": _refused(
+        "Where the sources come from.", "the sources stand beside the pipeline file: check them out there and remove the key"
+    ),
     "job_clusters": _idle("Clusters that tasks share."),
     "environments": _idle("Environments of serverless tasks."),
-    "environment_variables": _refused("Variables for the tasks' environment."),
+    "environment_variables": _refused("Variables for the tasks' environment.", "set them in the shell that starts the run"),
     "performance_target": _idle("Speed against cost."),
     "budget_policy_id": _idle("Who pays."),
     "usage_policy_id": _idle("Who pays."),
@@ -84,31 +89,31 @@ JOB: dict[str, Key] = {
 }
 
 TASK: dict[str, Key] = {
-    "task_key": _done("text", "The task's name: letters, digits, _ and -; at most 100."),
-    "description": _done("text", "What the task does."),
-    "depends_on": _done("dependency_list|text", "What must end well before: a list of task keys, or of {task_key}."),
+    "task_key": _done("task_key", "The task's name: letters, digits, _ and -; at most 100."),
+    "description": _done("prose", "What the task does."),
+    "depends_on": _done("dependency_list|task_key", "What must end well before: a list of task keys, or of {task_key}."),
     "notebook_task": _done("notebook_task", "The notebook to run, in Databricks' form."),
     "notebook": _done("text", "Short for notebook_task.notebook_path."),
     "parameters": _done("map", "Short for notebook_task.base_parameters: names and values for the notebook."),
     "kernel": _done("text", "The Jupyter kernel, instead of the notebook's own."),
-    "max_retries": _done("integer", "How often a failed attempt is tried again; -1 is for ever."),
-    "min_retry_interval_millis": _done("integer", "From the start of a failed attempt to the start of the next."),
+    "max_retries": _done("retries", "How often a failed attempt is tried again; -1 is for ever."),
+    "min_retry_interval_millis": _done("count", "Milliseconds from the start of a failed attempt to the start of the next."),
     "retry_on_timeout": _done("boolean", "Whether an attempt over its time limit is tried again."),
-    "timeout_seconds": _done("number", "The time limit of each attempt in seconds; 0 is none."),
-    "cell_timeout_seconds": _done("number", "The time limit of each cell in seconds; 0 is none."),
+    "timeout_seconds": _done("seconds", "The time limit of each attempt in seconds; 0 is none."),
+    "cell_timeout_seconds": _done("seconds", "The time limit of each cell in seconds; 0 is none."),
     **_NOTIFICATIONS,
-    "run_if": _refused("When a task runs although others failed; only ALL_SUCCESS can be run.", "ALL_SUCCESS"),
-    "disabled": _refused("Whether the task is left out.", False),
+    "run_if": _refused("When a task runs, by what those before it came to.", "only ALL_SUCCESS can be run: remove the key", "ALL_SUCCESS"),
+    "disabled": _refused("Whether the task is left out.", "remove the key, and leave the task out with --only", False),
     "new_cluster": _idle("A cluster of the task's own."),
     "existing_cluster_id": _idle("The cluster to use."),
     "job_cluster_key": _idle("The shared cluster to use."),
     "environment_key": _idle("The serverless environment to use."),
-    "environment_variables_key": _refused("Variables for the task's environment."),
+    "environment_variables_key": _refused("Variables for the task's environment.", "set them in the shell that starts the run"),
     "libraries": _idle("Packages installed on the cluster; here they belong to the environment."),
     "compute": _idle("Hardware to use."),
     "disable_auto_optimization": _idle("Whether the serverless service tries again by itself."),
     **{
-        kind: _refused("Another kind of task; only notebooks can be run.")
+        kind: _refused("Another kind of task.", "only notebooks can be run: put the work into one and name it in notebook_task")
         for kind in (
             "spark_python_task", "python_wheel_task", "spark_jar_task", "spark_submit_task", "sql_task", "alert_task",
             "dashboard_task", "dbt_task", "dbt_cloud_task", "dbt_platform_task", "pipeline_task", "run_job_task",
@@ -121,21 +126,34 @@ TASK: dict[str, Key] = {
 NOTEBOOK_TASK: dict[str, Key] = {
     "notebook_path": _done("text", "The notebook, from this file's folder; /x starts at the workspace; the extension may be left out."),
     "base_parameters": _done("map", "Names and values for the notebook's parameters."),
-    "source": _refused("Where the notebook comes from.", "WORKSPACE"),
-    "warehouse_id": _refused("A SQL warehouse."),
+    "source": _refused("Where the notebook comes from.", "only WORKSPACE can be run: remove the key", "WORKSPACE"),
+    "warehouse_id": _refused("A SQL warehouse that runs the notebook.", "remove the key; the notebook runs in its own kernel"),
 }
 
 DEPENDENCY: dict[str, Key] = {
-    "task_key": _done("text", "The task that must end well before."),
-    "outcome": _refused("The branch of a condition task."),
+    "task_key": _done("task_key", "The task that must end well before."),
+    "outcome": _refused("The branch of a condition task.", "only notebook tasks can be run, and they have no outcome"),
 }
 
 PARAMETER: dict[str, Key] = {
-    "name": _done("text", "The parameter's name: letters, digits, _, - and dots."),
+    "name": _done("parameter_name", "The parameter's name: letters, digits, _, - and dots."),
     "default": _done("any", "Its value where the caller gives none."),
 }
 
-RESOURCES: dict[str, Key] = {"jobs": _done("job_map", "Jobs by their keys.")}
+RESOURCES: dict[str, Key] = {
+    "jobs": _done("job_map", "Jobs by their keys."),
+    **{
+        kind: _idle("Another kind of resource.")
+        for kind in (
+            "alerts", "apps", "catalogs", "cluster_policies", "clusters", "dashboards", "database_catalogs", "database_instances",
+            "experiments", "external_locations", "genie_spaces", "instance_pools", "job_runs", "model_serving_endpoints", "models",
+            "pipelines", "postgres_branches", "postgres_catalogs", "postgres_databases", "postgres_endpoints", "postgres_projects",
+            "postgres_roles", "postgres_snapshot_schedules", "postgres_synced_tables", "quality_monitors", "registered_models",
+            "schemas", "secret_scopes", "secrets", "sql_warehouses", "synced_database_tables", "vector_search_endpoints",
+            "vector_search_indexes", "volumes",
+        )
+    },
+}  # fmt: skip
 
 BUNDLE: dict[str, Key] = {
     "resources": _done("resources", "What the bundle deploys."),

@@ -1,0 +1,90 @@
+"""The kinds of values that a key may take: what fits, what a person calls it, and how JSON Schema says it.
+
+The reader, the schema and the checks of pipelines written in Python all use this table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+LONGEST_TASK_KEY = 100
+PARAMETER_NAME = "[A-Za-z0-9_.-]+"
+_MOST = 2**31 - 1  # Databricks' numbers are 32 bits wide; as seconds that is 68 years
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind. ``said`` goes into messages (*takes …*), ``schema`` into the JSON Schema."""
+
+    said: str
+    fits: Callable[[Any], bool]
+    schema: Mapping[str, Any]
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _number(least: int, whole: bool) -> Callable[[Any], bool]:
+    def fits(value: Any) -> bool:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return False
+        return least <= value <= _MOST and (not whole or value == int(value))
+
+    return fits
+
+
+def _range(type_: str, least: int) -> dict[str, Any]:
+    return {"type": type_, "minimum": least, "maximum": _MOST}
+
+
+def _list(value: Any) -> bool:
+    return isinstance(value, (list, tuple))
+
+
+def _map(value: Any) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _listed(name: str) -> dict[str, Any]:
+    return {"type": "array", "items": {"$ref": f"#/$defs/{name}"}}
+
+
+KINDS: dict[str, Kind] = {
+    "text": Kind("text", _text, {"type": "string", "minLength": 1}),
+    "prose": Kind("text", lambda value: isinstance(value, str), {"type": "string"}),
+    "task_key": Kind("text", _text, {"type": "string", "minLength": 1, "maxLength": LONGEST_TASK_KEY}),
+    "parameter_name": Kind("text", _text, {"type": "string", "pattern": f"^{PARAMETER_NAME}$"}),
+    "seconds": Kind("a number of seconds from 0 on", _number(0, whole=False), _range("number", 0)),
+    "count": Kind("a whole number from 0 on", _number(0, whole=True), _range("integer", 0)),
+    "retries": Kind("a whole number from -1 on", _number(-1, whole=True), _range("integer", -1)),
+    "boolean": Kind("true or false", lambda value: isinstance(value, bool), {"type": "boolean"}),
+    "any": Kind("a value", lambda value: True, {}),
+    "map": Kind("a map", _map, {"type": "object"}),
+    "parameter_map": Kind("a map", _map, {"type": "object", "propertyNames": {"pattern": f"^{PARAMETER_NAME}$"}}),
+    "job_map": Kind("a map", _map, {"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/$defs/job"}}),
+    "parameter_list": Kind("a list", _list, _listed("parameter")),
+    "task_list": Kind("a list", _list, {**_listed("task"), "minItems": 1}),
+    "dependency_list": Kind(
+        "a list", _list, {"type": "array", "items": {"anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/dependency"}]}}
+    ),
+    **{name: Kind("a map", _map, {"$ref": f"#/$defs/{name}"}) for name in ("notebook_task", "resources")},
+}
+
+
+def said(kinds: Sequence[str]) -> str:
+    """What a key of these kinds takes, in words."""
+    return " or ".join(dict.fromkeys(KINDS[kind].said for kind in kinds))
+
+
+def is_task_key(text: str) -> bool:
+    """Whether a task may have this key: letters, digits, ``_`` and ``-``, as on Databricks."""
+    return re.match(r"[\w\-]+\Z", text) is not None and len(text) <= LONGEST_TASK_KEY
+
+
+def is_parameter_name(text: str) -> bool:
+    """Whether a pipeline's parameter may have this name, by Databricks' rule."""
+    return re.match(rf"{PARAMETER_NAME}\Z", text) is not None
