@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbflow.core.errors import DefinitionError, Mistake, UsageError
-from nbflow.core.events import CellStarted, Event, Noted
+from nbflow.core.events import CellStarted, Noted
 from nbflow.core.ports import Listener
 from nbflow.core.records import RunRecord
 from nbflow.core.results import ExitCode, Result, exit_code
 from nbflow.core.values import encode
-from nbflow.define.job_file import check_pipeline, parse_job_file
+from nbflow.define.job_file import check_pipeline, job_keys, parse_job_file
 from nbflow.define.nearest import did_you_mean
 from nbflow.define.notebook import Notebook
 from nbflow.define.notebook_file import read_notebook, resolve_notebook_path
@@ -85,34 +85,6 @@ class Workspace:
         make_kept_folder(folder)
         return folder
 
-    def pipeline(self, reference: str | Path | Pipeline, folder: Path) -> Pipeline:
-        """The pipeline that ``reference`` names: a path from ``folder``, a name in ``pipelines/``, or a notebook.
-
-        A notebook is a pipeline of one task. Raises ``UsageError`` when there is none, ``DefinitionError`` when it is wrong.
-        """
-        if isinstance(reference, Pipeline):
-            mistakes = check_pipeline(reference)
-            if mistakes:
-                raise DefinitionError(mistakes)
-            return reference
-        path = self._path(reference, folder)
-        if path.suffix in (".ipynb", ".py"):
-            return Pipeline(path.stem, [Task(_task_key(path.stem), path)])
-        found, mistakes = parse_job_file(path, shown=_shown(path, folder))
-        if found is None or mistakes:
-            raise DefinitionError(mistakes + (self._further_mistakes(found, folder) if found else []))
-        return found
-
-    def _further_mistakes(self, pipeline: Pipeline, folder: Path) -> list[Mistake]:
-        """What is wrong with the notebooks and values of a pipeline whose file has mistakes already: all are told at once."""
-        try:
-            self.plan(pipeline, {}, folder)
-        except DefinitionError as error:
-            return list(error.mistakes)
-        except ValueError:
-            pass  # a circle of tasks, which the file's mistakes tell
-        return []
-
     def _path(self, reference: str | Path, folder: Path) -> Path:
         path = folder / reference
         if path.is_file():
@@ -131,27 +103,63 @@ class Workspace:
         folder = self.root / _PIPELINES
         return sorted(path.stem for path in folder.glob("*") if path.suffix in _SUFFIXES) if folder.is_dir() else []
 
-    def plan(self, pipeline: Pipeline, parameters: Mapping[str, Any], folder: Path, only: Sequence[str] = ()) -> Plan:
-        """The Plan of ``pipeline`` with ``parameters`` (relative paths in them start at ``folder``) and selectors ``only``.
+    def plan(
+        self,
+        reference: str | Path | Pipeline,
+        parameters: Mapping[str, Any],
+        folder: Path,
+        only: Sequence[str] = (),
+        job: str | None = None,
+    ) -> Plan:
+        """The Plan of the pipeline that ``reference`` names: a path from ``folder``, a name in ``pipelines/``, a notebook.
 
-        Reads the notebooks and starts nothing. Raises ``DefinitionError`` with all mistakes of notebooks and values.
+        A notebook is a pipeline of one task; ``job`` is the key of one of several jobs of a bundle's file. Relative paths
+        in ``parameters`` start at ``folder``; ``only`` are selectors. Reads files and starts nothing. Raises
+        ``UsageError`` when there is no such pipeline, ``DefinitionError`` with all mistakes of file, notebooks and values.
         """
         from nbflow.run.kernels.installed import installed_kernels
 
-        notebooks, mistakes = self._notebooks(pipeline, folder)
+        pipeline, mistakes = self._pipeline(reference, folder, job)
+        if pipeline is None:
+            raise DefinitionError(mistakes)
+        wrong = bool(mistakes)
+        notebooks, further = self._notebooks(pipeline, folder)
+        mistakes += further
         try:
             plan = build_plan(pipeline, notebooks, Request(parameters, folder, only), self.settings, _once(installed_kernels))
         except DefinitionError as error:
             mistakes += error.mistakes
+        except ValueError:
+            if not wrong:  # else it is a circle of tasks, which is among the mistakes
+                raise
         if mistakes:
-            raise DefinitionError(dict.fromkeys(mistakes))
+            raise DefinitionError(mistakes)
         return plan
+
+    def _pipeline(self, reference: str | Path | Pipeline, folder: Path, job: str | None) -> tuple[Pipeline | None, list[Mistake]]:
+        """The pipeline as far as it can be read, and the mistakes in it."""
+        if isinstance(reference, Pipeline):
+            mistakes = check_pipeline(reference)
+            return None if mistakes else reference, mistakes
+        path = self._path(reference, folder)
+        if path.suffix in (".ipynb", ".py"):
+            if job is not None:
+                raise UsageError(f"{reference} is a notebook and holds no jobs", "leave --job out")
+            return Pipeline(path.stem, [Task(_task_key(path.stem), path)]), []
+        return parse_job_file(path, job, _shown(path, folder))
+
+    def jobs(self, reference: str | Path, folder: Path) -> list[str]:
+        """The keys of the jobs in the bundle's file that ``reference`` names; of a file with one job, none."""
+        path = self._path(reference, folder)
+        return job_keys(path) if path.suffix in _SUFFIXES else []
 
     def _notebooks(self, pipeline: Pipeline, folder: Path) -> tuple[dict[str, Notebook], list[Mistake]]:
         start = pipeline.file.parent.resolve() if pipeline.file else folder
         read: dict[Path, Notebook] = {}
         notebooks, mistakes = {}, []
         for task in pipeline.tasks:
+            if not str(task.notebook):
+                continue  # that it names none is told already
             place = task.place("notebook")
             path = resolve_notebook_path(task.notebook, start, self.root)
             if path is None:
@@ -183,6 +191,7 @@ class Workspace:
     ) -> tuple[RunRecord, ExitCode]:
         from nbflow.plan.export.document import plan_document
         from nbflow.run.guard import Guard
+        from nbflow.run.listeners import Told
         from nbflow.run.runner import Ids, Runner
         from nbflow.run.signals import signals_ask
         from nbflow.run.stop import Stop
@@ -194,7 +203,7 @@ class Workspace:
         given = self.store.begin(plan.pipeline, keys, facts, plan_document(plan), parameters, plan.engine)
         stop = Stop()
         with self.store.hold(given.run_id), signals_ask(stop), Guard() as guard:
-            tell = _Told([self.store.listener(given.run_id), *listeners])
+            tell = Told([self.store.listener(given.run_id), *listeners])
             ids = Ids(given.run_id, given.task_run_ids)
             engine = self._engine(plan, tell, ids, guard)
             executor = self._executor(plan, ids, given.started, engine, tell, guard)
@@ -247,21 +256,6 @@ class Workspace:
                     stop.ask(request.by)
         result: Result = running.result()
         return result
-
-
-class _Told:
-    """Tells every listener each event; one that fails is told no more, and does not disturb the run."""
-
-    def __init__(self, listeners: Sequence[Listener]) -> None:
-        self._recorder, self._others = listeners[0], list(listeners[1:])
-
-    def __call__(self, event: Event) -> None:
-        self._recorder(event)
-        for listener in list(self._others):
-            try:
-                listener(event)
-            except Exception:
-                self._others.remove(listener)
 
 
 def _once(function: Callable[[], Mapping[str, str]]) -> Callable[[], Mapping[str, str]]:

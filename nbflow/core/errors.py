@@ -50,10 +50,15 @@ class NbflowError(Exception):
 
 
 class DefinitionError(NbflowError):
-    """What the author wrote is wrong. ``mistakes`` holds all of it, in the order of the file; nothing was started."""
+    """What the author wrote is wrong; nothing was started.
+
+    ``mistakes`` holds all of it, each once: file by file as they are first named, in each in the order of its lines.
+    """
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
-        self.mistakes = tuple(mistakes)
+        once = dict.fromkeys(mistakes)
+        files = {file: rank for rank, file in enumerate(dict.fromkeys(mistake.file for mistake in once))}
+        self.mistakes = tuple(sorted(once, key=lambda mistake: (files[mistake.file], mistake.line or 0)))
         super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
 
 

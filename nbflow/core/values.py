@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
+
+from nbflow.core.conversions import SCALAR
+from nbflow.core.moments import seconds_of
 
 SCALARS = ("str", "int", "float", "bool", "date", "datetime", "time", "timedelta", "decimal", "path")
 CONTAINERS = ("list", "tuple", "set", "dict")
@@ -65,28 +67,44 @@ def _split(text: str) -> list[str]:
 ANY = ValueType("any")
 TEXT = ValueType("str")
 
-_WORDS = {"true": True, "false": False}
-_INT = re.compile(r"[+-]?[0-9]+\Z")
-_FLOAT = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\Z|[+-]?\.?(inf|infinity)\Z|\.?nan\Z", re.IGNORECASE)
-_DURATION = re.compile(r"([+-]?)(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+(?:\.\d+)?)s)?\Z")
+_NOTHING = ("null", "None", "")
 
 
 def convert(value: Any, to: ValueType) -> Any:
     """``value``, as text from a person or as a value from YAML, JSON or Python, converted to the type ``to``.
 
-    The type decides, never the look of the value: ``007`` stays text for a ``str`` and is 7 for an ``int``. Raises
+    The type decides, never the look of the value: ``007`` stays text for a ``str`` and is 7 for an ``int``. For an
+    optional type the words ``null`` and ``None`` are ``None``, and so is empty text where the type is no text. Raises
     ``ValueError`` with a sentence that says what was expected.
     """
-    if value is None or (to.optional and value in ("null", "None", "")):
+    return _converted(value, to, words=True)
+
+
+def decode(value: Any, of: ValueType) -> Any:
+    """The value of type ``of`` that ``encode`` made ``value`` from."""
+    return _converted(value, of, words=False)
+
+
+def _converted(value: Any, to: ValueType, words: bool) -> Any:
+    """``words`` says whether text can stand for nothing."""
+    if value is None or (to.optional and isinstance(value, str) and _is_nothing(value, to, words)):
         if to.optional or to.name == "any":
             return None
         msg = f"expected {_EXPECTED[to.name]}, got nothing"
-        raise ValueError(msg)
+        raise _Explained(msg)
     try:
-        return _CONVERT[to.name](value, to.items)
-    except (TypeError, ValueError, OverflowError, InvalidOperation) as error:
+        if to.name in CONTAINERS:
+            return _CONTAINER[to.name](value, to.items, words)
+        return SCALAR[to.name](value)
+    except (TypeError, ValueError, OverflowError, InvalidOperation, RecursionError) as error:
         reason = str(error) if isinstance(error, _Explained) else f"expected {_EXPECTED[to.name]}, got {shown(value)}"
         raise _Explained(reason) from None
+
+
+def _is_nothing(text: str, to: ValueType, words: bool) -> bool:
+    if to.name in ("str", "any"):
+        return words and text != "" and text in _NOTHING
+    return text in _NOTHING
 
 
 class _Explained(ValueError):
@@ -97,98 +115,6 @@ def shown(value: Any) -> str:
     """``value`` as an error message shows it: its ``repr``, cut at 60 characters."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _to_str(value: Any, _: tuple[ValueType, ...]) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float, date, time, Decimal, Path)):
-        return str(value)
-    if isinstance(value, (list, dict)):
-        return json.dumps(value, ensure_ascii=False)
-    raise TypeError
-
-
-def _to_int(value: Any, _: tuple[ValueType, ...]) -> int:
-    if isinstance(value, str) and _INT.match(value.strip()):
-        return int(value)
-    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool) and value == int(value):
-        return int(value)
-    raise TypeError
-
-
-def _to_float(value: Any, _: tuple[ValueType, ...]) -> float:
-    if isinstance(value, str) and _FLOAT.match(value.strip()):
-        return float(value.strip().replace(".inf", "inf").replace(".nan", "nan").replace(".Inf", "inf").replace(".NaN", "nan"))
-    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-        return float(value)
-    raise TypeError
-
-
-def _to_bool(value: Any, _: tuple[ValueType, ...]) -> bool:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.strip().lower() in _WORDS:
-        return _WORDS[value.strip().lower()]
-    raise TypeError
-
-
-def _to_date(value: Any, _: tuple[ValueType, ...]) -> date:
-    if isinstance(value, datetime):
-        if value.time() == time(0):
-            return value.date()
-        raise TypeError
-    return value if isinstance(value, date) else date.fromisoformat(_stripped(value))
-
-
-def _to_datetime(value: Any, _: tuple[ValueType, ...]) -> datetime:
-    if isinstance(value, datetime):
-        return value
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day)
-    return datetime.fromisoformat(re.sub(r"[zZ]\Z", "+00:00", _stripped(value)))
-
-
-def _to_time(value: Any, _: tuple[ValueType, ...]) -> time:
-    return value if isinstance(value, time) else time.fromisoformat(_stripped(value))
-
-
-def _to_timedelta(value: Any, _: tuple[ValueType, ...]) -> timedelta:
-    if isinstance(value, timedelta):
-        return value
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return timedelta(seconds=value)
-    text = _stripped(value)
-    if _FLOAT.match(text):
-        return timedelta(seconds=float(text))
-    found = _DURATION.match(text)
-    if not found or not any(found.groups()[1:]):
-        raise TypeError
-    sign, days, hours, minutes, seconds = found.groups()
-    whole = timedelta(days=int(days or 0), hours=int(hours or 0), minutes=int(minutes or 0), seconds=float(seconds or 0))
-    return -whole if sign == "-" else whole
-
-
-def _to_decimal(value: Any, _: tuple[ValueType, ...]) -> Decimal:
-    if isinstance(value, (bool, list, dict)):
-        raise TypeError
-    if isinstance(value, int):
-        return Decimal(value)
-    return value if isinstance(value, Decimal) else Decimal(str(value).strip())
-
-
-def _to_path(value: Any, _: tuple[ValueType, ...]) -> Path:
-    if isinstance(value, (str, Path)) and str(value):
-        return Path(value)
-    raise TypeError
-
-
-def _stripped(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value.strip()
 
 
 def _items(value: Any) -> list[Any]:
@@ -203,60 +129,38 @@ def _items(value: Any) -> list[Any]:
     return list(value)
 
 
-def _to_list(value: Any, items: tuple[ValueType, ...]) -> list[Any]:
-    return [convert(item, items[0] if items else ANY) for item in _items(value)]
+def _to_list(value: Any, items: tuple[ValueType, ...], words: bool) -> list[Any]:
+    return [_converted(item, items[0] if items else ANY, words) for item in _items(value)]
 
 
-def _to_tuple(value: Any, items: tuple[ValueType, ...]) -> tuple[Any, ...]:
+def _to_tuple(value: Any, items: tuple[ValueType, ...], words: bool) -> tuple[Any, ...]:
     parts = _items(value)
     if len(items) > 1:
         if len(items) != len(parts):
             msg = f"expected {len(items)} items, got {len(parts)}"
             raise _Explained(msg)
-        return tuple(convert(part, item) for part, item in zip(parts, items))
-    return tuple(_to_list(parts, items))
+        return tuple(_converted(part, item, words) for part, item in zip(parts, items))
+    return tuple(_to_list(parts, items, words))
 
 
-def _to_set(value: Any, items: tuple[ValueType, ...]) -> set[Any]:
-    return set(_to_list(value, items))
+def _to_set(value: Any, items: tuple[ValueType, ...], words: bool) -> set[Any]:
+    return set(_to_list(value, items, words))
 
 
-def _to_dict(value: Any, items: tuple[ValueType, ...]) -> dict[Any, Any]:
+def _to_dict(value: Any, items: tuple[ValueType, ...], words: bool) -> dict[Any, Any]:
     if isinstance(value, str):
         value = json.loads(value)
     if not isinstance(value, dict):
         raise TypeError
     key_type, value_type = items if len(items) == 2 else (ANY, ANY)
-    return {convert(key, key_type): convert(item, value_type) for key, item in value.items()}
+    return {_converted(key, key_type, words): _converted(item, value_type, words) for key, item in value.items()}
 
 
-def _to_any(value: Any, _: tuple[ValueType, ...]) -> Any:
-    """The value itself; numbers that remember how they were written become plain ones."""
-    if isinstance(value, list):
-        return [_to_any(item, ()) for item in value]
-    if isinstance(value, dict):
-        return {key: _to_any(item, ()) for key, item in value.items()}
-    if isinstance(value, int) and not isinstance(value, bool):
-        return int(value)
-    return float(value) if isinstance(value, float) else value
-
-
-_CONVERT: dict[str, Callable[[Any, tuple[ValueType, ...]], Any]] = {
-    "str": _to_str,
-    "int": _to_int,
-    "float": _to_float,
-    "bool": _to_bool,
-    "date": _to_date,
-    "datetime": _to_datetime,
-    "time": _to_time,
-    "timedelta": _to_timedelta,
-    "decimal": _to_decimal,
-    "path": _to_path,
+_CONTAINER: dict[str, Callable[[Any, tuple[ValueType, ...], bool], Any]] = {
     "list": _to_list,
     "tuple": _to_tuple,
     "set": _to_set,
     "dict": _to_dict,
-    "any": _to_any,
 }
 
 _EXPECTED = {
@@ -283,7 +187,7 @@ def encode(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return repr(value)
     if isinstance(value, timedelta):
-        return value.total_seconds()
+        return seconds_of(value)
     if isinstance(value, (date, time)):
         return value.isoformat()
     if isinstance(value, (Decimal, Path)):
@@ -295,8 +199,3 @@ def encode(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(encode(key)): encode(item) for key, item in value.items()}
     return value
-
-
-def decode(value: Any, of: ValueType) -> Any:
-    """The value of type ``of`` that ``encode`` made ``value`` from."""
-    return convert(value, of)

@@ -6,11 +6,11 @@ Read by the kernel's side, which gives values, and by the inspector, which reads
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nbflow.core.natural import type_of
-from nbflow.core.values import ValueType
+from nbflow.core.values import ANY, ValueType
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,10 @@ DBUTILS: dict[str, WidgetKind] = {
 
 
 def widget_type(widget: str, kind: WidgetKind, default: Any, choices: Sequence[Any] | None) -> ValueType:
-    """The type of the value of an nbflow or Databricks ``widget``, told from its default, else from its choices."""
+    """The type of the value of an nbflow or Databricks ``widget``, told from its default, else from its choices.
+
+    It is ``any`` where the choices are of several types, and optional where ``None`` is one of them.
+    """
     if widget == "multiselect" and kind.type == "list":
         inside = {type_of(choice) for choice in choices or ()}
         return ValueType("list", tuple(inside)) if len(inside) == 1 and inside != {ValueType("str")} else ValueType("list")
@@ -57,4 +60,8 @@ def widget_type(widget: str, kind: WidgetKind, default: Any, choices: Sequence[A
         return ValueType.parse(kind.type)
     if widget == "number":
         return ValueType("float" if isinstance(default, float) else "int")
-    return type_of(default if default is not None else (choices or ("",))[0])
+    values = [value for value in (default, *(choices or ())) if value is not None]
+    if kind.binding and len({type_of(value) for value in values}) > 1:
+        return ANY
+    natural = type_of((values or ("",))[0])
+    return replace(natural, optional=True) if kind.binding and choices and None in choices else natural

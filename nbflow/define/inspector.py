@@ -17,7 +17,8 @@ from nbflow.core.natural import type_of
 from nbflow.core.values import ValueType, convert, shown
 from nbflow.define.comments import TYPE_COMMENT, comments
 from nbflow.define.inference import inferred_type
-from nbflow.define.literals import annotated_type, imported_names, is_name, is_plain, literal
+from nbflow.define.literals import annotated_type, imported_names, is_plain, literal
+from nbflow.define.names import is_name
 from nbflow.define.parameters import Parameter
 from nbflow.define.source import MAGIC_VALUE, parse_cell, plain_source
 from nbflow.define.widget_calls import WidgetCalls, WidgetMistake

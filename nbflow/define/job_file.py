@@ -20,7 +20,7 @@ from nbflow.define.vocabulary import BUNDLE, JOB
 
 _BUNDLE_ONLY = frozenset(BUNDLE) - frozenset(JOB)
 
-__all__ = ["check_pipeline", "parse_job_file", "read_job_file"]
+__all__ = ["check_pipeline", "job_keys", "parse_job_file", "read_job_file"]
 
 
 def read_job_file(path: Path, job: str | None = None, shown: str | None = None) -> Pipeline:
@@ -50,6 +50,19 @@ def parse_job_file(path: Path, job: str | None = None, shown: str | None = None)
     return pipeline, sorted(dict.fromkeys(mistakes), key=lambda mistake: mistake.line or 0)
 
 
+def job_keys(path: Path) -> list[str]:
+    """The keys of the jobs in the bundle's file at ``path``; none where it is no such file."""
+    try:
+        root = read_document(path, str(path)).root.value
+    except DefinitionError:
+        return []
+    for name in ("resources", "jobs"):
+        if not isinstance(root, dict) or name not in root:
+            return []
+        root = root[name].value
+    return list(root) if isinstance(root, dict) else []
+
+
 class _JobReader(ObjectReader):
     """Reads the objects of one file."""
 
@@ -61,6 +74,8 @@ class _JobReader(ObjectReader):
             return None
         if "resources" not in document.value:
             if "tasks" in document.value or not _BUNDLE_ONLY.intersection(document.value):
+                if job is not None:
+                    self.wrong(f"has no job {job!r}: it is itself one job", document.line, None, "leave --job out")
                 return self._job(document, "", path.stem, path)
             hint = "they stand under 'resources: jobs:', often in a file of their own"
             self.wrong("holds a bundle without jobs", document.line, None, hint)
@@ -74,7 +89,7 @@ class _JobReader(ObjectReader):
             self.wrong("there are no jobs", jobs.line, "resources.jobs", "write '<key>:' with the job's 'tasks:' below")
             return None
         if job is None and len(jobs.value) > 1:
-            self.wrong(f"holds several jobs: {', '.join(jobs.value)}", jobs.line, "resources.jobs", "keep one job in a file")
+            self.wrong(f"holds several jobs: {', '.join(jobs.value)}", jobs.line, "resources.jobs", "name one with --job")
             return None
         key = job if job is not None else next(iter(jobs.value))
         if key not in jobs.value:
@@ -88,7 +103,7 @@ class _JobReader(ObjectReader):
         prefix = f"{key}." if key else ""
         places = {"": Place(self.file, node.line, key or None)}
         for entry in job:
-            places[entry] = Place(self.file, node.line_of(entry), f"{prefix}{entry}")
+            places[entry] = Place(self.file, _line(node, entry, job), f"{prefix}{entry}")
         parameters = self._parameters(job.get("parameters"), f"{prefix}parameters", places)
         tasks = [
             task
@@ -140,7 +155,7 @@ class _JobReader(ObjectReader):
             return None
         places = {"": Place(self.file, node.line, key)}
         for name in entry:
-            places[name] = Place(self.file, node.line_of(name), f"{key}.{name}")
+            places[name] = Place(self.file, _line(node, name, entry), f"{key}.{name}")
         notebook, parameters = self._notebook(entry, node, key, places)
         return Task(
             task_key=str(entry["task_key"].value),
@@ -207,6 +222,11 @@ class _JobReader(ObjectReader):
             keys.append(name)
             places[f"depends_on.{name}"] = Place(self.file, line, where)
         return tuple(keys)
+
+
+def _line(node: Node, name: str, entries: Mapping[str, Node]) -> int:
+    """The line of the key ``name`` of ``node``, or of the value of a slip that stands for it."""
+    return node.line_of(name) if name in node.value else entries[name].line
 
 
 def _number(node: Node | None) -> float:

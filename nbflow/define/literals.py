@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import keyword
 import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta, timezone
@@ -180,8 +179,3 @@ def is_plain(value: Any) -> bool:
     if isinstance(value, dict):
         return all(is_plain(key) and is_plain(item) for key, item in value.items())
     return value is None or type_of(value) != ANY
-
-
-def is_name(text: str) -> bool:
-    """Whether ``text`` can be the name of a variable."""
-    return text.isidentifier() and not keyword.iskeyword(text)

@@ -28,6 +28,23 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     return f"did you mean {found!r}?" if found else None
 
 
+class Suggestions:
+    """``did_you_mean`` for many names, of which the first ones get a suggestion.
+
+    ``most`` is how many names are compared in all: each unknown name is compared with every known one.
+    """
+
+    def __init__(self, most: int = 50_000) -> None:
+        self._left = most
+
+    def __call__(self, name: str, known: Collection[str]) -> str | None:
+        """``did you mean 'bronze'?``, or ``None`` where no name is near, or where enough has been compared."""
+        if self._left <= 0:
+            return None
+        self._left -= min(len(known), _MOST_COMPARED)
+        return did_you_mean(name, known)
+
+
 def there_are(known: Collection[str]) -> str:
     """``there are a, b, c``: what could have been meant, cut at ten names."""
     listed = ", ".join(list(known)[:_MOST_LISTED])

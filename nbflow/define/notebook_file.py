@@ -10,6 +10,7 @@ from typing import Any
 
 from nbflow.core.errors import DefinitionError, Mistake
 from nbflow.define.inspector import Inspection, read_parameters
+from nbflow.define.names import is_python
 from nbflow.define.notebook import Notebook
 from nbflow.define.script import read_script
 from nbflow.define.spark_use import spark_use
@@ -48,7 +49,7 @@ def read_notebook(path: Path, shown: str | None = None) -> Notebook:
     text = _decoded(data, file)
     document = read_script(text, file) if path.suffix == ".py" else _document(text, file)
     kernel, language = _kernel(document["metadata"])
-    python = language is None or language.lower() in ("python", "ipython")
+    python = is_python(language)
     found = read_parameters(document["cells"], file) if python else Inspection((), _tagged(document), ())
     if found.mistakes:
         raise DefinitionError(found.mistakes)

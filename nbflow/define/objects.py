@@ -45,7 +45,10 @@ class ObjectReader:
         return key in self._refused
 
     def object(self, node: Node, kind: str, key: str) -> dict[str, Node]:
-        """The entries of ``node`` that are known and of the right kind, by their names; the rest is told."""
+        """The entries of ``node`` that are known and of the right kind, by their names; the rest is told.
+
+        A misspelt key counts as the one that was meant, so that nothing else is told because of it.
+        """
         if not isinstance(node.value, dict):
             self.wrong(f"takes a map, got {node.kind}", node.line, key, _advice(("map",), node))
             return {}
@@ -57,6 +60,7 @@ class ObjectReader:
                 if key or not self._is_holder(name, kind):
                     meant.add(near)
                     self._unknown(name, kind, near, line, where)
+                    entries.update(self._meant(name, kind, value, node))
             elif self._has_effect(table[name], value, line, where, key) and self._fits(table[name], value, line, where):
                 entries[name] = value
                 if name not in _OWN_RULE and any(text in table[name].kinds for text in _TEXTS):
@@ -68,7 +72,14 @@ class ObjectReader:
 
     def _is_holder(self, name: str, kind: str) -> bool:
         """Whether a key of the root is there for its anchors alone, as ``definitions`` in bundles, and is no slip."""
-        return name in self._anchors and nearest(name, OBJECTS[kind], _SLIP) is None
+        return name in self._anchors and _near(name, kind, _SLIP) is None
+
+    def _meant(self, name: str, kind: str, value: Node, node: Node) -> dict[str, Node]:
+        """The entry that a slip stands for, where it is surely one."""
+        near = _near(name, kind, _SLIP)
+        if near is None or near in node.value or OBJECTS[kind][near].standing is not Standing.DONE:
+            return {}
+        return {near: value} if any(KINDS[one].fits(value.value) for one in OBJECTS[kind][near].kinds) else {}
 
     def _unknown(self, name: str, kind: str, near: str | None, line: int, where: str) -> None:
         others = [other for other, keys in OBJECTS.items() if name in keys and other != kind]
@@ -106,8 +117,8 @@ class ObjectReader:
 
 
 @lru_cache(maxsize=256)  # one slip is often made in every task
-def _near(name: str, kind: str) -> str | None:
-    return nearest(name, OBJECTS[kind])
+def _near(name: str, kind: str, likeness: float = 0.6) -> str | None:
+    return nearest(name, OBJECTS[kind], likeness)
 
 
 def _advice(kinds: tuple[str, ...], node: Node) -> str | None:

@@ -9,10 +9,9 @@ from typing import Any
 from nbflow.core.errors import Mistake
 from nbflow.core.values import shown
 from nbflow.define.kinds import KINDS, LONGEST_TASK_KEY, is_parameter_name, is_task_key
-from nbflow.define.nearest import did_you_mean, there_are
+from nbflow.define.nearest import Suggestions, there_are
 from nbflow.define.pipeline import Pipeline, Task
 
-_MOST_SUGGESTIONS = 20  # each compares a name with all others
 _PIPELINE_FIELDS = {"name": "text", "description": "prose", "timeout_seconds": "seconds", "parameters": "map"}
 _TASK_FIELDS = {
     "description": "prose", "parameters": "map", "max_retries": "retries", "min_retry_interval_millis": "count",
@@ -86,15 +85,14 @@ def _are_keys(value: Any) -> bool:
 
 def _check_edges(tasks: Mapping[str, Task]) -> Iterator[Mistake]:
     edges = {key: list(dict.fromkeys(task.depends_on)) if _are_keys(task.depends_on) else [] for key, task in tasks.items()}
-    suggestions = 0
+    suggest = Suggestions()
     for key, parents in edges.items():
         for parent in parents:
             if parent == key:
                 yield _at(tasks[key], f"depends_on.{parent}", f"task {parent!r} depends on itself", "remove it")
             elif parent not in tasks:
-                suggestions += 1
-                near = did_you_mean(parent, tasks) if suggestions <= _MOST_SUGGESTIONS else None
-                yield _at(tasks[key], f"depends_on.{parent}", f"there is no task {parent!r}", near or there_are(tasks))
+                hint = suggest(parent, tasks) or there_are(tasks)
+                yield _at(tasks[key], f"depends_on.{parent}", f"there is no task {parent!r}", hint)
     for circle in find_cycles({key: [parent for parent in parents if parent != key] for key, parents in edges.items()}):
         path = " -> ".join([*circle, circle[0]])
         hint = "each depends on the one behind its arrow: remove one of them"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import DefinitionError, Mistake
 from nbflow.core.values import ValueType, convert
-from nbflow.define.nearest import did_you_mean
+from nbflow.define.nearest import did_you_mean, nearest
 from nbflow.define.pipeline import Place
 from nbflow.define.toml_file import Table, read_table
 
@@ -20,7 +20,17 @@ _PREFIX = "NBFLOW_"
 _ENGINES = ("spark", "none")
 _MEMORY = re.compile(r"[1-9][0-9]*[kmgtKMGT]\Z")  # what Java takes for its heap
 _SECTION = re.compile(r"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*[\"']?nbflow[\"']?[ \t]*[.\]]", re.MULTILINE)
+_SLIP = 0.8  # ``NBFLOW_PARALEL`` is a slip, ``NBFLOW_BUCKET`` is not
 _NOT_SETTINGS = ("NBFLOW_WORKSPACE", "NBFLOW_TASK", "NBFLOW_FAMILY", "NBFLOW_CACHE")
+
+
+_TYPES = {
+    "engine": "str", "parallel": "int?", "kernel": "str?", "python": "path?", "start_timeout_seconds": "float",
+    "cell_timeout_seconds": "float", "grace_seconds": "float", "output_limit_bytes": "int", "max_value_bytes": "int",
+    "warehouse": "str", "runs": "str", "driver_memory": "str", "spark_conf": "dict", "strict": "bool",
+}  # fmt: skip
+NAMES = tuple(_TYPES)
+"""The names of all settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +43,8 @@ class Settings:
     ``cell_timeout_seconds``: limit of each cell (0: none). ``grace_seconds``: from an interrupt to the kill.
     ``output_limit_bytes``: characters kept of one cell's output. ``max_value_bytes``: a task value's size as JSON.
     ``warehouse`` and ``runs``: folders below the workspace. ``driver_memory``: the Spark driver's heap. ``spark_conf``:
-    Spark settings passed on. ``strict``: warnings of a definition are errors.
+    Spark settings passed on. ``strict``: warnings of a definition are errors. ``of_call``, which is none itself: the names
+    of those that the call gave; they win over what a task says, and a task over all others.
     """
 
     engine: str = "spark"
@@ -50,6 +61,7 @@ class Settings:
     driver_memory: str = "1g"
     spark_conf: Mapping[str, Any] = field(default_factory=dict)
     strict: bool = False
+    of_call: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, root: Path, overrides: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
@@ -60,7 +72,7 @@ class Settings:
         mistakes: list[Mistake] = []
         values: dict[str, Any] = {}
         name, table = _table(root, mistakes)
-        known = [item.name for item in fields(cls)]
+        known = NAMES
         for key, value in table.values.items():
             place = Place(name, table.lines.get(key), key)
             if key in known:
@@ -71,21 +83,19 @@ class Settings:
                 mistakes.append(Mistake("there is no such setting", place.file, place.line, place.key, hint))
         for variable in sorted(environment):
             key = variable.removeprefix(_PREFIX).lower()
-            if variable.startswith(_PREFIX) and key in known and variable not in _NOT_SETTINGS:
+            if not variable.startswith(_PREFIX) or variable in _NOT_SETTINGS:
+                continue
+            if key in known:
                 _take(values, key, environment[variable], Place(key=variable), mistakes)
+            elif near := nearest(key, [*known, "workspace"], _SLIP):  # any other is a variable of the user's own
+                meant = f"did you mean {_PREFIX}{near.upper()}?"
+                mistakes.append(Mistake("there is no such setting", key=variable, hint=meant))
         for key, value in overrides.items():
             if value is not None:
                 _take(values, key, value, Place(key=f"--{key.replace('_', '-')}"), mistakes)
         if mistakes:
             raise DefinitionError(mistakes)
-        return cls(**values)
-
-
-_TYPES = {
-    "engine": "str", "parallel": "int?", "kernel": "str?", "python": "path?", "start_timeout_seconds": "float",
-    "cell_timeout_seconds": "float", "grace_seconds": "float", "output_limit_bytes": "int", "max_value_bytes": "int",
-    "warehouse": "str", "runs": "str", "driver_memory": "str", "spark_conf": "dict", "strict": "bool",
-}  # fmt: skip
+        return cls(**values, of_call=frozenset(key for key, value in overrides.items() if value is not None))
 
 
 def _take(values: dict[str, Any], key: str, value: Any, place: Place, mistakes: list[Mistake]) -> None:

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import Mistake
+from nbflow.core.natural import type_of
 from nbflow.core.values import ANY, convert, shown
+from nbflow.define.names import is_name, is_python
 from nbflow.define.nearest import did_you_mean
 from nbflow.define.notebook import Notebook
 from nbflow.define.parameters import Parameter
@@ -46,9 +48,12 @@ def task_arguments(
     if notebook.declares:
         for name in [name for name in own if name not in declared]:
             mistakes.append(_unknown(name, own.pop(name).place, notebook, declared))
-        reaching = {name: given for name, given in shared.items() if name in declared}
+        reaching = {name: shared[name] for name in declared if name in shared}
     else:
         reaching = {name: given for name, given in shared.items() if name in declared or name in own or given.origin == "run"}
+    if not is_python(notebook.language):
+        mistakes += [_nameless(name, own[name].place, notebook) for name in own if not is_name(name, notebook.language)]
+        reaching = {name: given for name, given in reaching.items() if is_name(name, notebook.language)}
     given = {**own, **reaching}
     arguments = []
     for name in [*declared, *(name for name in given if name not in declared)]:
@@ -69,6 +74,11 @@ def _unknown(name: str, place: Place, notebook: Notebook, declared: Mapping[str,
     listed = f"it declares {', '.join(declared)}" if declared else "it declares none"
     hint = did_you_mean(name, declared) or listed
     return Mistake(f"{notebook.path.name} has no parameter {name!r}", place.file, place.line, place.key, hint)
+
+
+def _nameless(name: str, place: Place, notebook: Notebook) -> Mistake:
+    message = f"{notebook.path.name}: no variable of {notebook.language} can bear the name {name!r}"
+    return Mistake(message, place.file, place.line, place.key, "letters, digits and '_'")
 
 
 def _default(parameter: Parameter) -> Argument:
@@ -106,25 +116,53 @@ def fit(value: Any, argument: Argument) -> Any:
     Used for what the plan knows and, by the run, for what only the run knows. Raises ``ValueError`` with a sentence.
     """
     converted = convert(value, argument.type)
-    if isinstance(converted, Path) and argument.folder is not None:
-        converted = Path(os.path.abspath(argument.folder / converted.expanduser()))
+    if argument.folder is not None:
+        converted = _absolute(converted, argument.folder)
     parameter = argument.declared
     if parameter is None or converted is None:
         return converted
     if parameter.choices is not None:
+        converted = _meant(converted, parameter.choices)
         picks = _picks(converted, parameter)
         wrong = [pick for pick in picks if pick not in parameter.choices]
         if wrong:
             msg = f"{shown(wrong[0])} is none of the choices {', '.join(map(str, parameter.choices))}"
             nearest = did_you_mean(str(wrong[0]), map(str, parameter.choices))
             raise ValueError(f"{msg}; {nearest}" if nearest else msg)
-    if parameter.minimum is not None and converted < parameter.minimum:
+    if parameter.minimum is not None and not converted >= parameter.minimum:  # so that "not a number" is refused as well
         msg = f"{converted} is less than {parameter.minimum}"
         raise ValueError(msg)
-    if parameter.maximum is not None and converted > parameter.maximum:
+    if parameter.maximum is not None and not converted <= parameter.maximum:
         msg = f"{converted} is more than {parameter.maximum}"
         raise ValueError(msg)
     return converted
+
+
+def _absolute(value: Any, folder: Path) -> Any:
+    """``value`` with the relative paths in it starting at ``folder``; ``~`` is the user's home, where there is such a user."""
+    if isinstance(value, Path):
+        return Path(os.path.abspath(folder / os.path.expanduser(value)))
+    if isinstance(value, (list, tuple, set)):
+        return type(value)(_absolute(item, folder) for item in value)
+    if isinstance(value, dict):
+        return {key: _absolute(item, folder) for key, item in value.items()}
+    return value
+
+
+def _meant(value: Any, choices: tuple[Any, ...]) -> Any:
+    """``value`` with each text in it that is no choice replaced by the choice that it spells, as ``10`` among 10 and ``all``."""
+    if isinstance(value, list):
+        return [_meant(item, choices) for item in value]
+    if not isinstance(value, str) or value in choices:
+        return value
+    return next((choice for choice in choices if not isinstance(choice, str) and _spells(value, choice)), value)
+
+
+def _spells(text: str, choice: Any) -> bool:
+    try:
+        return bool(convert(text, type_of(choice)) == choice)
+    except ValueError:
+        return False
 
 
 def _picks(value: Any, parameter: Parameter) -> list[Any]:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import DefinitionError, Mistake
-from nbflow.define.nearest import did_you_mean
+from nbflow.define.names import is_name, is_python
+from nbflow.define.nearest import Suggestions, did_you_mean
 from nbflow.define.notebook import Notebook
 from nbflow.define.pipeline import Pipeline, Place, Task
 from nbflow.define.settings import Settings
 from nbflow.plan.arguments import Given, task_arguments
-from nbflow.plan.checks import reference_mistakes
+from nbflow.plan.checks import idle_parameters, reference_mistakes
 from nbflow.plan.graph import in_order
 from nbflow.plan.kernels import choose_kernel
 from nbflow.plan.plan import Plan, PlannedTask
@@ -46,19 +47,22 @@ def build_plan(
     keys = {task.task_key for task in pipeline.tasks}
     edges = {task.task_key: [parent for parent in task.depends_on if parent in keys] for task in pipeline.tasks}
     chosen, mistakes = select(edges, request.only)
+    if mistakes:
+        chosen = set(edges)  # so that a wrong selector hides no other mistake
     shared, wrong = _shared(pipeline, notebooks, request, folder)
     mistakes += wrong
     known = Known(pipeline.name, {name: given.value for name, given in shared.items()})
-    planned = {}
+    planned, suggest = {}, Suggestions()
     for task in pipeline.tasks:
         if task.task_key not in chosen or task.task_key not in notebooks:
             continue  # without its notebook nothing more can be said of a task; that it is missing is told elsewhere
-        mistakes += reference_mistakes(task, edges, chosen)
+        mistakes += reference_mistakes(task, edges, chosen, suggest)
         planned[task.task_key], wrong = _planned(task, notebooks[task.task_key], shared, folder, known, settings, installed_kernels)
         planned[task.task_key] = _without(planned[task.task_key], chosen)
         mistakes += wrong
     if mistakes:
-        raise DefinitionError(dict.fromkeys(mistakes))
+        raise DefinitionError(mistakes)
+    idle = idle_parameters(pipeline, notebooks, request.parameters, chosen) if keys == set(notebooks) else ()
     return Plan(
         pipeline=pipeline.name,
         tasks=tuple(planned[key] for key in in_order(edges) if key in planned),
@@ -67,7 +71,7 @@ def build_plan(
         engine=settings.engine,
         timeout_seconds=pipeline.timeout_seconds,
         left_out=tuple(key for key in edges if key not in chosen),
-        warnings=(*pipeline.warnings, *(warning for task in planned.values() for warning in task.notebook.warnings)),
+        warnings=(*pipeline.warnings, *idle, *(warning for task in planned.values() for warning in task.notebook.warnings)),
     )
 
 
@@ -88,10 +92,11 @@ def _planned(
     known = Known(known.job_name, known.parameters, task.task_key, str(notebook.path))
     arguments, mistakes = task_arguments(task, notebook, shared, folder, known)
     kernel = ""
+    named = settings.kernel if "kernel" in settings.of_call else task.kernel or settings.kernel
     try:
-        kernel = choose_kernel(notebook, task.kernel or settings.kernel, installed_kernels)
+        kernel = choose_kernel(notebook, named, installed_kernels)
     except ValueError as error:
-        place = task.place("kernel" if task.kernel else "notebook")
+        place = Place(key="--kernel") if named and "kernel" in settings.of_call else task.place("kernel" if task.kernel else "notebook")
         hint = "name one with 'kernel:' on the task or with --kernel"
         mistakes.append(Mistake(f"{notebook.path.name}: {error}", place.file, place.line, place.key, hint))
     planned = PlannedTask(
@@ -104,10 +109,15 @@ def _planned(
         min_retry_interval_millis=task.min_retry_interval_millis,
         retry_on_timeout=task.retry_on_timeout,
         timeout_seconds=task.timeout_seconds,
-        cell_timeout_seconds=task.cell_timeout_seconds or settings.cell_timeout_seconds,
+        cell_timeout_seconds=(0 if "cell_timeout_seconds" in settings.of_call else task.cell_timeout_seconds) or settings.cell_timeout_seconds,
         description=task.description,
     )
     return planned, mistakes
+
+
+def _may_take(notebook: Notebook | None, name: str) -> bool:
+    """Whether a notebook may take a value that it does not declare; one that could not be read may."""
+    return notebook is None or (not notebook.declares and (is_python(notebook.language) or is_name(name, notebook.language)))
 
 
 def _shared(
@@ -119,10 +129,10 @@ def _shared(
     """
     shared = {name: Given(value, "pipeline", folder, pipeline.place(f"parameters.{name}")) for name, value in pipeline.parameters.items()}
     declared = {parameter.name for notebook in notebooks.values() for parameter in notebook.parameters}
-    open_names = any(not notebook.declares for notebook in notebooks.values())
+    several = [notebooks.get(task.task_key) for task in pipeline.tasks]
     mistakes = []
     for name, value in request.parameters.items():
-        if name not in shared and name not in declared and not open_names:
+        if name not in shared and name not in declared and not any(_may_take(notebook, name) for notebook in several):
             names = {*pipeline.parameters, *declared}
             hint = did_you_mean(name, names) or (f"there are {', '.join(sorted(names))}" if names else "it has none")
             mistakes.append(Mistake(f"{pipeline.name} has no parameter {name!r}", key=f"-p {name}", hint=hint))

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from nbflow.core.errors import Mistake
-from nbflow.define.nearest import did_you_mean
-from nbflow.define.pipeline import Task
+from nbflow.define.nearest import Suggestions
+from nbflow.define.notebook import Notebook
+from nbflow.define.pipeline import Pipeline, Place, Task
 from nbflow.plan.graph import Edges, ancestors
 from nbflow.plan.references import ReferenceProblem, references_in
 
 
-def reference_mistakes(task: Task, edges: Edges, chosen: set[str]) -> list[Mistake]:
+def reference_mistakes(task: Task, edges: Edges, chosen: set[str], suggest: Suggestions) -> list[Mistake]:
     """References of ``task`` to tasks that are not there, do not come before it, or take no part (not in ``chosen``)."""
-    before = ancestors(edges, [task.task_key])
     return [
         Mistake(message, place.file, place.line, place.key, hint)
         for name, value in task.parameters.items()
-        for message, hint in _problems(value, task.task_key, edges, before, chosen)
+        for message, hint in _problems(value, task.task_key, edges, chosen, suggest)
         for place in [task.place(f"parameters.{name}")]
     ]
 
 
-def _problems(
-    value: object, task_key: str, edges: Edges, before: set[str], chosen: set[str]
-) -> Iterator[tuple[str, str | None]]:
+def _problems(value: object, task_key: str, edges: Edges, chosen: set[str], suggest: Suggestions) -> Iterator[tuple[str, str | None]]:
     try:
         references = list(references_in(value))
     except ReferenceProblem:
@@ -34,8 +33,52 @@ def _problems(
             continue
         other = reference.parts[1]
         if other not in edges:
-            yield f"{reference.text}: the pipeline has no task {other!r}", did_you_mean(other, edges)
-        elif other not in before:
+            yield f"{reference.text}: the pipeline has no task {other!r}", suggest(other, edges)
+        elif other not in edges[task_key] and other not in ancestors(edges, [task_key]):
             yield f"{reference.text}: task {other!r} does not run before {task_key!r}", f"add it to depends_on of {task_key!r}"
         elif other not in chosen:
             yield f"{reference.text}: task {other!r} takes no part in this run", "select it as well, as in --only '+task'"
+
+
+def idle_parameters(pipeline: Pipeline, notebooks: Mapping[str, Notebook], given: Iterable[str], chosen: set[str]) -> Iterator[str]:
+    """One warning for each parameter of ``pipeline``, and each that the run gives (``given``), that nothing uses.
+
+    A pipeline's parameter is used by a task that declares or sets its name, or refers to it; a run's value only by the
+    tasks in ``chosen``, but by every notebook that declares nothing.
+    """
+    everywhere, here = _used(pipeline.tasks, notebooks), _used([task for task in pipeline.tasks if task.task_key in chosen], notebooks)
+    among, suggest = _referred(pipeline.parameters.values()), Suggestions()
+    for name in pipeline.parameters:
+        if name not in everywhere and name not in among:
+            near = suggest(name, everywhere)
+            yield _idle(pipeline.place(f"parameters.{name}"), "no notebook declares it, and nothing refers to it", near)
+    reaches_all = any(task.task_key in chosen and not notebooks[task.task_key].declares for task in pipeline.tasks)
+    for name in given:
+        if not reaches_all and name in everywhere and name not in here:
+            yield _idle(Place(key=f"-p {name}"), "no task that takes part uses it", None)
+
+
+def _used(tasks: Iterable[Task], notebooks: Mapping[str, Notebook]) -> set[str]:
+    """The names of parameters that ``tasks`` take from their pipeline."""
+    names: set[str] = set()
+    for task in tasks:
+        names |= {parameter.name for parameter in notebooks[task.task_key].parameters}
+        names |= {*task.parameters, *_referred(task.parameters.values())}
+    return names
+
+
+def _referred(values: Iterable[Any]) -> set[str]:
+    """The names of the pipeline's parameters that ``values`` refer to."""
+    names = set()
+    for value in values:
+        try:
+            parts = [reference.parts for reference in references_in(value)]
+        except ReferenceProblem:
+            continue  # of a task that takes no part, or of a value that another replaces; else it was told
+        names |= {part[2] for part in parts if part[:2] == ("job", "parameters") and len(part) > 2}
+    return names
+
+
+def _idle(place: Place, why: str, hint: str | None) -> str:
+    where = ":".join(str(part) for part in (place.file, place.line) if part is not None)
+    return f"{where}{': ' if where else ''}{place.key} has no effect here: {why}{f'; {hint}' if hint else ''}"

@@ -139,9 +139,9 @@ def _resolve_text(text: str, known: Known) -> tuple[Any, bool]:
 
 
 def as_text(value: Any) -> str:
-    """``value`` as it stands amid other text: as JSON where it is no text, ``true`` and ``false`` in lower case."""
-    if isinstance(value, str):
-        return value
+    """``value`` as it stands amid other text: numbers as they were written, what is neither text nor number as JSON."""
+    if isinstance(value, str) or (isinstance(value, (int, float)) and not isinstance(value, bool)):
+        return str(value)
     import json  # only when a reference stands amid other text
 
     return json.dumps(value, ensure_ascii=False, default=str)

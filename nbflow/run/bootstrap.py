@@ -10,6 +10,7 @@ from pathlib import Path
 import nbflow.core
 from nbflow.core.errors import KernelError
 from nbflow.core.results import ErrorKind
+from nbflow.define.names import is_python
 from nbflow.define.notebook import Notebook
 from nbflow.run.kernels.kernel import Kernel
 
@@ -39,7 +40,7 @@ async def prepare_kernel(kernel: Kernel, notebook: Notebook, private: Path) -> N
     An environment without nbflow gets a copy of the few files it needs in ``private``, at the head of its path: another package may bear the name. Raises
     ``KernelError`` where the notebook cannot do without them and they do not work there.
     """
-    if str(kernel.language.get("name", notebook.language or "python")).lower() not in ("python", "ipython"):
+    if not is_python(str(kernel.language.get("name", notebook.language or ""))):
         return
     copy = private / "path"
     if kernel.spec.name != "python3" or kernel.spec.python is not None:

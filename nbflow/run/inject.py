@@ -19,7 +19,7 @@ from typing import Any
 
 from nbflow.core.injection import restore_line
 from nbflow.core.values import encode
-from nbflow.define.literals import is_name
+from nbflow.define.names import is_name, is_python
 from nbflow.define.notebook import Notebook
 from nbflow.plan.plan import Argument
 
@@ -28,8 +28,6 @@ _WITH_IDS = 5
 """The minor version of nbformat 4 since which cells have ids."""
 
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}\Z")
-_OTHER_NAME = re.compile(r"[A-Za-z_.][A-Za-z0-9_.]*\Z")
-"""A name that is harmless in every other language that papermill writes."""
 
 
 def inject(notebook: Notebook, arguments: Sequence[Argument], kernel: str, language: str) -> dict[str, Any]:
@@ -81,15 +79,13 @@ def _identify(cells: Sequence[dict[str, Any]]) -> None:
 
 def _code(given: Sequence[Argument], kernel: str, language: str, reads_widgets: bool) -> str:
     """The injected cell's source. Names that no variable can bear are never written; widgets read them from elsewhere."""
-    python = _is_python(language)
     foreign = _papermill_translator(kernel, language)
-    may = is_name if python else _OTHER_NAME.match
-    assigned = {argument.name: argument.value for argument in given if argument.assigned and may(argument.name)}
+    assigned = {argument.name: argument.value for argument in given if argument.assigned and is_name(argument.name, language)}
     if foreign is not None:
         code = str(foreign.codify({name: _plain(value) for name, value in assigned.items()}, "Parameters"))
     else:
         code = "".join(f"{name} = {python_literal(value)}\n" for name, value in assigned.items())
-    if not python:
+    if not is_python(language):
         return code
     kept = [item for item in given if item.widget or (reads_widgets and item.declared is None)]
     restoring = restore_line({item.name: (str(item.type), encode(item.value)) for item in kept}) + "\n" if kept else ""
@@ -97,13 +93,9 @@ def _code(given: Sequence[Argument], kernel: str, language: str, reads_widgets: 
     return f"{code}{restoring}" if foreign is not None else f"# Parameters\n{restoring}{code}"
 
 
-def _is_python(language: str) -> bool:
-    return language.lower() in ("python", "ipython", "")
-
-
 def _papermill_translator(kernel: str, language: str) -> Any:
     """papermill's translator for a language that is not Python, or one that a user registered for Python."""
-    python = _is_python(language)
+    python = is_python(language)
     if python and "papermill.translators" not in sys.modules:
         return None
     from papermill.translators import PythonTranslator, papermill_translators

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from nbflow.core.errors import DefinitionError, Mistake
 from nbflow.define.job_file import read_job_file
 from nbflow.define.pipeline import Pipeline
+from nbflow.define.vocabulary import JOB, Standing
+from nbflow.define.vocabulary import TASK as TASK_TABLE
 
 
 def read(tmp_path: Path, text: str | bytes) -> Pipeline:
@@ -95,7 +97,7 @@ def test_all_mistakes_come_at_once_in_the_order_of_the_file(tmp_path: Path) -> N
         ("tasks:\n", 1, "takes a list, got nothing"),
         ("tasks:\n  one: {notebook: n}\n", 2, "takes a list, got a map"),
         ("tasks: [a]\n", 1, "takes a map, got text"),
-        ("Tasks:\n  - {}\n", 1, "unknown key 'Tasks'"),
+        ("Tasks:\n" + TASK, 1, "unknown key 'Tasks'"),
         ("name: 5\n" + TASKS, 1, "takes text, got 5"),
         (f"{TASKS}    notebook_task: {{notebook_path: n}}\n", 3, "beside notebook_task"),
         ("tasks:\n  - task_key: a b\n    notebook: n\n", 2, "no key for a task"),
@@ -262,3 +264,80 @@ def test_suggestions_for_very_many_unknown_names_end(tmp_path: Path) -> None:
     assert len(found) == 3000
     assert str(found[0].hint).startswith("did you mean 'task_")
     assert found[-1].hint == f"there are {', '.join(f'task_{n}' for n in range(10))} and 2990 more"
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("tasks:\n  - task_kye: one\n    notbook: n\n  - {task_key: two, notebook: n, depend_on: [one]}\n", ["tasks[0].task_kye", "tasks[0].notbook", "tasks[1].depend_on"]),
+        ("taks:\n  - {task_key: one, notebook: n, max_retries: x}\n", ["taks", "tasks[0].max_retries"]),
+        ("Tasks:\n  - {task_key: one, notebook: n, depends_on: [two]}\n", ["Tasks", "tasks[0].depends_on[0]"]),
+        ("tasks:\n  - {task_key: one, notebook: n, note: 5}\n", ["tasks[0].note"]),
+        ("tasks:\n  - {task_key: one, note: 5}\n", ["tasks[0].note", "tasks[0]"]),
+        ("tasks:\n  - {task_key: one, notebook: n, max_retrie: x}\n", ["tasks[0].max_retrie"]),
+        ("tasks:\n  - {task_key: one, sql_task: {}}\n  - {task_key: two, notebook: n, depends_on: [one]}\n", ["tasks[0].sql_task"]),
+        ("tasks:\n  - {task_key: one, run_if: ALL_DONE}\n", ["tasks[0].run_if"]),
+        ("tasks:\n  - {task_key: one, for_each_task: {inputs: '[1]', concurrency: 2, task: {task_key: x}}, depends_on: [{task_key: one, outcome: 'true'}]}\n",
+         ["tasks[0].for_each_task", "tasks[0].depends_on[0].outcome", "tasks[0].depends_on[0]"]),
+    ],
+)  # fmt: skip
+def test_a_mistake_brings_no_others_along(tmp_path: Path, text: str, keys: list[str]) -> None:
+    """A misspelt key counts as the one that was meant; a task that cannot be run is there for those behind it."""
+    assert [mistake.key for mistake in mistakes(tmp_path, text)] == keys
+
+
+IDLE_OF_JOB = [name for name, key in JOB.items() if key.standing is Standing.IDLE]
+IDLE_OF_TASK = [name for name, key in TASK_TABLE.items() if key.standing is Standing.IDLE]
+REFUSED = [name for name, key in TASK_TABLE.items() if key.standing is Standing.REFUSED]
+
+
+def test_each_key_without_effect_is_one_warning(tmp_path: Path) -> None:
+    """All keys of Databricks' jobs and tasks, whatever their values."""
+    text = "".join(f"{name}: {{a: [1]}}\n" for name in IDLE_OF_JOB) + TASKS + "".join(f"    {name}: x\n" for name in IDLE_OF_TASK)
+    warned = [warning.split()[1] for warning in read(tmp_path, text).warnings]
+    assert sorted(warned) == sorted([*IDLE_OF_JOB, *(f"tasks[0].{name}" for name in IDLE_OF_TASK)])
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_each_key_that_cannot_be_run_is_one_mistake(tmp_path: Path, name: str) -> None:
+    """With no word about the notebook that such a task does not have, nor about the task that follows it."""
+    text = f"tasks:\n  - task_key: one\n    {name}: {{a: 1}}\n  - {{task_key: two, notebook: n, depends_on: [one]}}\n"
+    (found,) = mistakes(tmp_path, text)
+    assert (found.line, found.key) == (3, f"tasks[0].{name}")
+    assert found.hint
+
+
+def test_a_value_is_what_was_written(tmp_path: Path) -> None:
+    """From the file to the type that the notebook declares: YAML 1.2, and dates stay text."""
+    written = ["NO", "012", "12:30", "1e5", "on", "2026-01-31", "3.10", "~", "'5'", "0x1F", "1_000"]
+    text = TASKS + "    parameters:\n" + "".join(f"      p{at}: {one}\n" for at, one in enumerate(written))
+    assert list(read(tmp_path, text).tasks[0].parameters.values()) == [
+        "NO", 12, "12:30", 100000.0, "on", "2026-01-31", 3.1, None, "5", 31, "1_000",
+    ]  # fmt: skip
+
+
+SLIPS = st.sampled_from(
+    ["nam: x\n", "timeout_seconds: -1\n", "health: 1\n", "name: 5\n", "sql: x\n", "? [a]\n: 1\n", "\n", "# x\n", "description: |\n  a: b\n"]
+)
+BLOCKS = st.sampled_from([
+    "  - {task_key: a, notebook: n}\n", "  - {task_key: b, notebook: n, depends_on: [a]}\n", "  - task_key: c\n", "  - 5\n", "  -\n", "  - {task_key: d d, notebook: 5}\n",
+    "  - {task_key: e, sql_task: {}, max_retries: x}\n", "  - task_key: f\n    notebook: n\n    depends_on: [zz, f]\n", "  - {}\n", "  - {task_key: a, notebook: n, task_key: a}\n",
+])  # fmt: skip
+
+
+@given(st.lists(SLIPS, max_size=5, unique=True), st.lists(BLOCKS, max_size=6), st.lists(SLIPS, max_size=2))
+def test_mistakes_come_in_the_order_of_lines_and_in_the_file(
+    tmp_path_factory: pytest.TempPathFactory, before: list[str], tasks: list[str], after: list[str]
+) -> None:
+    """Whatever is wrong, each mistake has a file, a line that is there and a sentence; or there is a pipeline."""
+    text = "".join([*before, "tasks:\n", *tasks, *after])
+    try:
+        pipeline = read(tmp_path_factory.mktemp("slips"), text)
+    except DefinitionError as error:
+        lines = [mistake.line or 0 for mistake in error.mistakes]
+        assert lines == sorted(lines)
+        assert all(1 <= line <= text.count("\n") + 1 for line in lines)
+        assert all(mistake.file == "p.yml" and mistake.message for mistake in error.mistakes)
+        assert len(set(error.mistakes)) == len(error.mistakes)
+        return
+    assert pipeline.tasks

@@ -86,3 +86,42 @@ def test_any_text_is_something(text: str) -> None:
 def test_numbers_beyond_all_use_stay_text(written: str) -> None:
     """Python refuses to make or to print them."""
     assert plain_scalar(written) == written
+
+
+def core_schema(text: str) -> str:
+    """The kind of an unquoted scalar by YAML 1.2's core schema (section 10.3.2), read sign by sign."""
+    digits = set("0123456789")
+    if text in ("", "~", "null", "Null", "NULL"):
+        return "NoneType"
+    if text in ("true", "True", "TRUE", "false", "False", "FALSE"):
+        return "bool"
+    bare = text[1:] if text[0] in "+-" else text
+    if bare and set(bare) <= digits:
+        return "int"
+    if (text[:2] == "0o" and text[2:] and set(text[2:]) <= set("01234567")) or (
+        text[:2] == "0x" and text[2:] and set(text[2:]) <= set("0123456789abcdefABCDEF")
+    ):
+        return "int"
+    if bare in (".inf", ".Inf", ".INF") or text in (".nan", ".NaN", ".NAN"):
+        return "float"
+    mantissa, mark, exponent = bare.replace("E", "e", 1).partition("e") if "e" not in bare else bare.partition("e")
+    power = exponent[1:] if exponent[:1] in ("+", "-") else exponent
+    whole, _, part = mantissa.partition(".")
+    good = (
+        set(whole) <= digits
+        and set(part) <= digits
+        and (whole != "" or part != "")
+        and (not mark or (power != "" and set(power) <= digits))
+    )
+    return "float" if good else "str"
+
+
+@given(
+    st.text("0123456789" * 3 + "..eE+-xo~af_: ", max_size=7)
+    | st.sampled_from(["nULL", "TrUE", "+.inf", "-.nan", "+.INF", ".iNF", "0x", "0o", "+0o7", "e5", "1e+", "+.e1"])
+)
+def test_the_kind_of_a_scalar_is_that_of_the_core_schema(text: str) -> None:
+    """Against a reading of the specification that shares nothing with ours."""
+    found = plain_scalar(text)
+    kind = "bool" if isinstance(found, bool) else type(found).__mro__[-2].__name__  # of a number that keeps its text: its own
+    assert kind == core_schema(text)

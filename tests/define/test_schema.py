@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from nbflow.core.errors import DefinitionError
 from nbflow.define.job_file import read_job_file
 from nbflow.define.schema import FILE, schema_text
+from nbflow.define.vocabulary import JOB as JOB_KEYS
 from nbflow.define.vocabulary import TASK as TASK_KEYS
 
 ROOT = Path(__file__).parents[2]
@@ -164,3 +165,16 @@ def test_every_key_says_what_it_is() -> None:
             assert entry["description"].rstrip().endswith((".", ")")), f"{name}.{key}"
     assert "No effect in nbflow." in SCHEMA["$defs"]["job"]["properties"]["schedule"]["description"]
     assert "Cannot be run by nbflow." in SCHEMA["$defs"]["task"]["properties"]["for_each_task"]["description"]
+
+
+JOB_VALUES = st.sampled_from(
+    ["x", "", 5, -1, 0.5, True, None, [], {}, {"x": 1}, {"a b": 1}, [{"name": "x", "default": None}], [{"name": "x"}], [5]]
+)
+
+
+@given(st.dictionaries(st.sampled_from([*JOB_KEYS, "x-own", "nmae"]).filter(lambda key: key != "tasks"), JOB_VALUES, max_size=4))
+def test_they_are_of_one_mind_about_jobs_too(tmp_path_factory: pytest.TempPathFactory, entries: dict[str, Any]) -> None:
+    """Whatever stands beside its tasks, but for keys that only the schema takes to hold anchors."""
+    job = {**entries, "tasks": [TASK]}
+    entries.pop("x-own", None)
+    assert reader_takes(tmp_path_factory.mktemp("mind"), {**entries, "tasks": [TASK]}) == jsonschema.Draft7Validator(SCHEMA).is_valid(job)

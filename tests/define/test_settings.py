@@ -185,3 +185,17 @@ def test_without_any_mark_the_root_is_where_one_is(tmp_path: Path) -> None:
     """The folder of a file that need not be there, or the folder itself."""
     assert find_root(tmp_path) == tmp_path
     assert find_root(tmp_path / "some.ipynb") == tmp_path
+
+
+def test_a_misspelt_variable_is_told_and_a_users_own_is_not(tmp_path: Path) -> None:
+    """``NBFLOW_PARALEL`` has no effect, which nobody would see; ``NBFLOW_BUCKET`` may be anybody's."""
+    with pytest.raises(DefinitionError) as caught:
+        Settings.read(tmp_path, {}, {"NBFLOW_PARALEL": "2", "NBFLOW_WORKSPCE": "x", "NBFLOW_BUCKET": "b"})
+    assert [(mistake.key, mistake.hint) for mistake in caught.value.mistakes] == [
+        ("NBFLOW_PARALEL", "did you mean NBFLOW_PARALLEL?"), ("NBFLOW_WORKSPCE", "did you mean NBFLOW_WORKSPACE?"),
+    ]  # fmt: skip
+
+
+def test_what_the_call_gave_is_known(tmp_path: Path) -> None:
+    """Only what it gave, not what it left open."""
+    assert Settings.read(tmp_path, {"kernel": "ir", "parallel": None}, {"NBFLOW_RUNS": "r"}).of_call == {"kernel"}

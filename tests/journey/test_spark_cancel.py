@@ -107,6 +107,29 @@ def test_an_interrupt_ends_the_job_and_the_notebook_goes_on(bench: Any, until: U
     until(lambda: active(bench) == 0)
 
 
+def test_an_interrupt_at_any_moment_leaves_no_job(bench: Any, until: Until) -> None:
+    """Also one that comes while the driver has taken the call and has not yet begun the job."""
+    client = bench.client(
+        """
+        import signal
+        spark = session()
+        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        for seconds in [0.002 * n for n in range(1, 40)]:
+            try:
+                signal.setitimer(signal.ITIMER_REAL, seconds)
+                endless_job()
+            except KeyboardInterrupt:
+                pass
+        tell(spark.range(5).count())
+        wait()
+        """
+    )
+    assert client.told() == 5
+    until(lambda: active(bench) == 0)
+    client.go()
+    client.end()
+
+
 OWNER = """
 import asyncio, json, sys
 from dataclasses import asdict

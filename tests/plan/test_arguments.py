@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nbflow.core.errors import DefinitionError
 from nbflow.core.values import ValueType
@@ -14,6 +17,7 @@ from nbflow.define.notebook import Notebook
 from nbflow.define.parameters import Parameter
 from nbflow.define.pipeline import Pipeline, Place, Task
 from nbflow.define.settings import Settings
+from nbflow.plan.arguments import fit
 from nbflow.plan.build import Request, build_plan
 from nbflow.plan.plan import Plan
 
@@ -116,21 +120,106 @@ def test_tasks_follow_what_they_depend_on() -> None:
     assert [task.task_key for task in made.tasks] == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize(
-    ("kernel", "language", "named", "expected"),
-    [
-        (None, None, None, "python3"), ("python3", "python", None, "python3"), (None, "python", None, "python3"), (None, "bash", None, "bash"),
-        ("bash", "bash", None, "bash"), ("conda-env", "python", "python3", "python3"),
-    ],
-)  # fmt: skip
-def test_the_kernel_is_the_named_one_else_the_notebook_s_else_its_language_s(kernel: str | None, language: str | None, named: str | None, expected: str) -> None:
-    """A choice among what is installed."""
-    notebook = Notebook(Path("/n.ipynb"), {"cells": [], "metadata": {}}, "0", kernel, language)
-    assert plan(tasks=(Task("t", "n", kernel=named),), notebook=notebook, kernels={"bash": "bash"}).tasks[0].kernel == expected
-
-
 def test_a_kernel_that_is_not_there_is_told_with_those_that_are() -> None:
     """Before anything starts."""
     notebook = Notebook(Path("/n.ipynb"), {"cells": [], "metadata": {}}, "0", "conda-env", "python")
     (found,) = mistakes(notebook=notebook, kernels={"bash": "bash"})
     assert "'conda-env' is not installed; there are bash, python3" in found
+
+
+def declaring(*parameters: Parameter) -> Notebook:
+    """A notebook that declares these."""
+    return Notebook(NOTEBOOK.path, NOTEBOOK.document, "0", parameters=parameters, parameters_cell=0, declares=True)
+
+
+def test_every_path_in_a_value_becomes_absolute() -> None:
+    """In lists and maps too; a path that is absolute, or in somebody's home, stays there."""
+    notebook = declaring(
+        Parameter("many", ValueType.parse("list[path]"), []),
+        Parameter("named", ValueType.parse("dict[str, path]"), {}),
+        Parameter("pair", ValueType.parse("tuple[path, int]"), None),
+        Parameter("maybe", ValueType.parse("path?"), None),
+        Parameter("home", ValueType("path"), Path("x")),
+        Parameter("nobody", ValueType("path"), Path("x")),
+    )
+    task = {
+        "many": ["a.csv", "/b.csv"],
+        "named": {"x": "../c"},
+        "pair": ["d", 1],
+        "maybe": None,
+        "home": "~/e",
+        "nobody": "~no-such-user/f",
+    }
+    found = {name: value for name, (value, _) in values(plan(task, notebook=notebook)).items()}
+    assert found == {
+        "many": [Path("/w/pipelines/a.csv"), Path("/b.csv")],
+        "named": {"x": Path("/w/c")},
+        "pair": (Path("/w/pipelines/d"), 1),
+        "maybe": None,
+        "home": Path.home() / "e",
+        "nobody": Path("/w/pipelines/~no-such-user/f"),
+    }
+
+
+def test_a_late_path_keeps_the_folder_where_it_starts() -> None:
+    """The run completes it by the same rule."""
+    late = plan({"source": "{{job.run_id}}/x.csv"}).tasks[0].arguments[2]
+    assert (late.late, fit("7/x.csv", late)) == (True, Path("/w/pipelines/7/x.csv"))
+    late = plan({"source": "{{job.parameters.folder}}/{{job.run_id}}"}, {"folder": "a"}, {"folder": "b"}).tasks[0].arguments[2]
+    assert fit("b/7", late) == Path("/shell/b/7")
+
+
+@pytest.mark.parametrize(
+    ("choices", "kind", "given", "value"),
+    [
+        ((10, "all"), "any", "all", "all"), ((10, "all"), "any", "10", 10), ((10, "all"), "any", 10, 10), ((1, 0.5), "any", "0.50", 0.5),
+        ((None, "a"), "str?", "None", None), ((10, None, "a"), "any", "None", None), ((True, "auto"), "any", "true", True), (("10", 10), "any", "10", "10"),
+        ((1, 2), "int", "2", 2), ((1, "two", 3), "list", "1,two", [1, "two"]), ((1, 2), "list[int]", "2", [2]), ((1, 2), "list", [], []),
+    ],
+)  # fmt: skip
+def test_a_choice_is_made_by_what_it_looks_like(choices: tuple[Any, ...], kind: str, given: Any, value: Any) -> None:
+    """Choices of several types are picked by their text; each comes out as it was written in the notebook."""
+    widget = "multiselect" if kind.startswith("list") else "dropdown"
+    notebook = declaring(Parameter("x", ValueType.parse(kind), choices[0], choices=choices, widget=widget))
+    found = values(plan(given={"x": given}, notebook=notebook))["x"][0]
+    assert (found, type(found)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("parameter", "given", "words"),
+    [
+        (Parameter("x", ValueType("any"), 10, choices=(10, "all")), "11", "'11' is none of the choices 10, all"),
+        (Parameter("x", choices=("a,b", "c"), widget="multiselect"), "c,d", "'d' is none of the choices"),
+        (Parameter("x", ValueType.parse("list[int]"), [], choices=(1, 2), widget="multiselect"), "1,5", "5 is none of the choices 1, 2"),
+        (Parameter("x", ValueType("float"), 1.0, minimum=0), "nan", "nan is less than 0"),
+        (Parameter("x", ValueType("float"), 1.0, maximum=0), "nan", "nan is more than 0"),
+        (Parameter("x", ValueType("float"), 1.0, maximum=5), "inf", "inf is more than 5"),
+        (Parameter("x", ValueType("date"), None, minimum=date(2026, 1, 1)), "2025-12-31", "2025-12-31 is less than 2026-01-01"),
+        (Parameter("x", ValueType("path"), None), "a\0b", "expected a path"),
+        (Parameter("x", ValueType("int"), 1), None, "got nothing"),
+        (Parameter("x", ValueType.parse("list[int]"), []), "[" * 100_000, "expected a list"),
+    ],
+)
+def test_what_a_declaration_does_not_allow_is_refused(parameter: Parameter, given: Any, words: str) -> None:
+    """Choices and limits of every type; one mistake under the option's name."""
+    (found,) = mistakes(given={"x": given}, notebook=declaring(parameter))
+    assert found.startswith("-p x: parameter 'x': ")
+    assert words in found
+
+
+def test_a_parameter_that_refers_is_checked_where_it_ends() -> None:
+    """Through the pipeline's parameter, with the place of the task's value."""
+    (found,) = mistakes(task={"limit": "{{job.parameters.most}}"}, shared={"most": "many"})
+    assert found.startswith("p.yml:7: tasks[0].parameters.limit: parameter 'limit': expected a whole number, got 'many'")
+
+
+@given(st.sampled_from(["1", "5", "x", 5, 5.0, 5.5, True, None, "", [1], "{{job.run_id}}"]), st.sampled_from(["task", "shared", "given"]))
+def test_a_value_is_the_same_wherever_it_is_given(value: Any, where: str) -> None:
+    """One conversion for the file, the pipeline's parameter and the call."""
+    made: Any
+    try:
+        made = values(plan(**{where: {"limit": value}}))["limit"][0]
+    except DefinitionError as error:
+        made = str(error.mistakes[0].message)
+    expected = {"1": 1, "5": 5, "5.0": 5, "{{job.run_id}}": "{{job.run_id}}"}.get(str(value))
+    assert made == expected if expected is not None else "expected a whole number" in made

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nbflow.define.scalars import plain_scalar
 from nbflow.plan.references import Known, ReferenceProblem, resolve
 
 START = datetime(2026, 2, 28, 23, 30, 5, 123456, tzinfo=timezone.utc)
-ALL = Known("sales", {"day": "monday", "a b": 7}, "silver", "/n/layer.ipynb", 12, 34, START, {"bronze": {"rows": 5, "names": ["x"]}})
+ALL = Known("sales", {"day": "monday", "a b": 7, "version": plain_scalar("3.10"), "share": 0.5}, "silver", "/n/layer.ipynb", 12, 34, START, {"bronze": {"rows": 5, "names": ["x"]}})
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,7 @@ ALL = Known("sales", {"day": "monday", "a b": 7}, "silver", "/n/layer.ipynb", 12
         ("{{tasks.bronze.values.rows}}", 5),
         ("{{tasks.bronze.values.names}}", ["x"]),
         ("all: {{tasks.bronze.values.names}}", 'all: ["x"]'),
+        ("v{{job.parameters.version}}/{{job.parameters.share}}", "v3.10/0.5"),
         ("{{job.start_time.iso_date}}", "2026-02-28"),
         ("{{job.start_time.iso_datetime}}", "2026-02-28T23:30:05"),
         ("{{job.start_time.iso_weekday}}", 6),

@@ -54,6 +54,10 @@ only_option = click.option(
     help="Take only some tasks: 'a', '+a' with all it needs, 'a+' with all that needs it; may be repeated.",
 )  # fmt: skip
 
+job_option = click.option(
+    "--job", metavar="KEY", help="Take this job of a bundle's file that holds several."
+)  # fmt: skip
+
 strict_option = click.option("--strict", is_flag=True, help="Take every warning for an error.")
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any, TypeVar
 
 import click
 
-from nbflow.define.settings import Settings
+from nbflow.define.settings import NAMES
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -31,7 +30,7 @@ _HELP = {
 
 def settings_options(*names: str) -> Callable[[_Function], _Function]:
     """An option for each setting (those ``names``, or all). What is given arrives as the dict ``settings``, as text."""
-    chosen = [item.name for item in fields(Settings) if item.name in (names or _HELP)]
+    chosen = [name for name in NAMES if name in (names or _HELP)]
 
     def decorate(function: _Function) -> _Function:
         for name in reversed(chosen):

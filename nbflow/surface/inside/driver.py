@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import json
 import logging
 import os
 import socket
 import sys
 import threading
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,10 @@ from nbflow.core.results import ErrorKind
 
 _FOLDER_VARIABLE = "NBFLOW_NOTEBOOK_FOLDER"
 """Tells Spark's Python workers where the notebook lies; the driver's daemon module reads it."""
+
+_OF_CONNECTION = ".connection-"
+_CANCEL_SECONDS = 5.0
+_CANCEL_AGAIN = (0.1, 0.4, 1.5, 4.0)
 
 
 class Driver:
@@ -108,9 +115,51 @@ class Driver:
 
     def cancel_jobs(self) -> None:
         """Cancel what this notebook has running on the driver; no error when there is nothing, or no driver."""
-        if self.context is not None:
+        self._cancel(self.address.tag)
+
+    def _cancel(self, tag: str, again: Sequence[float] = ()) -> None:
+        """Cancel the jobs with ``tag`` now, and ``again`` after so many seconds each.
+
+        In a thread of its own, which has a connection of its own and is not where an interrupt arrives.
+        """
+
+        def cancel() -> None:
             with contextlib.suppress(Exception):
-                self.context.sc().cancelJobsWithTag(self.address.tag)
+                self.context.sc().cancelJobsWithTag(tag)
+
+        def cancel_again() -> None:
+            for seconds in again:
+                time.sleep(seconds)
+                cancel()
+
+        if self.context is not None:
+            first = threading.Thread(target=cancel, daemon=True)
+            first.start()
+            first.join(_CANCEL_SECONDS)
+            if again:
+                threading.Thread(target=cancel_again, daemon=True).start()
+
+    def _close_when_interrupted(self, connection: Any, tag: str) -> None:
+        """Have an interrupt of a call on ``connection`` end the connection, and the jobs with ``tag``, which are its own.
+
+        The next call would get the answer to this one. py4j closes it by itself, but other threads' connections too. What
+        the driver has not yet begun when the interrupt comes begins after the first cancel, so that there are others.
+        """
+        original = connection.send_command
+
+        def send_command(command: str) -> Any:
+            try:
+                return original(command)
+            except KeyboardInterrupt:
+                connection.close()
+                self._cancel(tag, again=_CANCEL_AGAIN)
+                raise
+
+        connection.send_command = send_command
+
+    def is_own_tag(self, tag: str) -> bool:
+        """Whether ``tag`` is one that the driver's side set, and not the notebook."""
+        return tag == self.address.tag or tag.startswith(f"{self.address.tag}{_OF_CONNECTION}")
 
     def _watch_cells(self) -> None:
         """Cancel what is running when a cell is interrupted while it waits for something else than the gateway."""
@@ -136,11 +185,13 @@ class Driver:
         marks = [f"{call}addJobTag\n{get_command_part(tag)}{END_COMMAND_PART}"]
         for name, value in properties.items():
             marks.append(f"{call}setLocalProperty\n{get_command_part(name)}{get_command_part(value)}{END_COMMAND_PART}")
-        original = client._create_new_connection
+        original, numbers = client._create_new_connection, itertools.count(1)
 
         def marked() -> Any:
             connection = original()
-            for mark in marks:
+            own = f"{tag}{_OF_CONNECTION}{next(numbers)}"
+            self._close_when_interrupted(connection, own)
+            for mark in [*marks, f"{call}addJobTag\n{get_command_part(own)}{END_COMMAND_PART}"]:
                 connection.send_command(mark)
             if self._session is not None:
                 active = f"z:org.apache.spark.sql.classic.SparkSession\nsetActiveSession\n{get_command_part(self._session)}"
@@ -148,7 +199,10 @@ class Driver:
             return connection
 
         client._create_new_connection = marked
-        context.addJobTag(tag)  # this thread's connection is there already
+        own = f"{tag}{_OF_CONNECTION}0"
+        self._close_when_interrupted(client.get_thread_connection(), own)  # this thread's connection is there already
+        context.addJobTag(tag)
+        context.addJobTag(own)
         for name, value in properties.items():
             context.setLocalProperty(name, value)
 

@@ -5,6 +5,7 @@ In this order: the run's context, what the injected cell restored, the form's ch
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -58,7 +59,7 @@ def fitted(widget: Widget, value: Any) -> Any:
     try:
         converted: Any = joined(value) if widget.text else convert(value, widget.type)
         if widget.kind == "path":
-            converted = notebook_folder() / converted.expanduser()
+            converted = notebook_folder() / os.path.expanduser(converted)
         _check(widget, converted)
     except ValueError as error:
         msg = f"widget {widget.name!r}: {error}"

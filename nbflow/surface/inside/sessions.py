@@ -75,13 +75,15 @@ def _keep_to_this_notebook(driver: Driver, context_class: Any) -> None:
 
     @functools.wraps(original_clear)
     def clear_job_tags(context: Any) -> None:
+        kept = set(filter(driver.is_own_tag, original_tags(context))) if _is_attached(context) else set()
         original_clear(context)
-        if _is_attached(context):
-            context.addJobTag(driver.address.tag)
+        for tag in kept:
+            context.addJobTag(tag)
 
     @functools.wraps(original_tags)
     def get_job_tags(context: Any) -> set[str]:
-        return set(original_tags(context)) - ({driver.address.tag} if _is_attached(context) else set())
+        tags = set(original_tags(context))
+        return {tag for tag in tags if not driver.is_own_tag(tag)} if _is_attached(context) else tags
 
     context_class.stop, context_class.cancelAllJobs = stop, cancel_all_jobs
     context_class.clearJobTags, context_class.getJobTags = clear_job_tags, get_job_tags

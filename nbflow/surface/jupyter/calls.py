@@ -24,6 +24,7 @@ def run_pipeline(
     workspace: str | Path | None = None,
     wait: bool = True,
     only: str | Sequence[str] | None = None,
+    job: str | None = None,
     parameters: Mapping[str, Any] | None = None,
     **named: Any,
 ) -> Run:
@@ -31,15 +32,15 @@ def run_pipeline(
 
     ``pipeline`` is a path, a name in ``pipelines/``, a notebook, or a ``Pipeline``. Values are given by name, and in
     ``parameters`` where a name is none of Python's or one of this function's own; they keep their types. ``only``
-    selects tasks as ``--only`` does. Progress is printed as it comes. With ``wait=False`` the call returns as soon as
+    selects tasks as ``--only`` does, ``job`` one of several jobs of a bundle's file. Progress is printed as it comes. With ``wait=False`` the call returns as soon as
     the run has begun; it goes on when this process ends, and ``refresh()`` reads how it stands.
 
     A failed run raises nothing: see ``Run.ok`` and ``Run.raise_for_result``. Raises ``DefinitionError`` with all
     mistakes when nothing was started, and ``KeyboardInterrupt`` after an interrupt has cancelled the run.
     """
-    _refuse_strangers(workspace, wait, only)
+    _refuse_strangers(workspace, wait, only, job)
     values = _encoded({**(parameters or {}), **named})
-    arguments: list[str | Document] = [*_options(workspace, only), "--how", "python"]
+    arguments: list[str | Document] = [*_options(workspace, only, job), "--how", "python"]
     if values:
         arguments += ["--parameters-file", Document("parameters", values)]
     if isinstance(pipeline, Pipeline):
@@ -52,22 +53,24 @@ def run_pipeline(
     return _waited(child, Where(around, named_root)) if wait else _begun(child, Where(around, named_root))
 
 
-def _refuse_strangers(workspace: object, wait: object, only: object) -> None:
+def _refuse_strangers(workspace: object, wait: object, only: object, job: object) -> None:
     """Tell a value that was meant for a parameter of the same name from this function's own. Raises ``UsageError``."""
     paths = (str, os.PathLike, type(None))
     for name, value, kinds in (
         ("workspace", workspace, paths),
         ("wait", wait, bool),
         ("only", only, (str, list, tuple, type(None))),
+        ("job", job, (str, type(None))),
     ):
         if not isinstance(value, kinds):
             msg = f"run_pipeline: {name}={value!r} is none of its own values"
             raise UsageError(msg, f"a parameter of that name goes into parameters={{'{name}': ...}}")
 
 
-def _options(workspace: str | Path | None, only: str | Sequence[str] | None) -> list[str]:
+def _options(workspace: str | Path | None, only: str | Sequence[str] | None, job: str | None) -> list[str]:
     selectors = [only] if isinstance(only, str) else list(only or ())
     options = [part for selector in selectors for part in ("--only", selector)]
+    options += [] if job is None else ["--job", job]
     return options if workspace is None else ["--workspace", os.fspath(workspace), *options]
 
 

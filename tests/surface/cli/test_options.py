@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbflow.core.errors import DefinitionError
-from nbflow.define.settings import Settings
+from nbflow.define.settings import NAMES
 from nbflow.surface.cli.commands import run
 from nbflow.surface.cli.options import read_parameters
 from nbflow.surface.cli.session import asks_json
@@ -19,7 +18,7 @@ from nbflow.surface.cli.session import asks_json
 def test_every_setting_is_an_option_of_run() -> None:
     """No setting of the workspace is without its option, and no option of that kind without its setting."""
     options = {name for parameter in run.command.params for name in parameter.opts}
-    assert {f"--{item.name.replace('_', '-')}" for item in fields(Settings)} <= options
+    assert {f"--{name.replace('_', '-')}" for name in NAMES} <= options
 
 
 @given(st.dictionaries(st.from_regex(r"[a-z][a-z0-9_.-]*", fullmatch=True), st.text()))

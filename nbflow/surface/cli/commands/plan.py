@@ -9,6 +9,7 @@ import click
 from nbflow.surface.cli.layout import short_path
 from nbflow.surface.cli.options import (
     common_options,
+    job_option,
     only_option,
     parameter_option,
     parameters_file_option,
@@ -27,6 +28,7 @@ from nbflow.surface.cli.terminal import clean, stdout
 @parameter_option
 @parameters_file_option
 @only_option
+@job_option
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "mermaid"]), default="text", help="How to print it."
 )
@@ -40,6 +42,7 @@ def command(
     parameters: tuple[str, ...],
     parameters_file: Path | None,
     only: tuple[str, ...],
+    job: str | None,
     form: str,
     strict: bool,
     settings: dict[str, str],
@@ -50,7 +53,7 @@ def command(
     """
     values = read_parameters(parameters, parameters_file)
     workspace = session.find(start_of(pipeline), {**settings, "strict": strict or None})
-    plan = workspace.plan(workspace.pipeline(pipeline, Path.cwd()), values, Path.cwd(), only)
+    plan = workspace.plan(pipeline, values, Path.cwd(), only, job)
     if workspace.settings.strict:
         refuse_warnings(plan.warnings)
     if form == "json":

@@ -21,6 +21,7 @@ from nbflow.surface.cli.board import Board
 from nbflow.surface.cli.delta_log import changed_tables, table_states
 from nbflow.surface.cli.options import (
     common_options,
+    job_option,
     json_option,
     only_option,
     parameter_option,
@@ -50,6 +51,7 @@ class Call:
     parameters: tuple[str, ...]
     parameters_file: Path | None
     only: tuple[str, ...]
+    job: str | None
     as_json: bool
     quiet: bool
     strict: bool
@@ -65,6 +67,7 @@ class Call:
 @parameter_option
 @parameters_file_option
 @only_option
+@job_option
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but failures.")
 @strict_option
@@ -88,7 +91,7 @@ def command(session: Session, /, **given: Any) -> int:
     values = read_parameters(call.parameters, call.parameters_file)
     overrides = {**call.settings, "strict": call.strict or None}
     workspace = session.find(Path.cwd() if call.value else start_of(call.pipeline), overrides)
-    plan = workspace.plan(_pipeline(call, workspace), values, Path.cwd(), call.only)
+    plan = workspace.plan(_pipeline(call), values, Path.cwd(), call.only, call.job)
     if call.timeout is not None:
         plan = replace(plan, timeout_seconds=call.timeout)
     if workspace.settings.strict:
@@ -96,15 +99,14 @@ def command(session: Session, /, **given: Any) -> int:
     return _run(call, workspace, plan)
 
 
-def _pipeline(call: Call, workspace: Workspace) -> Pipeline:
+def _pipeline(call: Call) -> str | Pipeline:
     if not call.value:
-        return workspace.pipeline(call.pipeline, Path.cwd())
+        return call.pipeline
     import json
 
     from nbflow.define.handover import pipeline_from_document
 
-    document = json.loads(Path(call.pipeline).read_text(encoding="utf-8"))
-    return workspace.pipeline(pipeline_from_document(document), Path.cwd())
+    return pipeline_from_document(json.loads(Path(call.pipeline).read_text(encoding="utf-8")))
 
 
 def _run(call: Call, workspace: Workspace, plan: Plan) -> int:

@@ -78,9 +78,18 @@ def _within(folder: Path) -> Iterator[Path]:
 
 
 def _check(workspace: Workspace, path: str) -> tuple[str, ...]:
-    """The warnings of one file. Raises ``DefinitionError`` with its mistakes."""
-    pipeline = workspace.pipeline(path, Path.cwd())
-    return tuple(workspace.plan(pipeline, {}, Path.cwd()).warnings)
+    """The warnings of one file, with all its jobs. Raises ``DefinitionError`` with its mistakes."""
+    warnings: list[str] = []
+    mistakes: list[Mistake] = []
+    jobs = workspace.jobs(path, Path.cwd())
+    for job in jobs if len(jobs) > 1 else [None]:
+        try:
+            warnings += workspace.plan(path, {}, Path.cwd(), job=job).warnings
+        except DefinitionError as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise DefinitionError(mistakes)
+    return tuple(warnings)
 
 
 def _print(checked: list[str], warnings: list[str], mistakes: list[Mistake], as_json: bool) -> None:
