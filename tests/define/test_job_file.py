@@ -159,7 +159,7 @@ def test_ten_thousand_tasks_are_read(tmp_path: Path) -> None:
         (f"{TASKS}    depend_on: [x]\n", "did you mean 'depends_on'?"),
         (f"{TASKS}    schedule: x\n", "it belongs in a job"),
         (f"{TASKS}    disabled: true\n", "remove the key, and leave the task out with --only"),
-        ("resources: {jobs: {a: {}, b: {}}}\n", "keep one job in a file"),
+        ("resources: {jobs: {a: {}, b: {}}}\n", "name one with --job"),
     ],
 )
 def test_a_mistake_says_what_to_do(tmp_path: Path, text: str, hint: str) -> None:
