@@ -19,6 +19,7 @@ from typing import Any
 from nbflow.core.errors import EngineError
 from nbflow.core.exchange import TAG_SETTING, SparkAddress
 from nbflow.core.results import ErrorKind
+from nbflow.surface.inside.interrupts import keep_interrupts
 
 _FOLDER_VARIABLE = "NBFLOW_NOTEBOOK_FOLDER"
 """Tells Spark's Python workers where the notebook lies; the driver's daemon module reads it."""
@@ -57,6 +58,7 @@ class Driver:
             # the session that all others are made from; one of another origin would have a catalog of its own
             self._root = jvm.org.apache.spark.sql.classic.SparkSession.builder().sparkContext(scala).getOrCreate()
             self.gateway = gateway
+            keep_interrupts()
             self._watch_cells()
 
     def _open(self, port: int, secret: str) -> Any:
