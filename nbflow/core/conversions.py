@@ -16,6 +16,7 @@ from typing import Any
 
 from nbflow.core.moments import date_of, datetime_of, duration_of, time_of
 
+_MOST_DIGITS = 4300  # what Python reads and prints of a whole number
 _WORDS = {"true": True, "false": False}
 _INT = re.compile(r"[+-]?[0-9]+\Z")
 _FLOAT = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\Z|[+-]?\.?(inf|infinity)\Z|\.?nan\Z", re.IGNORECASE)
@@ -36,6 +37,8 @@ def _to_str(value: Any) -> str:
 def _to_int(value: Any) -> int:
     if isinstance(value, str) and _INT.match(value.strip()):
         return int(value)
+    if isinstance(value, Decimal) and value.is_finite() and value.adjusted() > _MOST_DIGITS:
+        raise OverflowError
     if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool) and value == int(value):
         return int(value)
     raise TypeError

@@ -6,7 +6,8 @@
     ├── DefinitionError      a notebook, pipeline file, setting or parameter is wrong: every mistake at once (exit 2)
     ├── UsageError           a call asks for what is not there: no such run, no such task (exit 2)
     ├── StoreError           the workspace's records cannot be read or written
-    │   └── NewerStoreError  they were written by a newer nbflow
+    │   ├── NewerStoreError  they were written by a newer nbflow
+    │   └── BusyStoreError   another program has held them for too long
     ├── KernelError          a kernel could not be started, or is gone
     ├── EngineError          a Spark engine could not be started, or is gone
     └── RunFailedError       raised on request by ``run.raise_for_result()`` for a run that did not succeed
@@ -77,6 +78,10 @@ class StoreError(NbflowError):
 
 class NewerStoreError(StoreError):
     """The workspace's records were written by a newer nbflow, which this one does not know how to read."""
+
+
+class BusyStoreError(StoreError):
+    """Another program has held the workspace's records for too long; a later try may succeed."""
 
 
 class KernelError(NbflowError):

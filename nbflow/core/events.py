@@ -39,15 +39,6 @@ class Noted(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class EngineStarted(Event):
-    """The run's Spark engine takes work; ``detail`` says what it is (versions, Java)."""
-
-    engine: str
-    detail: str
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
 class AttemptStarted(Event):
     """A task began, or began again; ``attempt`` counts from 1. ``parameters`` are the values as JSON by name.
 
@@ -74,7 +65,7 @@ class CellStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class AttemptEnded(Event):
-    """An attempt is over. ``ended_at_cell`` is the cell at which a notebook ended early by its own will."""
+    """An attempt is over. ``ended_at_cell`` is the cell at which a notebook ended early by its own will, or was cancelled."""
 
     task_key: str
     task_run_id: int
@@ -127,7 +118,7 @@ class RunEnded(Event):
 KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
-        RunStarted, Noted, EngineStarted, AttemptStarted, CellStarted, AttemptEnded, RetryPlanned, TaskEnded,
+        RunStarted, Noted, AttemptStarted, CellStarted, AttemptEnded, RetryPlanned, TaskEnded,
         CancelRequested, RunEnded,
     )
 }  # fmt: skip

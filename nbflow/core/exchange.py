@@ -20,9 +20,17 @@ processes which left their parent's session are still found when the attempt end
 TAG_SETTING = "spark.nbflow.tag"
 """The setting by which a Spark session says whose it is: the job tag of its attempt."""
 
+COMMIT_SETTING = "spark.databricks.delta.commitInfo.userMetadata"
+"""The setting whose text Delta keeps with each commit of a session: ``{"nbflow": {"run_id": …, "task_key": …, "attempt": …}}``,
+so that a table's history tells which run wrote what."""
+
 CONTEXT_FILE = "context.json"
 VALUES_FILE = "values.jsonl"
 EXIT_FILE = "exit.json"
+
+EXIT_NAME = "nbflow.NotebookExit"
+"""The name under which a kernel tells that a notebook ended by ``dbutils.notebook.exit``: none that a class of the
+notebook's own can have."""
 
 VERSION = 1
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import shutil
@@ -27,6 +26,7 @@ from nbflow.run.cells import CellLoop, Limits
 from nbflow.run.endings import Ending
 from nbflow.run.inject import inject
 from nbflow.run.kernels.kernel import Kernel, KernelSpec
+from nbflow.run.left import Left, read_left
 from nbflow.run.marks import Marks
 from nbflow.run.processes import end_family
 from nbflow.run.runner import Attempt, Outcome, Prepared
@@ -36,7 +36,7 @@ from nbflow.run.stop import Stop
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What all attempts of a run share. ``sink`` makes the place where an attempt's notebook goes; ``cell_started`` is
-    told the attempt and the cell (from 1). ``private`` is a folder for what only the run may see, with a short path;
+    told the attempt and the cell (from 1), ``note`` the attempt and a sentence for whoever watches. ``private`` is a folder for what only the run may see, with a short path;
     ``token`` begins the mark that the processes of each attempt bear."""
 
     plan: Plan
@@ -46,6 +46,7 @@ class Surroundings:
     engine: Engine | None
     sink: Callable[[Attempt], NotebookSink]
     cell_started: Callable[[Attempt, int], None]
+    note: Callable[[Attempt, str], None]
     private: Path
     token: str
 
@@ -73,6 +74,7 @@ class NotebookExecutor:
         ready = self._ready.pop((attempt.task.task_key, attempt.number))
         marks = Marks(ready.document, attempt.task.notebook, ready.arguments, str(ready.sink.path))
         private = self._around.private / f"{attempt.task_run_id}-{attempt.number}"
+        left = Left()
         try:
             private.mkdir(mode=0o700)
             ready.sink.changed(ready.document)
@@ -80,17 +82,22 @@ class NotebookExecutor:
                 ending = Ending(Result.FAILED, TaskError(ErrorKind.PARAMETER, ready.error))
             else:
                 ending = await self._run(attempt, ready, marks, private, stop)
-            values, exit_value = _read_exchange(private)
+            left = read_left(private)
         except OSError as error:
-            ending, values, exit_value = Ending(Result.FAILED, _storage(error)), {}, None
+            hint = f"is there room in {private.parent.parent}?"
+            ending = Ending(Result.FAILED, _storage(f"what passes between nbflow and the notebook could not be kept: {error}; {hint}"))
         finally:
             shutil.rmtree(private, ignore_errors=True)
+        for trouble in left.troubles:
+            self._around.note(attempt, trouble)
         marks.ended(ending)
         try:
             ready.sink.finish(ready.document)
         except OSError as error:
-            ending = Ending(Result.FAILED, ending.error or _storage(error))
-        return Outcome(ending.result, ending.error, values, exit_value, ending.ended_at_cell, str(ready.sink.path))
+            message = f"the executed notebook could not be kept: {error}; make room or the folder writable, and run again"
+            ending = Ending(Result.FAILED, ending.error or _storage(message))
+        exit_value = left.exit_value if ending.result is Result.SUCCESS and ending.ended_at_cell is not None else None
+        return Outcome(ending.result, ending.error, left.values, exit_value, ending.ended_at_cell, str(ready.sink.path))
 
     def _arguments(self, attempt: Attempt) -> tuple[list[Argument], str | None]:
         """The task's arguments with late references resolved, and what is wrong with the first that does not fit."""
@@ -119,12 +126,12 @@ class NotebookExecutor:
         watcher = _Watcher(self._around, attempt, ready, marks)
         kernel = None
         ending = Ending(Result.FAILED)
+        limits = _limits(task, around.settings)
         try:
             kernel, early = await self._start(attempt, private, token, engine, tag, stop)
             if kernel is None:
                 ending = early or ending
                 return ending
-            limits = _limits(task, around.settings)
             flusher = asyncio.ensure_future(watcher.keep_flushing())
             try:
                 ending = await CellLoop(ready.document, kernel, limits, watcher, stop).run(engine.lost if engine else None)
@@ -157,7 +164,7 @@ class NotebookExecutor:
             limit = task.timeout_seconds or None
             await asyncio.wait({starting, asked}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
             if asked.done():
-                return None, Ending(Result.CANCELED, TaskError(ErrorKind.CELL_ERROR, "cancelled before the first cell"))
+                return None, Ending(Result.CANCELED)
             if not starting.done():
                 message = f"the task's limit of {task.timeout_seconds:g} s was over before the first cell"
                 return None, Ending(Result.TIMEDOUT, TaskError(ErrorKind.TASK_TIMEOUT, message))
@@ -254,7 +261,8 @@ class _Watcher:
 
 
 def _limits(task: PlannedTask, settings: Settings) -> Limits:
-    return Limits(task.cell_timeout_seconds, task.timeout_seconds, settings.grace_seconds, settings.output_limit_bytes)
+    deadline = asyncio.get_running_loop().time() + task.timeout_seconds if task.timeout_seconds else None
+    return Limits(task.cell_timeout_seconds, task.timeout_seconds, settings.grace_seconds, settings.output_limit_bytes, deadline)
 
 
 def _write_context(context: exchange.Context, private: Path) -> None:
@@ -263,20 +271,5 @@ def _write_context(context: exchange.Context, private: Path) -> None:
     os.chmod(path, 0o600)
 
 
-def _read_exchange(private: Path) -> tuple[dict[str, Any], str | None]:
-    """The task values and the exit value that the notebook left; a torn last line is no value."""
-    values: dict[str, Any] = {}
-    with contextlib.suppress(FileNotFoundError):
-        for line in (private / exchange.VALUES_FILE).read_text("utf-8").splitlines():
-            with contextlib.suppress(ValueError, KeyError, TypeError):
-                entry = json.loads(line)
-                values[str(entry["key"])] = entry["value"]
-    exit_value = None
-    with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError):
-        found = json.loads((private / exchange.EXIT_FILE).read_text("utf-8"))["value"]
-        exit_value = None if found is None else str(found)
-    return values, exit_value
-
-
-def _storage(error: OSError) -> TaskError:
-    return TaskError(ErrorKind.STORAGE, f"the executed notebook could not be kept: {error}")
+def _storage(message: str) -> TaskError:
+    return TaskError(ErrorKind.STORAGE, message)

@@ -16,9 +16,11 @@ from typing import Any, Protocol
 from nbflow.core.results import ErrorKind, Result, TaskError
 from nbflow.run.endings import Ending, ended_early, judge
 from nbflow.run.kernels.kernel import Kernel
+from nbflow.run.memory import memory_kills
 from nbflow.run.outputs import CellOutputs
 from nbflow.run.stop import Stop
 from nbflow.run.tracebacks import readable
+from nbflow.run.widget_states import WidgetStates
 
 _SILENT_SECONDS = 10.0
 """How long the broadcast may be silent after a cell's reply before its end is taken as lost."""
@@ -29,16 +31,21 @@ _LAST_WORDS_SECONDS = 0.05
 _LATE_SECONDS = 0.02
 """How long the broadcast must be silent after the last cell: what child processes print comes by another way, and late."""
 
+_LATEST_SECONDS = 0.5
+"""How long what comes late is taken at most: a thread of the notebook may go on printing for ever."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of a notebook's execution: seconds for each cell and for all (0: none), seconds that an interrupted cell
-    has to end, and characters kept of one cell's output."""
+    """Limits of a notebook's execution: seconds for each cell and for the whole attempt (0: none), seconds that an
+    interrupted cell has to end, and characters kept of one cell's output. ``deadline`` is the moment of the running
+    loop's clock at which ``task_seconds`` are over, where the attempt began before the first cell."""
 
     cell_seconds: float = 0
     task_seconds: float = 0
     grace_seconds: float = 5
     output_characters: int = 20_000_000
+    deadline: float | None = None
 
 
 class Watcher(Protocol):
@@ -64,19 +71,29 @@ class Watcher(Protocol):
 class CellLoop:
     """Executes the code cells of ``document`` (nbformat 4 as dicts, changed in place) in ``kernel``.
 
-    ``lost`` is an awaitable that ends, with a sentence, when something that the notebook cannot do without is gone.
+    ``node`` makes each output from a plain dict; papermill has objects of its own. Outputs are shared by cells that
+    show the same display, so that they are made once.
     """
 
-    def __init__(self, document: dict[str, Any], kernel: Kernel, limits: Limits, watcher: Watcher, stop: Stop) -> None:
+    def __init__(
+        self, document: dict[str, Any], kernel: Kernel, limits: Limits, watcher: Watcher, stop: Stop,
+        node: Callable[[dict[str, Any]], dict[str, Any]] = dict,
+    ) -> None:  # fmt: skip
         self._document, self._kernel, self._limits, self._watcher, self._stop = document, kernel, limits, watcher, stop
         self._displays: dict[str, list[dict[str, Any]]] = {}
-        self._widgets: dict[str, dict[str, Any]] = {}
+        self._widgets = WidgetStates()
         self._heard = 0
         self._sent: dict[str, tuple[int, dict[str, Any], CellOutputs]] = {}
-        self._deadline = asyncio.get_running_loop().time() + limits.task_seconds if limits.task_seconds else None
+        self._node = node
+        self._memory_kills = memory_kills()
+        begun = asyncio.get_running_loop().time()
+        self._deadline = limits.deadline or (begun + limits.task_seconds if limits.task_seconds else None)
 
     async def run(self, lost: Callable[[], Awaitable[str]] | None = None) -> Ending:
-        """Execute all cells; returns how it ended and raises nothing on account of the notebook's code."""
+        """Execute all cells; returns how it ended and raises nothing on account of the notebook's code.
+
+        ``lost`` makes an awaitable that ends, with a sentence, when something that the notebook cannot do without is gone.
+        """
         watches: dict[str, asyncio.Future[Any]] = {
             "gone": asyncio.ensure_future(self._kernel.gone()),
             "asked": asyncio.ensure_future(self._stop.asked.wait()),
@@ -93,14 +110,14 @@ class CellLoop:
             return Ending(Result.SUCCESS)
         finally:
             await self._take_late(watches["gone"])
-            self._keep_widget_state()
+            self._widgets.keep(self._document["metadata"])
             for watch in watches.values():
                 watch.cancel()
             await asyncio.gather(*watches.values(), return_exceptions=True)
 
     async def _cell(self, index: int, cell: dict[str, Any], watches: dict[str, asyncio.Future[Any]]) -> Ending | None:
         """Execute one cell; ``None`` when the notebook goes on."""
-        outputs = CellOutputs(self._limits.output_characters, self._displays)
+        outputs = CellOutputs(self._limits.output_characters, self._displays, self._node)
         cell["outputs"], cell["execution_count"] = [], None
         self._watcher.cell_started(index)
         work = asyncio.ensure_future(self._execute(index, cell, outputs))
@@ -135,7 +152,7 @@ class CellLoop:
             return Ending(Result.FAILED, TaskError(ErrorKind.ENGINE_LOST, message, number, source=source))
         await self._interrupt(work, watches)
         if watches["asked"].done():
-            return Ending(Result.CANCELED, TaskError(ErrorKind.CELL_ERROR, f"cancelled in cell {number}", number, source=source))
+            return Ending(Result.CANCELED, ended_at_cell=number)
         if kind is ErrorKind.TASK_TIMEOUT:
             message = f"the task's limit of {self._limits.task_seconds:g} s was over in cell {number}"
             return Ending(Result.TIMEDOUT, TaskError(kind, message, number, source=source))
@@ -151,16 +168,15 @@ class CellLoop:
         return cell, ErrorKind.CELL_TIMEOUT
 
     def _died(self, how: str, number: int, source: str) -> Ending:
-        killed = how == "signal SIGKILL"
-        hint = "; the system kills processes so when memory runs out" if killed else ""
+        kind, hint = ErrorKind.KERNEL_DIED, ""
+        if how == "signal SIGKILL":
+            kills = memory_kills()
+            starved = kills is not None and self._memory_kills is not None and kills > self._memory_kills
+            kind = ErrorKind.OUT_OF_MEMORY if starved else kind
+            hint = ": memory ran out" if starved else "; the system kills processes so when memory runs out"
         words = self._kernel.last_words()
-        return Ending(
-            Result.FAILED,
-            TaskError(
-                ErrorKind.KERNEL_DIED, f"the kernel died in cell {number} ({how}){hint}", number, source=source,
-                traceback=words or None,
-            ),
-        )  # fmt: skip
+        message = f"the kernel died in cell {number} ({how}){hint}"
+        return Ending(Result.FAILED, TaskError(kind, message, number, source=source, traceback=words or None))
 
     async def _interrupt(self, work: asyncio.Future[Any], watches: dict[str, asyncio.Future[Any]]) -> None:
         """Interrupt the cell and wait for its end: for the grace time, or until the end is asked for a second time."""
@@ -208,8 +224,10 @@ class CellLoop:
 
     async def _take_late(self, gone: asyncio.Future[Any]) -> None:
         """Take what still comes after the last cell."""
+        now = asyncio.get_running_loop().time
+        end = now() + _LATEST_SECONDS
         with contextlib.suppress(queue.Empty):
-            while not gone.done():
+            while now() < end and not gone.done() and not self._stop.now.is_set():
                 self._receive(await self._kernel.client.iopub_channel.get_msg(timeout=_LATE_SECONDS), "")
 
     def _receive(self, message: dict[str, Any], request: str) -> bool:
@@ -218,9 +236,13 @@ class CellLoop:
         kind, content, parent = message["msg_type"], message["content"], message["parent_header"].get("msg_id")
         if kind == "status":
             return bool(parent == request and content["execution_state"] == "idle")
+        if kind.startswith("comm_"):
+            self._widgets.take(kind, content, message.get("buffers") or ())
         if not self._sent:
             return False
         index, cell, outputs = self._sent.get(parent) or next(reversed(self._sent.values()))
+        if self._captured(kind, content, parent):
+            return False
         if kind == "execute_input":
             cell["execution_count"] = content.get("execution_count")
         elif kind == "stream":
@@ -233,6 +255,15 @@ class CellLoop:
                 self._watcher.cell_printed(index, "error", readable(content))
         return False
 
+    def _captured(self, kind: str, content: dict[str, Any], parent: str | None) -> bool:
+        """Whether an ``Output`` widget has taken the message."""
+        if kind == "clear_output":
+            return self._widgets.clear(parent)
+        if kind == "stream":
+            return self._widgets.capture(parent, {"output_type": kind, "name": content["name"], "text": content["text"]})
+        output = _output(kind, content)
+        return output is not None and self._widgets.capture(parent, output)
+
     def _changed(self, index: int, cell: dict[str, Any], outputs: CellOutputs) -> None:
         if outputs.closed:  # a late message: the cell's outputs are in the notebook already
             cell["outputs"] = outputs.as_list()
@@ -243,45 +274,27 @@ class CellLoop:
         display_id = content.get("transient", {}).get("display_id")
         if kind == "clear_output":
             outputs.clear(content.get("wait", False))
-        elif kind in ("display_data", "execute_result"):
-            output = {"output_type": kind, "data": content["data"], "metadata": content.get("metadata", {})}
-            if kind == "execute_result":
-                output["execution_count"] = content.get("execution_count")
-            outputs.add(output, display_id)
         elif kind == "update_display_data" and display_id:
             outputs.update(display_id, content)
-        elif kind == "error":
-            outputs.add({"output_type": "error", **{name: content[name] for name in ("ename", "evalue", "traceback")}})
+        elif (output := _output(kind, content)) is not None:
+            outputs.add(output, display_id)
         else:
-            if kind.startswith("comm_"):
-                self._widget(kind, content)
             return False
         return True
-
-    def _widget(self, kind: str, content: dict[str, Any]) -> None:
-        """Follow the state of a widget, so that the executed notebook can show it."""
-        data = content.get("data", {})
-        if kind == "comm_open" and content.get("target_name") == "jupyter.widget":
-            self._widgets[content["comm_id"]] = dict(data.get("state", {}))
-        elif kind == "comm_msg" and data.get("method") == "update" and content["comm_id"] in self._widgets:
-            self._widgets[content["comm_id"]].update(data.get("state", {}))
-
-    def _keep_widget_state(self) -> None:
-        if self._widgets:
-            state = {
-                comm: {
-                    "model_name": model.get("_model_name"),
-                    "model_module": model.get("_model_module"),
-                    "model_module_version": model.get("_model_module_version"),
-                    "state": model,
-                }
-                for comm, model in self._widgets.items()
-            }
-            self._document["metadata"].setdefault("widgets", {})["application/vnd.jupyter.widget-state+json"] = {
-                "state": state, "version_major": 2, "version_minor": 0,
-            }  # fmt: skip
 
 
 def _runs(cell: dict[str, Any]) -> bool:
     tags = cell.get("metadata", {}).get("tags", [])
     return cell["cell_type"] == "code" and bool(cell["source"].strip()) and "skip-execution" not in tags
+
+
+def _output(kind: str, content: dict[str, Any]) -> dict[str, Any] | None:
+    """The output that a message of this kind tells, as nbformat has it; ``None`` where it tells none, or a stream's."""
+    if kind == "error":
+        return {"output_type": "error", **{name: content[name] for name in ("ename", "evalue", "traceback")}}
+    if kind not in ("display_data", "execute_result"):
+        return None
+    output = {"output_type": kind, "data": content["data"], "metadata": content.get("metadata", {})}
+    if kind == "execute_result":
+        output["execution_count"] = content.get("execution_count")
+    return output

@@ -6,19 +6,21 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from nbflow.core.exchange import EXIT_NAME
 from nbflow.core.results import ErrorKind, Result, TaskError
 from nbflow.run.tracebacks import readable
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How the execution ended. ``ended_at_cell`` (from 1) is where the notebook ended early by its own will."""
+    """How the execution ended. ``ended_at_cell`` (from 1) is where the notebook ended early by its own will, or was cancelled."""
 
     result: Result
     error: TaskError | None = None
     ended_at_cell: int | None = None
 
 
+_LONGEST_TEXT = 10_000  # of an exception, in the records; the executed notebook has it whole
 _NO_CODE = ("", "0", "None", "False")
 
 
@@ -32,14 +34,14 @@ def ended_early(work: asyncio.Future[dict[str, Any]]) -> bool:
 
 def _is_good_exit(reply: dict[str, Any]) -> bool:
     ename = reply.get("ename")
-    return ename == "NotebookExit" or (ename == "SystemExit" and reply.get("evalue", "") in _NO_CODE)
+    return ename == EXIT_NAME or (ename == "SystemExit" and reply.get("evalue", "") in _NO_CODE)
 
 
 def judge(reply: dict[str, Any], cell: dict[str, Any], number: int) -> Ending | None:
     """What a cell's reply means for the notebook."""
     if reply.get("status") == "ok":
         return None
-    ename, evalue = reply.get("ename", "Aborted"), reply.get("evalue", "")
+    ename, evalue = reply.get("ename", "Aborted"), _cut(reply.get("evalue", ""))
     if _is_good_exit(reply):
         return Ending(Result.SUCCESS, ended_at_cell=number)
     if "raises-exception" in cell.get("metadata", {}).get("tags", []):
@@ -50,3 +52,8 @@ def judge(reply: dict[str, Any], cell: dict[str, Any], number: int) -> Ending | 
     message = f"cell {number} raised {ename}: {evalue}" if evalue else f"cell {number} raised {ename}"
     error = TaskError(ErrorKind.CELL_ERROR, message, number, ename, evalue, cell["source"], readable(reply))
     return Ending(Result.FAILED, error)
+
+
+def _cut(text: str) -> str:
+    more = len(text) - _LONGEST_TEXT
+    return text if more <= 0 else f"{text[:_LONGEST_TEXT]}... [{more} more characters]"

@@ -34,8 +34,10 @@ class Guard:
 
     def __enter__(self) -> Guard:
         command = [sys.executable, "-I", "-S", __file__, self.token, str(self.folder)]
+        # a run inside a task's notebook outlives the task by its guard alone, which must not count as the task's
+        environment = {name: value for name, value in os.environ.items() if name != _VARIABLE}
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, env=environment
         )
         return self
 

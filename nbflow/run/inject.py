@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import math
 import re
-import sys
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
@@ -22,6 +21,7 @@ from nbflow.core.values import encode
 from nbflow.define.names import is_name, is_python
 from nbflow.define.notebook import Notebook
 from nbflow.plan.plan import Argument
+from nbflow.run.papermill.translators import translator_for
 
 _TAG = "injected-parameters"
 _WITH_IDS = 5
@@ -79,7 +79,7 @@ def _identify(cells: Sequence[dict[str, Any]]) -> None:
 
 def _code(given: Sequence[Argument], kernel: str, language: str, reads_widgets: bool) -> str:
     """The injected cell's source. Names that no variable can bear are never written; widgets read them from elsewhere."""
-    foreign = _papermill_translator(kernel, language)
+    foreign = translator_for(kernel, language)
     assigned = {argument.name: argument.value for argument in given if argument.assigned and is_name(argument.name, language)}
     if foreign is not None:
         code = str(foreign.codify({name: _plain(value) for name, value in assigned.items()}, "Parameters"))
@@ -91,17 +91,6 @@ def _code(given: Sequence[Argument], kernel: str, language: str, reads_widgets: 
     restoring = restore_line({item.name: (str(item.type), encode(item.value)) for item in kept}) + "\n" if kept else ""
     # first the widgets, so that what is derived from them is derived while all other names are as the cells left them
     return f"{code}{restoring}" if foreign is not None else f"# Parameters\n{restoring}{code}"
-
-
-def _papermill_translator(kernel: str, language: str) -> Any:
-    """papermill's translator for a language that is not Python, or one that a user registered for Python."""
-    python = is_python(language)
-    if python and "papermill.translators" not in sys.modules:
-        return None
-    from papermill.translators import PythonTranslator, papermill_translators
-
-    translator = papermill_translators.find_translator(kernel, language)
-    return None if python and translator is PythonTranslator else translator
 
 
 def _plain(value: Any) -> Any:

@@ -59,7 +59,8 @@ class Marks:
 
     def _mark(self, cell: dict[str, Any], **values: Any) -> None:
         if cell["cell_type"] == "code":
-            cell["metadata"].setdefault("papermill", {}).update(values)
+            marks = cell["metadata"].get("papermill")
+            cell["metadata"]["papermill"] = {**(marks if isinstance(marks, dict) else {}), **values}
 
 
 def _now() -> datetime:

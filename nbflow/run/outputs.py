@@ -7,10 +7,14 @@ length of the text; a limit on what is kept, with the cut told where it is made.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 _MANY = 1000
 """After so many outputs in one cell, prints join the last entry of their stream instead of making new ones."""
+
+_LEAST = 200
+"""Room for a stream entry where the cell's limit is reached."""
 
 _EXIT_ADVICE = "To exit: use 'exit', 'quit', or Ctrl-D."
 """IPython's warning after ``sys.exit``: advice for a prompt, and there is none."""
@@ -103,6 +107,11 @@ class Stream:
             self._tail_size -= len(oldest)
             self._cut += len(oldest)
 
+    @property
+    def size(self) -> int:
+        """How many characters are kept, about."""
+        return self._head_size + self._tail_size + self._line_size
+
     def text(self) -> str:
         """All that is kept so far, with a line that tells how much was left out, if any was."""
         line = self._screen if self._screen is not None else self._line
@@ -113,15 +122,19 @@ class Stream:
 class CellOutputs:
     """The outputs of one cell; ``displays`` is shared by all cells of a notebook, for updates by id.
 
+    ``limit`` is for all of the cell's outputs together, in characters. ``node`` makes each output from a plain dict.
     ``closed`` is set by the caller once the cell is done; what comes later is late.
     """
 
-    def __init__(self, limit: int, displays: dict[str, list[dict[str, Any]]]) -> None:
+    def __init__(
+        self, limit: int, displays: dict[str, list[dict[str, Any]]], node: Callable[[dict[str, Any]], dict[str, Any]] = dict
+    ) -> None:
         self._limit = limit
         self._displays = displays
+        self._node = node
         self._outputs: list[dict[str, Any] | Stream] = []
         self._clear_next = False
-        self._rich_size = 0
+        self._size = 0
         self.closed = False
 
     def printed(self, name: str, text: str) -> None:
@@ -133,17 +146,28 @@ class CellOutputs:
             if len(self._outputs) >= _MANY:
                 last = next((item for item in reversed(self._outputs) if isinstance(item, Stream) and item.name == name), None)
             if last is None:
-                last = Stream(name, self._limit)
-                self._outputs.append(last)
+                last = self._new_stream(name)
         last.write(text)
+
+    def _new_stream(self, name: str) -> Stream:
+        """A stream entry with the room that is left, and a little in any case, so that what was left out is told."""
+        if self._outputs and isinstance(self._outputs[-1], Stream):
+            self._size += self._outputs[-1].size
+        stream = Stream(name, max(self._limit - self._size, _LEAST))
+        self._outputs.append(stream)
+        return stream
 
     def add(self, output: dict[str, Any], display_id: str | None = None) -> None:
         """A display, a result or an error."""
         self._clear_if_due()
-        self._rich_size += sum(len(str(value)) for value in output.get("data", {}).values())
-        if self._rich_size > self._limit and "data" in output:
+        size = sum(len(str(value)) for value in output.get("data", {}).values())
+        if "data" in output and self._size + size > self._limit:
             self.printed("stderr", f"[nbflow left out an output here: the limit for one cell's output is {self._limit}]\n")
             return
+        if self._outputs and isinstance(self._outputs[-1], Stream):
+            self._size += self._outputs[-1].size
+        self._size += size
+        output = self._node(output if "data" in output else _within(output, self._limit))
         if display_id:
             self._displays.setdefault(display_id, []).append(output)
         self._outputs.append(output)
@@ -158,12 +182,16 @@ class CellOutputs:
         if wait:
             self._clear_next = True
         else:
-            self._outputs.clear()
+            self._clear()
 
     def _clear_if_due(self) -> None:
         if self._clear_next:
             self._clear_next = False
-            self._outputs.clear()
+            self._clear()
+
+    def _clear(self) -> None:
+        self._outputs.clear()
+        self._size = 0
 
     def drop_exit(self) -> None:
         """Take back what the kernel shows of an exit, where the cell ended the notebook by its own will, and well."""
@@ -179,6 +207,20 @@ class CellOutputs:
     def as_list(self) -> list[dict[str, Any]]:
         """The outputs as nbformat keeps them."""
         return [
-            {"output_type": "stream", "name": item.name, "text": item.text()} if isinstance(item, Stream) else item
+            self._node({"output_type": "stream", "name": item.name, "text": item.text()}) if isinstance(item, Stream) else item
             for item in self._outputs
         ]
+
+
+def _within(error: dict[str, Any], limit: int) -> dict[str, Any]:
+    """An error output no longer than ``limit`` or so; of a traceback its end is what says most."""
+    room = max(limit // 2, _LEAST)
+    traceback, kept = [], 0
+    for line in reversed(error.get("traceback", [])):
+        if kept + len(line) > room:
+            traceback.append(f"[nbflow left out what stood here: the limit for one cell's output is {limit}]")
+            break
+        kept += len(line)
+        traceback.append(line)
+    evalue = error.get("evalue", "")
+    return {**error, "evalue": evalue if len(evalue) <= room else f"{evalue[:room]}...", "traceback": traceback[::-1]}

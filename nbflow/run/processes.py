@@ -8,7 +8,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from nbflow.core.exchange import FAMILY_VARIABLE
@@ -52,11 +53,56 @@ def end_group(pid: int, number: int = signal.SIGKILL) -> None:
         os.killpg(pid, number)
 
 
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process, and when it began in the system's ticks: another that gets its number later is another."""
+
+    pid: int
+    began: int
+
+
+def descendants(pid: int) -> list[Process]:
+    """The processes that come from ``pid``, at whatever distance, as long as those between are there. Needs ``/proc``."""
+    children: dict[int, list[Process]] = {}
+    for entry in _PROC.iterdir() if sys.platform.startswith("linux") else ():
+        if entry.name.isdigit() and (told := _stat(int(entry.name))):
+            children.setdefault(int(told[1]), []).append(Process(int(entry.name), int(told[19])))
+    found: list[Process] = []
+    waiting = [pid]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        found += below
+        waiting += [process.pid for process in below]
+    return found
+
+
+def end_all(processes: Iterable[Process]) -> None:
+    """Kill these processes; no error when they are gone."""
+    for process in processes:
+        told = _stat(process.pid)
+        if told and int(told[19]) == process.began:
+            _kill(process.pid)
+
+
+def _stat(pid: int) -> list[bytes]:
+    """What ``/proc`` tells of a process behind its name: state, parent and so on; empty where it is gone."""
+    try:
+        return (_PROC / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return []
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, signal.SIGKILL)
+
+
 def end_family(token: str) -> None:
     """Kill every process whose environment holds ``NBFLOW_FAMILY=token``, in whatever session it is.
 
     A child that made a session of its own escapes its group, but has inherited the variable. Killing and looking again,
-    a few times, also catches what a dying process had just forked. Needs ``/proc``; elsewhere the group must do.
+    a few times, also catches what a dying process had just forked. Needs ``/proc``; elsewhere the group must do. One
+    that threw its environment away is found by ``descendants``, as long as its parent is there.
     """
     deadline = time.monotonic() + 2.0
     while time.monotonic() < deadline:
@@ -64,8 +110,7 @@ def end_family(token: str) -> None:
         if not found:
             return
         for pid in found:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
+            _kill(pid)
 
 
 def _family(token: str) -> Iterator[int]:

@@ -6,14 +6,16 @@ It decides nothing itself (``plan`` holds the rules), executes nothing itself (a
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from nbflow.core.events import AttemptEnded, AttemptStarted, CancelRequested, RetryPlanned, RunEnded, RunStarted, TaskEnded
 from nbflow.core.ports import Clock, Listener
-from nbflow.core.results import Result, TaskError
+from nbflow.core.results import ErrorKind, Result, TaskError
 from nbflow.core.values import encode
+from nbflow.plan.graph import ancestors
 from nbflow.plan.outcome import run_result, upstream_verdict
 from nbflow.plan.plan import Plan, PlannedTask
 from nbflow.plan.retry import retry_wait
@@ -23,7 +25,7 @@ from nbflow.run.stop import Stop
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One attempt at a task, as its executor gets it. ``number`` counts from 1; ``values`` are the task values of the
-    tasks that ended so far."""
+    tasks that it depends on, at whatever distance."""
 
     task: PlannedTask
     run_id: int
@@ -54,7 +56,7 @@ class Prepared:
 
 
 class Executor(Protocol):
-    """Does one attempt. It ends in good order when ``stop`` is asked, and raises nothing."""
+    """Does one attempt. It ends in good order when ``stop`` is asked. What it raises is told as the attempt's failure."""
 
     def prepare(self, attempt: Attempt) -> Prepared:
         """What will be executed; called once, just before ``execute``."""
@@ -63,6 +65,15 @@ class Executor(Protocol):
     async def execute(self, attempt: Attempt, stop: Stop) -> Outcome:
         """Do it, whatever happens, and say how it ended."""
         ...
+
+
+def fault(error: Exception) -> Outcome:
+    """How an attempt ended that ``error`` ended: nbflow's own fault, or that of a disk."""
+    if isinstance(error, OSError):
+        return Outcome(Result.FAILED, TaskError(ErrorKind.STORAGE, f"a file that the task needs cannot be used: {error}"))
+    message = f"a fault of nbflow's own ended the task: {type(error).__name__}: {error}"
+    words = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    return Outcome(Result.FAILED, TaskError(ErrorKind.INTERNAL, message, traceback=words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +92,7 @@ class Runner:
         self._free = asyncio.Semaphore(parallel)
         self._results: dict[str, Result] = {}
         self._values: dict[str, Mapping[str, Any]] = {}
+        self._edges = {task.task_key: task.depends_on for task in plan.tasks}
 
     async def run(self, stop: Stop) -> Result:
         """Run every task that may run, until all have a result; ends early, in good order, when ``stop`` is asked."""
@@ -152,13 +164,22 @@ class Runner:
 
     async def _attempt(self, task: PlannedTask, number: int, stop: Stop) -> tuple[Outcome, float]:
         task_run_id = self._ids.task_run_ids[task.task_key]
-        attempt = Attempt(task, self._ids.run_id, task_run_id, number, dict(self._values))
+        before = ancestors(self._edges, [task.task_key]) if self._values else set()
+        values = {key: found for key, found in self._values.items() if key in before}
+        attempt = Attempt(task, self._ids.run_id, task_run_id, number, values)
         began = self._clock.monotonic()
-        ready = self._executor.prepare(attempt)
-        self._tell(
-            AttemptStarted(*self._stamp(), task.task_key, task_run_id, number, ready.cells, ready.notebook, encode(ready.parameters))
-        )
-        outcome = await self._executor.execute(attempt, stop)
+        outcome = None
+        try:
+            ready = self._executor.prepare(attempt)
+            parameters = encode(ready.parameters)
+        except Exception as error:  # whatever it is, it is this attempt's: the other tasks go on
+            ready, parameters, outcome = Prepared(0, None, {}), {}, fault(error)
+        self._tell(AttemptStarted(*self._stamp(), task.task_key, task_run_id, number, ready.cells, ready.notebook, parameters))
+        if outcome is None:
+            try:
+                outcome = await self._executor.execute(attempt, stop)
+            except Exception as error:  # as above
+                outcome = fault(error)
         seconds = self._clock.monotonic() - began
         if outcome.result is Result.SUCCESS:
             self._values[task.task_key] = outcome.values

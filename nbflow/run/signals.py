@@ -16,10 +16,12 @@ _HANDLED = ("SIGINT", "SIGTERM", "SIGHUP")
 def signals_ask(stop: Stop) -> Iterator[None]:
     """While this holds, SIGINT, SIGTERM and SIGHUP ask ``stop``. Needs the main thread and a running loop.
 
-    A hang-up ends the run like SIGTERM: the terminal is gone, and with it whoever watched.
+    A hang-up ends the run like SIGTERM: the terminal is gone, and with it whoever watched. A signal that whoever started
+    nbflow has it ignore, as ``nohup`` does, stays ignored.
     """
     loop = asyncio.get_running_loop()
     numbers = [getattr(signal, name) for name in _HANDLED if hasattr(signal, name)]
+    numbers = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
 
     def ask(number: signal.Signals) -> None:
         stop.ask(number.name, int(signal.SIGTERM if number.name == "SIGHUP" else number))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nbflow.core.errors import StoreError
+from nbflow.core.errors import BusyStoreError, StoreError
 from nbflow.core.events import (
     AttemptEnded,
     AttemptStarted,
@@ -23,7 +23,7 @@ VERSION = 1
 """The version of the payloads' form."""
 
 _DURABLE = (AttemptEnded, TaskEnded, RunEnded)
-_PROGRESS_WAIT_SECONDS = 1.0
+_WAIT_SECONDS = 1.0
 
 
 class Recorder:
@@ -31,7 +31,9 @@ class Recorder:
 
     What ends something is on the disk, and survives a power loss, when the call returns; otherwise ``StoreError`` is
     raised. Progress is visible to other processes when the call returns; where it cannot be written now, it is kept in
-    memory and written, in order, with the next event: a run does not stop because its progress cannot be told.
+    memory and written, in order, with the next event: a run does not stop because its progress cannot be told. So is the
+    end of a task while another program holds the records, for a run that waits answers no signal; the end of the run
+    waits for as long as the database does.
     """
 
     def __init__(self, database: Database) -> None:
@@ -40,14 +42,18 @@ class Recorder:
 
     def __call__(self, event: Event) -> None:
         """Keep ``event``."""
-        durable = isinstance(event, _DURABLE)
         self._pending.append(event)
+        durable, last = any(isinstance(waiting, _DURABLE) for waiting in self._pending), isinstance(event, RunEnded)
         try:
-            with self._database.transaction(durable=durable, wait_seconds=None if durable else _PROGRESS_WAIT_SECONDS):
+            with self._database.transaction(durable=durable, wait_seconds=None if last else _WAIT_SECONDS):
                 for waiting in self._pending:
                     self._write(waiting)
+        except BusyStoreError:
+            if last:
+                raise
+            return
         except StoreError:
-            if durable:
+            if isinstance(event, _DURABLE):
                 raise
             return
         except BaseException:

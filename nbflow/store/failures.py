@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nbflow.core.errors import NewerStoreError, StoreError
+from nbflow.core.errors import BusyStoreError, NewerStoreError, StoreError
 
 
 def folder_failure(path: Path, error: OSError) -> StoreError:
@@ -25,7 +25,8 @@ def database_failure(path: Path, message: str) -> StoreError:
     """The database at ``path`` refused; ``message`` is SQLite's own."""
     for words, sentence in _SENTENCES.items():
         if words in message:
-            return StoreError(f"{sentence.format(path=path)} (SQLite says: {message})")
+            kind = BusyStoreError if sentence is _LOCKED else StoreError
+            return kind(f"{sentence.format(path=path)} (SQLite says: {message})")
     return StoreError(f"the records in {path} cannot be used (SQLite says: {message})")
 
 

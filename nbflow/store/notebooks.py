@@ -30,9 +30,12 @@ class NotebookFile:
 
     path: Path
 
-    def __init__(self, path: Path, journal: Path, task_run_id: int, attempt: int) -> None:
-        """``path`` is the notebook's file, ``journal`` that of the printed text. Raises ``OSError``."""
+    def __init__(self, path: Path, journal: Path, task_run_id: int, attempt: int, limit: int = 20_000_000) -> None:
+        """``path`` is the notebook's file, ``journal`` that of the printed text, of which it takes ``limit`` characters
+        for each cell. Raises ``OSError``."""
         self.path = path
+        self._limit = limit
+        self._cell, self._printed = 0, 0
         self._journal = Journal(journal)
         self._hidden = path.with_name(f".{task_run_id}-{attempt}.saving")
         self._snapshot = Snapshot()
@@ -68,7 +71,15 @@ class NotebookFile:
             self._thread = thread
 
     def printed(self, cell: int, stream: str, text: str) -> None:
-        """Add ``text`` to the journal."""
+        """Add ``text`` to the journal, as far as its limit goes."""
+        if cell != self._cell:
+            self._cell, self._printed = cell, 0
+        left = self._limit - self._printed
+        self._printed += len(text)
+        if left <= 0:
+            return
+        if len(text) >= left:
+            text = f"{text[:left]}\n[nbflow shows no more of cell {cell} here: the executed notebook has the end of it]\n"
         try:
             self._journal.add(Printed(cell, stream, text))
         except OSError as error:

@@ -143,13 +143,17 @@ class Store:
         """A listener that records the run's events; see ``Recorder`` for what holds when it returns."""
         return Recorder(self._writable())
 
-    def notebook_sink(self, run_id: int, pipeline: str, task_key: str, attempt: int, task_run_id: int) -> NotebookSink:
-        """Where the executed notebook of one attempt goes; a former attempt's is renamed. Raises ``OSError``."""
+    def notebook_sink(
+        self, run_id: int, pipeline: str, task_key: str, attempt: int, task_run_id: int, limit: int = 20_000_000
+    ) -> NotebookSink:
+        """Where the executed notebook of one attempt goes; a former attempt's is renamed. ``limit`` is how many
+        characters that a cell prints can be read while it runs. Raises ``OSError``."""
         if run_id not in self._file_names:
             self._file_names[run_id] = file_names(task.task_key for task in self.run(run_id).tasks)
         name = self._file_names[run_id].get(task_key) or escape(task_key)
         path = self.run_folder(pipeline, run_id) / f"{name}.ipynb"
-        return NotebookFile(path, journal_path(self.live_folder, run_id, task_run_id, attempt), task_run_id, attempt)
+        journal = journal_path(self.live_folder, run_id, task_run_id, attempt)
+        return NotebookFile(path, journal, task_run_id, attempt, limit)
 
     def run_folder(self, pipeline: str, run_id: int) -> Path:
         """Where the run's executed notebooks lie."""

@@ -98,3 +98,9 @@ def test_text_that_no_type_has_is_refused(text: str) -> None:
     """A context of another version is told, not guessed at."""
     with pytest.raises(ValueError, match="no type of a parameter"):
         ValueType.parse(text)
+
+
+def test_a_number_that_would_fill_the_memory_is_refused() -> None:
+    """A Decimal of a hundred million digits is no whole number that anybody means."""
+    with pytest.raises(ValueError, match="whole number"):
+        convert(Decimal("1e99999999"), ValueType.parse("int"))

@@ -68,6 +68,13 @@ def cell(source: str, *tags: str) -> dict[str, Any]:
 def execute(tmp_path: Path, *cells: str | dict[str, Any], kernel: str = "python3", limits: Limits | None = None, stop_at: str | None = None) -> Executed:
     """Execute the cells in a fresh kernel whose folder is ``tmp_path``."""
     document = {"cells": [item if isinstance(item, dict) else cell(item) for item in cells], "metadata": {}}
+    return execute_document(tmp_path, document, kernel, limits, stop_at)
+
+
+def execute_document(
+    tmp_path: Path, document: dict[str, Any], kernel: str = "python3", limits: Limits | None = None, stop_at: str | None = None
+) -> Executed:
+    """Execute the document's cells, and change it as the loop does."""
     token, notes = uuid.uuid4().hex, Notes(stop_at=stop_at)
 
     async def work() -> Ending:
@@ -247,3 +254,80 @@ def test_eight_notebooks_at_once_in_eight_folders(tmp_path: Path) -> None:
         return await asyncio.gather(*(one(number) for number in range(8)))
 
     assert asyncio.run(together()) == [f"{number} team {number}\n" for number in range(8)]
+
+
+CHATTY = "import threading, time\ndef talk():\n    while True:\n        print('x', flush=True)\n        time.sleep(0.004)\nthreading.Thread(target=talk, daemon=True).start()"
+
+
+def test_a_thread_that_prints_for_ever_does_not_keep_the_notebook(tmp_path: Path) -> None:
+    """What comes after the last cell is taken for a moment only."""
+    done = execute(tmp_path, CHATTY, "1 + 1")
+    assert done.ending.result is Result.SUCCESS
+    assert "x" in done.text(0)
+
+
+def test_a_child_without_an_environment_dies_too(tmp_path: Path) -> None:
+    """One that threw away what marks it as the attempt's, in a session of its own."""
+    source = "import subprocess\nchild = subprocess.Popen(['setsid', 'env', '-i', 'sleep', '600'])\nprint(child.pid)"
+    done = execute(tmp_path, source)
+    assert done.ending.result is Result.SUCCESS
+    assert not Path(f"/proc/{done.text(0).strip()}").exists() or "Z" in Path(f"/proc/{done.text(0).strip()}/stat").read_text()
+
+
+def test_an_exception_that_is_only_called_like_an_exit_is_an_error(tmp_path: Path) -> None:
+    """A class of the notebook's own."""
+    done = execute(tmp_path, "class NotebookExit(Exception): pass\nraise NotebookExit('no data')", "1")
+    assert done.ending.error is not None
+    assert (done.ending.result, done.ending.error.kind, done.ending.error.evalue) == (Result.FAILED, ErrorKind.CELL_ERROR, "no data")
+
+
+def test_the_records_take_only_the_beginning_of_a_long_error(tmp_path: Path) -> None:
+    """Thirty megabytes of message are no message."""
+    done = execute(tmp_path, "raise ValueError('x' * 30_000_000)", limits=Limits(output_characters=100_000))
+    assert done.ending.error is not None
+    assert len(done.ending.error.message) < 25_000 and len(str(done.ending.error.evalue)) < 12_000
+    assert "more characters" in done.ending.error.message
+    assert sum(len(str(value)) for value in done.cells[0]["outputs"][-1].values()) < 200_000
+
+
+WIDGETS = """
+import ipywidgets
+out = ipywidgets.Output()
+image = ipywidgets.Image(value=b"\\x89PNG rest")
+slider = ipywidgets.IntSlider(3)
+display(out, image)
+with out:
+    print("inside")
+    display({"text/plain": "shown"}, raw=True)
+slider.value = 7
+print("outside")
+"""
+
+
+def test_widgets_are_kept_as_nbclient_keeps_them(tmp_path: Path) -> None:
+    """Their states, binary parts, and what an Output widget took in; nbclient is the oracle."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    other = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(WIDGETS)])
+    NotebookClient(other, kernel_name="python3").execute()
+    document: dict[str, Any] = {"cells": [cell(WIDGETS)], "metadata": {"widgets": None}}
+    done = execute_document(tmp_path, document)
+    assert done.ending.result is Result.SUCCESS
+    assert done.text(0) == "outside\n" == "".join(output.get("text", "") for output in other.cells[0].outputs)
+    ours, theirs = (states(metadata) for metadata in (document["metadata"], other.metadata))
+    assert ours == theirs
+    assert any(entry[1] for entry in ours) and any("inside" in entry[2] for entry in ours)
+
+
+def states(metadata: Any) -> list[tuple[str, str, str]]:
+    """Each widget's model, its binary parts, and its outputs and value, without ids."""
+    found = metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
+    return sorted(
+        (
+            entry["model_name"],
+            str([(part["path"], part["encoding"], part["data"]) for part in entry.get("buffers", [])]),
+            str([[(out.get("text"), out.get("data")) for out in entry["state"].get("outputs", ())], entry["state"].get("value")]),
+        )
+        for entry in found.values()
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -92,3 +94,31 @@ def test_clear_output_waits_for_the_next_one_when_it_shall() -> None:
     assert outputs.as_list()[0]["text"] == "old"
     outputs.printed("stdout", "new")
     assert [entry["text"] for entry in outputs.as_list()] == ["new"]
+
+
+def gathered(limit: int) -> CellOutputs:
+    """Outputs of a cell with this limit."""
+    return CellOutputs(limit, {})
+
+
+def picture(size: int) -> dict[str, Any]:
+    """A display of that many characters."""
+    return {"output_type": "display_data", "data": {"text/plain": "p" * size}, "metadata": {}}
+
+
+def test_what_was_cleared_takes_no_room() -> None:
+    """A plot that is drawn anew again and again is there in the end."""
+    outputs = gathered(1000)
+    for number in range(40):
+        outputs.clear(wait=True)
+        outputs.add(picture(100 + number))
+    assert [item["data"]["text/plain"] for item in outputs.as_list()] == ["p" * 139]
+
+
+def test_the_limit_is_for_all_of_a_cell_s_outputs() -> None:
+    """Streams that take turns, and displays between."""
+    outputs = gathered(1000)
+    for number in range(900):
+        outputs.printed("stdout" if number % 2 else "stderr", "x" * 999 + "\n")
+    outputs.add(picture(10))
+    assert sum(len(item.get("text", "")) for item in outputs.as_list()) < 500_000

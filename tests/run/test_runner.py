@@ -11,7 +11,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbflow.core.events import AttemptStarted, Event, RetryPlanned, RunEnded, TaskEnded
+from nbflow.core.events import AttemptEnded, AttemptStarted, Event, RetryPlanned, RunEnded, TaskEnded
 from nbflow.core.results import ErrorKind, Result, TaskError
 from nbflow.define.notebook import Notebook
 from nbflow.plan.plan import Plan, PlannedTask
@@ -161,3 +161,37 @@ def test_every_graph_ends_with_every_task_told_once(size: int, parallel: int, da
         blocked = any(ends(events)[parent] != "SUCCESS" for parent in edges[key])
         assert ends(events)[key] == ("UPSTREAM_FAILED" if blocked else "FAILED" if key in failing else "SUCCESS")
         assert all(told.index(parent) < told.index(key) for parent in edges[key])
+
+
+class Faulty(Scripted):
+    """An executor with faults of its own."""
+
+    def prepare(self, attempt: Attempt) -> Prepared:
+        if attempt.task.task_key == "disk":
+            raise FileExistsError(17, "File exists", "/runs")
+        return super().prepare(attempt)
+
+    async def execute(self, attempt: Attempt, stop: Stop) -> Outcome:
+        if attempt.task.task_key == "odd":
+            raise RecursionError("too deep")
+        return await super().execute(attempt, stop)
+
+
+def test_a_fault_of_one_attempt_is_told_and_the_others_go_on() -> None:
+    """The task fails, by nbflow's fault or the disk's; the run ends in good order."""
+    result, events = run(plan_of({"disk": [], "odd": [], "fine": [], "after": ["odd"]}), Faulty())
+    ended = {event.task_key: event.result for event in events if isinstance(event, TaskEnded)}
+    assert ended == {"disk": Result.FAILED, "odd": Result.FAILED, "fine": Result.SUCCESS, "after": Result.UPSTREAM_FAILED}
+    kinds = {event.task_key: event.error.kind for event in events if isinstance(event, AttemptEnded) and event.error}
+    assert kinds == {"disk": ErrorKind.STORAGE, "odd": ErrorKind.INTERNAL}
+    assert result is Result.FAILED and isinstance(events[-1], RunEnded)
+
+
+def test_a_task_sees_the_values_of_what_it_depends_on_and_no_others() -> None:
+    """At whatever distance, and however the others came to end before."""
+    edges = {"a": [], "other": [], "b": ["a"], "c": ["b"]}
+    script = {key: [Outcome(Result.SUCCESS, values={"k": key})] for key in edges}
+    executor = Scripted(script)
+    run(plan_of(edges), executor, parallel=1)
+    seen = {attempt.task.task_key: set(attempt.values) for attempt in executor.seen}
+    assert seen == {"a": set(), "other": set(), "b": {"a"}, "c": {"a", "b"}}

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from nbflow.core.errors import NewerStoreError, StoreError
-from nbflow.core.events import CellStarted, RunEnded
+from nbflow.core.events import CellStarted, RunEnded, TaskEnded
 from nbflow.core.results import ErrorKind, Result, TaskError
 from nbflow.store import Store
 from nbflow.store.migrations import statements, steps
@@ -257,3 +257,17 @@ def test_a_name_stands_once() -> None:
     """Two queries of one name are a mistake that is told."""
     with pytest.raises(ValueError, match="'a' stands twice"):
         parse("-- :: a\nSELECT 1;\n-- :: a\nSELECT 2;\n")
+
+
+def test_the_end_of_a_task_waits_in_memory_while_the_records_are_locked(tmp_path: Path) -> None:
+    """It is written with what comes next, in order; the run meanwhile answers."""
+    store = opened(tmp_path, patience_seconds=0.2)
+    run_id = begin(store)
+    tell = store.listener(run_id)
+    other = sqlite3.connect(database(tmp_path), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    tell(TaskEnded(run_id, AT, "a", 1, Result.FAILED, None))
+    other.execute("ROLLBACK")
+    tell(RunEnded(run_id, AT, Result.FAILED, 1.0))
+    assert [type(event).__name__ for _, event in store.events(run_id)] == ["TaskEnded", "RunEnded"]
+    assert store.run(run_id).tasks[0].result is Result.FAILED

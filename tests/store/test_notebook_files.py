@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from nbflow.store.journal import JournalReader
 from nbflow.store.notebooks import NotebookFile
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -178,3 +179,19 @@ def test_many_changes_make_few_saves(tmp_path: Path) -> None:
     assert until(lambda: texts(file.path) == ["2999"])
     assert len(seen) < 50
     file.finish(document)
+
+
+def test_the_journal_takes_no_more_of_a_cell_than_its_limit(tmp_path: Path) -> None:
+    """A cell that prints without end does not fill the disk; the next cell has room again."""
+    journal = tmp_path / "j.jsonl"
+    kept = NotebookFile(tmp_path / "n.ipynb", journal, 1, 1, limit=1000)
+    for _ in range(100):
+        kept.printed(1, "stdout", "x" * 90 + "\n")
+    kept.printed(2, "stdout", "next\n")
+    reader = JournalReader(journal)
+    pieces = list(reader.pieces())
+    reader.close()
+    text = {cell: "".join(piece.text for piece in pieces if piece.cell == cell) for cell in (1, 2)}
+    assert text[1].startswith("x" * 90 + "\n") and text[1].count("x") < 1000 < len(text[1])
+    assert "shows no more of cell 1" in text[1] and text[2] == "next\n"
+    kept.finish(notebook("end"))

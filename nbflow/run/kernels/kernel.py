@@ -1,6 +1,6 @@
 """A kernel: one process in a session of its own, the client that talks to it, and its end.
 
-The only door to jupyter_client. Sockets are files in a private folder where the system has them (no ports, so no race
+With ``installed``, which looks kernels up, the door to jupyter_client. Sockets are files in a private folder where the system has them (no ports, so no race
 for ports); the process's own standard output goes nowhere, its standard error to a log, its standard input is empty.
 """
 
@@ -20,7 +20,7 @@ from nbflow.core.errors import KernelError
 from nbflow.core.exchange import FAMILY_VARIABLE
 from nbflow.core.results import ErrorKind
 from nbflow.plan.kernels import NATIVE
-from nbflow.run.processes import describe_end, end_family, end_group, wait_gone
+from nbflow.run.processes import descendants, describe_end, end_all, end_family, end_group, wait_gone
 
 _LOG_LINES = 20
 _QUIET_EXIT_SECONDS = 1.0
@@ -140,6 +140,7 @@ class Kernel:
 
         Some kernels hang when they are asked to shut down; the deadline is ours.
         """
+        below = await asyncio.get_running_loop().run_in_executor(None, descendants, self.pid)
         try:
             if self.client is not None and self._process.poll() is None and quiet_seconds > 0:
                 self.client.shutdown()
@@ -147,6 +148,7 @@ class Kernel:
                     await asyncio.wait_for(wait_gone(self.pid), quiet_seconds)
         finally:
             end_group(self.pid)
+            end_all(below)
             await asyncio.get_running_loop().run_in_executor(None, end_family, self.spec.token)
             self._process.wait()
             if self.client is not None:

@@ -6,10 +6,8 @@ papermill itself imports this module, in the middle of its own import: see ``cal
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
+import contextlib
 import threading
-import uuid
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from nbflow.core.errors import KernelError
 from nbflow.core.results import ErrorKind
 from nbflow.run.cells import CellLoop, Limits
 from nbflow.run.endings import Ending
+from nbflow.run.guard import Guard
 from nbflow.run.kernels.kernel import Kernel, KernelSpec
 from nbflow.run.stop import Stop
 
@@ -49,7 +48,7 @@ class NbflowEngine(Engine):  # type: ignore[misc]  # papermill has no types
         """
         watcher = _PapermillWatcher(nb_man, log_output, stdout_file, stderr_file)
         limits = Limits(cell_seconds=execution_timeout or 0)
-        ending = _in_own_loop(lambda: _execute(nb_man.nb, kernel_name, start_timeout, limits, watcher, kwargs))
+        ending = _in_own_loop(lambda stop: _execute(nb_man.nb, kernel_name, start_timeout, limits, watcher, kwargs, stop))
         error = ending.error
         if error is not None and error.kind is ErrorKind.CELL_TIMEOUT:
             raise CellTimeoutError(error.message)
@@ -84,7 +83,6 @@ class _PapermillWatcher:
 
     def cell_ended(self, index: int, failed: bool) -> None:
         cell = self._cell(index)
-        cell["outputs"] = [_as_node(output) for output in cell["outputs"]]
         if failed:
             self._manager.cell_exception(cell, index)
         self._manager.cell_complete(cell, index)
@@ -97,37 +95,50 @@ def _as_node(output: dict[str, Any]) -> Any:
 
 
 async def _execute(
-    document: Any, kernel_name: str, start_timeout: float, limits: Limits, watcher: _PapermillWatcher, options: dict[str, Any]
+    document: Any, kernel_name: str, start_timeout: float, limits: Limits, watcher: _PapermillWatcher, options: dict[str, Any], stop: Stop
 ) -> Ending:
-    private = Path(tempfile.mkdtemp(prefix="nbflow-"))
     folder = Path(options.get("kernel_cwd") or Path.cwd())
-    spec = KernelSpec(kernel_name, folder, private, uuid.uuid4().hex, None, options.get("kernel_env") or {}, start_timeout)
-    try:
-        kernel = await Kernel.start(spec)
+    with Guard() as guard:
+        spec = KernelSpec(kernel_name, folder, guard.folder, guard.token, None, options.get("kernel_env") or {}, start_timeout)
         try:
-            return await CellLoop(document, kernel, limits, watcher, Stop()).run()
-        finally:
-            await kernel.end()
-    except KernelError as error:
-        raise RuntimeError(f"{error}\n{error.log}".rstrip()) from error
-    finally:
-        shutil.rmtree(private, ignore_errors=True)
+            kernel = await Kernel.start(spec)
+            try:
+                return await CellLoop(document, kernel, limits, watcher, stop, _as_node).run()
+            finally:
+                await kernel.end(0.0 if stop.asked.is_set() else 1.0)
+        except KernelError as error:
+            raise RuntimeError(f"{error}\n{error.log}".rstrip()) from error
 
 
-def _in_own_loop(make: Callable[[], Coroutine[Any, Any, Ending]]) -> Ending:
-    """Run a coroutine in a thread with a loop of its own: papermill may be called where a loop runs already."""
+def _in_own_loop(make: Callable[[Stop], Coroutine[Any, Any, Ending]]) -> Ending:
+    """Run a coroutine in a thread with a loop of its own: papermill may be called where a loop runs already.
+
+    An interrupt is passed on to the coroutine, which ends in good order, and raised when it has.
+    """
+    stop, loop, over = Stop(), asyncio.new_event_loop(), threading.Event()
     endings: list[Ending] = []
     errors: list[BaseException] = []
 
     def work() -> None:
         try:
-            endings.append(asyncio.run(make()))
-        except BaseException as error:
+            endings.append(loop.run_until_complete(make(stop)))
+        except BaseException as error:  # it is raised again, in the thread of the caller
             errors.append(error)
+        finally:
+            loop.close()
+            over.set()
 
-    thread = threading.Thread(target=work, name="nbflow-engine")
-    thread.start()
-    thread.join()
+    threading.Thread(target=work, name="nbflow-engine").start()
+    interrupted = False
+    while not over.is_set():
+        try:
+            over.wait()  # and no join: until Python 3.13 an interrupted join takes the thread for ended
+        except KeyboardInterrupt:
+            interrupted = True
+            with contextlib.suppress(RuntimeError):  # it may have ended in this very moment
+                loop.call_soon_threadsafe(stop.ask, "interrupt")
     if errors:
         raise errors[0]
+    if interrupted:
+        raise KeyboardInterrupt
     return endings[0]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from nbflow.core.errors import NbflowError
-from nbflow.core.exchange import EXIT_FILE, MAX_VALUE_BYTES, VALUES_FILE
+from nbflow.core.exchange import EXIT_FILE, EXIT_NAME, MAX_VALUE_BYTES, VALUES_FILE
 from nbflow.core.values import TEXT, shown
 from nbflow.surface.inside import registry
 from nbflow.surface.inside.cells import source_now
@@ -34,6 +34,9 @@ class NotebookExit(BaseException):
     def _render_traceback_(self) -> list[str]:
         """What IPython shows instead of a traceback."""
         return [f"Notebook exited: {self}"]
+
+
+NotebookExit.__name__ = EXIT_NAME
 
 
 class _Part:

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import EngineError
-from nbflow.core.exchange import TAG_SETTING, SparkAddress
+from nbflow.core.exchange import COMMIT_SETTING, TAG_SETTING, SparkAddress
 from nbflow.core.results import ErrorKind
+from nbflow.surface.inside.context import current
 from nbflow.surface.inside.interrupts import keep_interrupts
 
 _FOLDER_VARIABLE = "NBFLOW_NOTEBOOK_FOLDER"
@@ -216,8 +217,13 @@ class Driver:
         return session
 
     def claim(self, java_session: Any) -> None:
-        """Write this notebook's tag into a session, so that its streaming queries are known as this notebook's."""
+        """Write this notebook's tag into a session, so that its streaming queries are known as this notebook's; and the
+        run's mark, so that the commits of its tables are."""
         java_session.conf().set(TAG_SETTING, self.address.tag)
+        context = current()
+        if context is not None:
+            mark = {"run_id": context.run_id, "task_key": context.task_key, "attempt": context.attempt}
+            java_session.conf().set(COMMIT_SETTING, json.dumps({"nbflow": mark}))
 
     def end_session(self) -> None:
         """Stop what the notebook's session has running: its streaming queries and its jobs."""

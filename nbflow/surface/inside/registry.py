@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from nbflow.core.values import ValueType, convert, shown
@@ -59,7 +60,7 @@ def fitted(widget: Widget, value: Any) -> Any:
     try:
         converted: Any = joined(value) if widget.text else convert(value, widget.type)
         if widget.kind == "path":
-            converted = notebook_folder() / os.path.expanduser(converted)
+            converted = Path(os.path.abspath(notebook_folder() / os.path.expanduser(converted)))  # as the plan makes it
         _check(widget, converted)
     except ValueError as error:
         msg = f"widget {widget.name!r}: {error}"
@@ -76,10 +77,10 @@ def _check(widget: Widget, value: Any) -> None:
             if pick not in widget.choices:
                 msg = f"{shown(pick)} is none of the choices {', '.join(map(str, widget.choices))}"
                 raise ValueError(msg)
-    if widget.minimum is not None and value < widget.minimum:
+    if widget.minimum is not None and not value >= widget.minimum:  # so that "not a number" is refused as well
         msg = f"{value} is less than {widget.minimum}"
         raise ValueError(msg)
-    if widget.maximum is not None and value > widget.maximum:
+    if widget.maximum is not None and not value <= widget.maximum:
         msg = f"{value} is more than {widget.maximum}"
         raise ValueError(msg)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -50,10 +51,12 @@ class TaskFacts:
 
     @property
     def workspace(self) -> Path:
-        """The workspace's folder; by hand the nearest one upward that looks like one, else the current one."""
+        """The workspace's folder; by hand that of ``NBFLOW_WORKSPACE``, else the nearest one upward, else the current one."""
         context = current()
         if context:
             return Path(context.workspace)
+        if os.environ.get("NBFLOW_WORKSPACE"):
+            return Path(os.environ["NBFLOW_WORKSPACE"]).absolute()
         folder = Path.cwd()
         return next((place for place in (folder, *folder.parents) if _is_workspace(place)), folder)
 

@@ -1,0 +1,59 @@
+"""What a task left in its exchange folder: task values and an exit value. Any program may have written it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nbflow.core.exchange import EXIT_FILE, VALUES_FILE
+
+_DEEPEST = 100
+"""Lists and objects inside one another; Python's own limit ends a program in the middle of something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """``troubles`` are sentences about what could not be read."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    exit_value: str | None = None
+    troubles: list[str] = field(default_factory=list)
+
+
+def read_left(folder: Path) -> Left:
+    """What stands in the exchange folder. Later lines win; a last line that is torn was never finished and is none.
+
+    Raises ``OSError`` for a file that is there and cannot be read.
+    """
+    left = Left()
+    with contextlib.suppress(FileNotFoundError):
+        lines = (folder / VALUES_FILE).read_bytes().split(b"\n")
+        for number, line in enumerate(lines, 1):
+            try:
+                entry = json.loads(line)
+                _check_depth(entry["value"])
+                left.values[str(entry["key"])] = entry["value"]
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
+                if line.strip() and number < len(lines):
+                    left.troubles.append(f"line {number} of {VALUES_FILE} is no task value and has no effect ({type(error).__name__}: {error})")
+    exit_value = None
+    with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
+        found = json.loads((folder / EXIT_FILE).read_bytes())["value"]
+        exit_value = None if found is None else str(found)
+    return Left(left.values, exit_value, left.troubles)
+
+
+def _check_depth(value: Any) -> None:
+    """Raise ``ValueError`` for a value that is nested too deep. Not recursive."""
+    layer, depth = [value], 0
+    while layer:
+        depth += 1
+        if depth > _DEEPEST:
+            msg = f"nested more than {_DEEPEST} deep"
+            raise ValueError(msg)
+        layer = [
+            item for inside in layer if isinstance(inside, (list, dict)) for item in (inside.values() if isinstance(inside, dict) else inside)
+        ]

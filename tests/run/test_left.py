@@ -1,0 +1,43 @@
+"""What a task left in its exchange folder, whoever wrote it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbflow.run.left import read_left
+
+
+def left(folder: Path, values: bytes, exit_file: bytes | None = None) -> tuple[dict[str, object], str | None, int]:
+    """Values, exit value and the number of troubles."""
+    (folder / "values.jsonl").write_bytes(values)
+    (folder / "exit.json").unlink(missing_ok=True)
+    if exit_file is not None:
+        (folder / "exit.json").write_bytes(exit_file)
+    found = read_left(folder)
+    return found.values, found.exit_value, len(found.troubles)
+
+
+def test_what_is_no_value_has_no_effect_and_is_told(tmp_path: Path) -> None:
+    """Bytes of another encoding, another shape, nested without end; the values around count. A torn last line is nothing."""
+    good = b'{"key": "a", "value": 1}\n'
+    deep = b'{"key": "d", "value": ' + b"[" * 500 + b"]" * 500 + b"}\n"
+    deeper = b'{"key": "d", "value": ' + b"[" * 100_000 + b"]" * 100_000 + b"}\n"
+    assert left(tmp_path, b"\xff\n" + good + b'{"key": 1}\n[]\n' + deep + deeper + b"\n" + b'{"key": "b", "va') == ({"a": 1}, None, 5)
+    assert left(tmp_path, good + b'{"key": "b", "value": 2}') == ({"a": 1, "b": 2}, None, 0)
+    assert left(tmp_path, b"", b'{"value": "done"}') == ({}, "done", 0)
+    assert left(tmp_path, b"", b"\xff") == ({}, None, 0)
+
+
+@given(st.dictionaries(st.text(min_size=1), st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=5)))
+def test_whatever_json_holds_arrives(values: dict[str, object]) -> None:
+    """Also with the line ends of other alphabets, written as they are."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        lines = [json.dumps({"key": key, "value": value}, ensure_ascii=False) for key, value in values.items()]
+        text = "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogatepass")
+        assert left(Path(folder), text)[0] == values
