@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from nbflow.core.values import encode
 from nbflow.define.job_file import check_pipeline, job_keys, parse_job_file
 from nbflow.define.nearest import did_you_mean
 from nbflow.define.notebook import Notebook
-from nbflow.define.notebook_file import read_notebook, resolve_notebook_path
+from nbflow.define.notebook_file import is_there, read_notebook, resolve_notebook_path
 from nbflow.define.pipeline import Pipeline, Task
 from nbflow.define.settings import Settings, find_root
 from nbflow.plan.build import Request, build_plan
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from nbflow.store.store import Store
 
 _PIPELINES = "pipelines"
+_NEWEST = 5
 _SUFFIXES = (".yml", ".yaml")
 
 
@@ -67,7 +69,7 @@ class Workspace:
         if named is not None and not named.is_dir():
             raise UsageError(f"there is no folder {named}", "--workspace and NBFLOW_WORKSPACE name an existing folder")
         root = (named or find_root(start)).resolve()
-        return cls(root, Settings.read(root, overrides or {}, os.environ))
+        return cls(root, Settings.read(root, overrides or {}, os.environ, Path.cwd().resolve()))
 
     @cached_property
     def store(self) -> Store:
@@ -87,14 +89,17 @@ class Workspace:
 
     def _path(self, reference: str | Path, folder: Path) -> Path:
         path = folder / reference
-        if path.is_file():
+        if is_there(path):
             return path
-        for suffix in _SUFFIXES:
+        for suffix in ("", *_SUFFIXES):
             named = self.root / _PIPELINES / f"{reference}{suffix}"
-            if named.is_file():
+            if is_there(named):
                 return named
+        notebook = resolve_notebook_path(reference, folder, self.root)
+        if notebook is not None:
+            return notebook
         names = self.pipeline_names()
-        kind = "is a folder" if path.is_dir() else "is no file and no pipeline's name"
+        kind = "is a folder" if os.path.isdir(path) else "is no file and no pipeline's name"
         hint = did_you_mean(str(reference), names) or (f"pipelines/ has {', '.join(names)}" if names else "pipelines/ has none")
         raise UsageError(f"{reference} {kind}", hint)
 
@@ -126,7 +131,7 @@ class Workspace:
         notebooks, further = self._notebooks(pipeline, folder)
         mistakes += further
         try:
-            plan = build_plan(pipeline, notebooks, Request(parameters, folder, only), self.settings, _once(installed_kernels))
+            plan = build_plan(pipeline, notebooks, Request(parameters, folder, only), self.settings, lru_cache(maxsize=1)(installed_kernels))
         except DefinitionError as error:
             mistakes += error.mistakes
         except ValueError:
@@ -200,10 +205,16 @@ class Workspace:
         facts = gather_facts(self.root, how, command)
         parameters = encode(dict(plan.parameters))
         keys = [task.task_key for task in plan.tasks]
-        given = self.store.begin(plan.pipeline, keys, facts, plan_document(plan), parameters, plan.engine)
+        if plan.uses_spark and plan.engine != "none":
+            _ = self.warehouse  # what cannot be is told before the run is begun
         stop = Stop()
-        with self.store.hold(given.run_id), signals_ask(stop), Guard() as guard:
+        with Guard() as guard, contextlib.ExitStack() as held:
+            given = self.store.begin(plan.pipeline, keys, facts, plan_document(plan), parameters, plan.engine)
+            held.enter_context(self.store.hold(given.run_id))
+            held.enter_context(signals_ask(stop))
             tell = Told([self.store.listener(given.run_id), *listeners])
+            for other in self._others(plan.pipeline, given.run_id):
+                tell(Noted(given.run_id, Clock().now(), f"run {other} of this pipeline is going on: two that write one table may fail"))
             ids = Ids(given.run_id, given.task_run_ids)
             engine = self._engine(plan, tell, ids, guard)
             executor = self._executor(plan, ids, given.started, engine, tell, guard)
@@ -214,6 +225,11 @@ class Workspace:
                 if engine is not None:
                     await engine.stop()
         return self.store.run(given.run_id), _code(result, stop)
+
+    def _others(self, pipeline: str, run_id: int) -> list[int]:
+        """Other runs of the pipeline that are going on, as far as the newest tell."""
+        newest = self.store.runs(pipeline, _NEWEST)
+        return [run.run_id for run in newest if run.run_id != run_id and run.result is None and self.store.is_live(run.run_id)]
 
     def _engine(self, plan: Plan, tell: Listener, ids: Any, guard: Guard) -> SparkEngine | None:
         """The run's Spark engine, already on its way when a task will need it; ``None`` when none does."""
@@ -237,11 +253,14 @@ class Workspace:
 
         def sink(attempt: Attempt) -> Any:
             return self.store.notebook_sink(
-                ids.run_id, plan.pipeline, attempt.task.task_key, attempt.number, attempt.task_run_id
+                ids.run_id, plan.pipeline, attempt.task.task_key, attempt.number, attempt.task_run_id, self.settings.output_limit_bytes
             )
 
+        def note(attempt: Attempt, text: str) -> None:
+            tell(Noted(ids.run_id, Clock().now(), text, attempt.task.task_key))
+
         return NotebookExecutor(
-            Surroundings(plan, self.root, self.settings, started, engine, sink, cell_started, guard.folder, guard.token)
+            Surroundings(plan, self.root, self.settings, started, engine, sink, cell_started, note, guard.folder, guard.token)
         )
 
     async def _with_requests(self, work: Any, stop: Stop, run_id: int) -> Result:
@@ -256,18 +275,6 @@ class Workspace:
                     stop.ask(request.by)
         result: Result = running.result()
         return result
-
-
-def _once(function: Callable[[], Mapping[str, str]]) -> Callable[[], Mapping[str, str]]:
-    """``function``, called at most once."""
-    kept: list[Mapping[str, str]] = []
-
-    def call() -> Mapping[str, str]:
-        if not kept:
-            kept.append(function())
-        return kept[0]
-
-    return call
 
 
 def _task_key(stem: str) -> str:

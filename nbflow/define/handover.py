@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any
 
-from nbflow.core.values import encode
+from nbflow.core.errors import Mistake
+from nbflow.core.natural import type_of
+from nbflow.core.values import ANY, ValueType, decode, encode
 from nbflow.define.pipeline import Pipeline, Place, Task
+
+_VALUES = "parameters"
 
 
 def pipeline_document(pipeline: Pipeline) -> dict[str, Any]:
-    """``pipeline`` as a JSON object; values are encoded (``core.values.encode``)."""
+    """``pipeline`` as a JSON object. Parameters' values go with the types they have.
+
+    Raises ``TypeError`` for a value that has no form in JSON.
+    """
     document = _document(pipeline)
     document["tasks"] = [_document(task) for task in pipeline.tasks]
+    document["warnings"] = [list(astuple(warning)) for warning in pipeline.warnings]
     return document
 
 
@@ -24,15 +32,25 @@ def pipeline_from_document(document: Mapping[str, Any]) -> Pipeline:
     given = _restored(document)
     given["tasks"] = [Task(**_restored(task)) for task in document["tasks"]]
     given["file"] = None if document["file"] is None else Path(document["file"])
+    given["warnings"] = tuple(Mistake(*warning) for warning in document["warnings"])
     return Pipeline(**given)
 
 
 def _document(value: Pipeline | Task) -> dict[str, Any]:
     document = {
-        item.name: _plain(getattr(value, item.name)) for item in fields(value) if item.name not in ("tasks", "places")
+        item.name: _plain(getattr(value, item.name))
+        for item in fields(value)
+        if item.name not in ("tasks", "places", "warnings", _VALUES)
     }
     document["places"] = {key: [place.file, place.line, place.key] for key, place in value.places.items()}
+    document[_VALUES] = {name: _typed(given) for name, given in value.parameters.items()}
     return document
+
+
+def _typed(value: Any) -> list[Any]:
+    """The type of a value and the value; of one without a type of its own, such as a dict of several kinds, as it is."""
+    kind = type_of(value)
+    return [str(kind), encode(value)] if kind != ANY else [str(ANY), _plain(value)]
 
 
 def _plain(value: Any) -> Any:
@@ -42,4 +60,6 @@ def _plain(value: Any) -> Any:
 
 
 def _restored(document: Mapping[str, Any]) -> dict[str, Any]:
-    return {**document, "places": {key: Place(*place) for key, place in document["places"].items()}}
+    places = {key: Place(*place) for key, place in document["places"].items()}
+    values = {name: decode(value, ValueType.parse(kind)) for name, (kind, value) in document[_VALUES].items()}
+    return {**document, "places": places, _VALUES: values}

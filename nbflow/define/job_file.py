@@ -167,7 +167,7 @@ class _JobReader(ObjectReader):
             min_retry_interval_millis=int(_number(entry.get("min_retry_interval_millis"))),
             retry_on_timeout=bool(entry["retry_on_timeout"].value) if "retry_on_timeout" in entry else False,
             timeout_seconds=_number(entry.get("timeout_seconds")),
-            cell_timeout_seconds=_number(entry.get("cell_timeout_seconds")),
+            cell_timeout_seconds=_number(entry["cell_timeout_seconds"]) if "cell_timeout_seconds" in entry else None,
             kernel=str(entry["kernel"].value) if "kernel" in entry else None,
             places=places,
         )
@@ -217,7 +217,7 @@ class _JobReader(ObjectReader):
                     self.wrong(f"takes a task's key, got {item.kind}", item.line, where, "write the key as text, in quotes if need be")
                     continue
             if name in keys:
-                self.warn(f": {name!r} stands twice", line, where)
+                self.warn(f"{name!r} stands twice", line, where)
                 continue
             keys.append(name)
             places[f"depends_on.{name}"] = Place(self.file, line, where)

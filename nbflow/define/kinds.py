@@ -56,7 +56,7 @@ def _listed(name: str) -> dict[str, Any]:
 KINDS: dict[str, Kind] = {
     "text": Kind("text", _text, {"type": "string", "minLength": 1}),
     "prose": Kind("text", lambda value: isinstance(value, str), {"type": "string"}),
-    "task_key": Kind("text", _text, {"type": "string", "minLength": 1, "maxLength": LONGEST_TASK_KEY}),
+    "task_key": Kind("text", _text, {"type": "string", "minLength": 1, "maxLength": LONGEST_TASK_KEY, "pattern": "^[A-Za-z0-9_-]+$"}),
     "parameter_name": Kind("text", _text, {"type": "string", "pattern": f"^{PARAMETER_NAME}$"}),
     "seconds": Kind("a number of seconds from 0 on", _number(0, whole=False), _range("number", 0)),
     "count": Kind("a whole number from 0 on", _number(0, whole=True), _range("integer", 0)),

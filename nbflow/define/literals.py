@@ -76,7 +76,7 @@ def _tried(make: Callable[[], Any]) -> Any:
     """What ``make`` gives; what Python says against it becomes a ``ValueError``."""
     try:
         return make()
-    except (TypeError, SyntaxError, ArithmeticError, MemoryError, RecursionError) as error:
+    except (TypeError, SyntaxError, ArithmeticError, LookupError, MemoryError, RecursionError) as error:
         raise ValueError(str(error)) from None
 
 
@@ -136,6 +136,8 @@ def annotated_type(node: ast.expr) -> tuple[ValueType, tuple[Any, ...] | None]:
 def _subscripted(node: ast.Subscript) -> tuple[ValueType, tuple[Any, ...] | None]:
     head = dotted(node.value).rpartition(".")[2]
     inside = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+    if not inside:
+        return ANY, None
     if head == "Literal":
         try:
             choices = tuple(literal(item) for item in inside)

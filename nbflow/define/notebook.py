@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nbflow.core.errors import Mistake
 from nbflow.define.parameters import Parameter
 
 
@@ -20,7 +21,7 @@ class Notebook:
     tagged ``parameters``, ``None`` without one. ``declares`` is true where the notebook's parameters are all known
     (it is Python and has such a cell), so that a value for an unknown one is a mistake. ``uses_spark`` is true where
     its code, or a module beside it that it imports, speaks of Spark; ``wants_spark_name`` where it uses ``spark`` without
-    defining it, as on Databricks.
+    defining it, as on Databricks. ``warnings`` tell of what is no mistake for certain.
     """
 
     path: Path
@@ -33,4 +34,4 @@ class Notebook:
     declares: bool = False
     uses_spark: bool = False
     wants_spark_name: bool = False
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[Mistake, ...] = field(default=())

@@ -4,35 +4,46 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import DefinitionError, Mistake
+from nbflow.define.broken_cells import broken_cells
 from nbflow.define.inspector import Inspection, read_parameters
 from nbflow.define.names import is_python
 from nbflow.define.notebook import Notebook
 from nbflow.define.script import read_script
 from nbflow.define.spark_use import spark_use
 
-_EXTENSIONS = (".ipynb", ".py")
+_EXTENSIONS = (".ipynb", ".py", ".sql")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _LANGUAGES = {"ir": "R", "bash": "bash", "xeus-cling": "C++"}
 
 
 def resolve_notebook_path(text: str | Path, folder: Path, root: Path) -> Path | None:
     """The file that ``text`` names: from ``folder``, ``/x`` from the workspace's ``root``; ``None`` where there is none.
 
-    The extension may be left out. An absolute path that exists is taken as it is.
+    The extension may be left out. Where the workspace has no such file, an absolute path is the machine's.
     """
-    if not str(text):
+    if not str(text).strip("/. "):
         return None
     given = Path(text)
-    starts = [given, root / str(text).lstrip("/")] if given.is_absolute() else [folder / given]
+    starts = [root / str(text).lstrip("/"), given] if given.is_absolute() else [folder / given]
     for start in starts:
         for path in (start, *(start.with_name(start.name + extension) for extension in _EXTENSIONS)):
-            if path.is_file():
+            if is_there(path):
                 return path.resolve()
     return None
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a file at ``path``, as far as one may look."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name too long, a folder that may not be read
+        return False
 
 
 def read_notebook(path: Path, shown: str | None = None) -> Notebook:
@@ -42,6 +53,8 @@ def read_notebook(path: Path, shown: str | None = None) -> Notebook:
     and of its parameters.
     """
     file = shown or str(path)
+    if path.suffix == ".sql":
+        raise DefinitionError([Mistake("is SQL, which cannot be run as a notebook", file, hint="run it by spark.sql(…) in a notebook")])
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -58,6 +71,7 @@ def read_notebook(path: Path, shown: str | None = None) -> Notebook:
         path=path.absolute(), document=document, sha256=hashlib.sha256(data).hexdigest(), kernel=kernel, language=language,
         parameters=found.parameters, parameters_cell=found.parameters_cell,
         declares=python and found.parameters_cell is not None, uses_spark=uses, wants_spark_name=wants,
+        warnings=tuple(broken_cells(document["cells"], file, found.parameters_cell)) if python else (),
     )  # fmt: skip
 
 
@@ -91,6 +105,8 @@ def _document(text: str, file: str) -> dict[str, Any]:
         raise DefinitionError([Mistake(f"is no JSON: {error.msg}", file, error.lineno, hint=hint)]) from None
     except RecursionError:
         raise DefinitionError([Mistake("is nested too deeply", file)]) from None
+    except ValueError as error:  # a number with more digits than Python reads
+        raise DefinitionError([Mistake(f"cannot be read: {error}", file)]) from None
     if not isinstance(document, dict):
         kind = "a list" if isinstance(document, list) else "a single value"
         raise DefinitionError([Mistake(f"holds {kind}, not a notebook", file, 1)])
@@ -146,6 +162,8 @@ def _cell_problem(cell: Any) -> str | None:
         source = "".join(source)
     if not isinstance(source, str):
         return "its source must be text"
+    if not source.isascii() and _SURROGATE.search(source):
+        return "its source holds half a character (a lone surrogate), which no kernel takes; write the character anew"
     cell["source"] = source
     if cell.get("metadata") is None:
         cell["metadata"] = {}

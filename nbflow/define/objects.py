@@ -28,7 +28,7 @@ class ObjectReader:
     def __init__(self, file: str, mistakes: list[Mistake], anchors: frozenset[str] = frozenset()) -> None:
         self.file = file
         self.mistakes = mistakes
-        self.warnings: list[str] = []
+        self.warnings: list[Mistake] = []
         self._anchors = anchors
         self._refused: set[str] = set()
 
@@ -38,7 +38,7 @@ class ObjectReader:
 
     def warn(self, text: str, line: int, key: str) -> None:
         """Keep a warning."""
-        self.warnings.append(f"{self.file}:{line}: {key}{text}")
+        self.warnings.append(Mistake(text, self.file, line, key))
 
     def refused_in(self, key: str) -> bool:
         """Whether a key that cannot be run stands in the object at ``key``."""
@@ -90,7 +90,7 @@ class ObjectReader:
 
     def _has_effect(self, key: Key, value: Node, line: int, where: str, parent: str) -> bool:
         if key.standing is Standing.IDLE:
-            self.warn(" has no effect here", line, where)
+            self.warn("has no effect here", line, where)
         if key.standing is Standing.REFUSED and not any(value.value == one and type(value.value) is type(one) for one in key.harmless):
             self._refused.add(parent)
             self.wrong("cannot be run by nbflow", line, where, key.instead)
@@ -113,7 +113,7 @@ class ObjectReader:
     def _tell_variables(self, node: Node, key: str) -> None:
         for part in node.within():
             if isinstance(part.value, str) and _VARIABLE in part.value:
-                self.warn(f": variables of a bundle stay as they are: {shown(part.value)}", part.line, key)
+                self.warn(f"variables of a bundle stay as they are: {shown(part.value)}", part.line, key)
 
 
 @lru_cache(maxsize=256)  # one slip is often made in every task

@@ -48,6 +48,8 @@ def _check_fields(pipeline: Pipeline) -> Iterator[Mistake]:
         if not KINDS[kind].fits(value):
             place = pipeline.place(name)
             yield Mistake(f"{name} takes {KINDS[kind].said}, got {shown(value)}", place.file, place.line, place.key)
+    if pipeline.file is not None and not isinstance(pipeline.file, Path):
+        yield Mistake(f"file takes a Path, got {shown(pipeline.file)}", key="file")
     for name in pipeline.parameters if isinstance(pipeline.parameters, Mapping) else ():
         if not isinstance(name, str) or not is_parameter_name(name):
             place = pipeline.place(f"parameters.{name}")
@@ -61,7 +63,7 @@ def _check_task(task: Task) -> Iterator[Mistake]:
         yield _at(task, "task_key", f"{task.task_key!r} is no key for a task", hint)
     for name, kind in _TASK_FIELDS.items():
         value = getattr(task, name)
-        if not KINDS[kind].fits(value):
+        if not KINDS[kind].fits(value) and not (name == "cell_timeout_seconds" and value is None):
             yield _at(task, name, f"{name} takes {KINDS[kind].said}, got {shown(value)}", None)
     if not task.places and not (isinstance(task.notebook, (str, Path)) and str(task.notebook)):
         yield _at(task, "notebook", f"notebook takes a path, got {shown(task.notebook)}", None)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nbflow.core.errors import Mistake
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -29,7 +31,7 @@ class Task:
 
     ``notebook`` is a path, absolute or relative to the pipeline's file (its extension may be left out);
     ``parameters`` maps names to values or to text with ``{{references}}``; ``depends_on`` names tasks;
-    ``timeout_seconds`` limits each attempt and ``cell_timeout_seconds`` each cell (0: no limit); ``max_retries`` is -1
+    ``timeout_seconds`` limits each attempt and ``cell_timeout_seconds`` each cell (0: no limit; ``None``: as the settings say); ``max_retries`` is -1
     for *for ever*; ``min_retry_interval_millis`` counts from the start of the failed attempt to the start of the next,
     as on Databricks; ``kernel`` names a Jupyter kernel instead of the notebook's own. ``places`` says where each key
     stood in the file, by its name, parameters as ``parameters.<name>`` and dependencies as ``depends_on.<task key>``.
@@ -44,7 +46,7 @@ class Task:
     min_retry_interval_millis: int = 0
     retry_on_timeout: bool = False
     timeout_seconds: float = 0
-    cell_timeout_seconds: float = 0
+    cell_timeout_seconds: float | None = None
     kernel: str | None = None
     places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 
@@ -58,7 +60,7 @@ class Pipeline:
     """A job: tasks that depend on one another, and parameters they share.
 
     ``file`` is where it was read from (``None``: written in Python, then paths start at the current folder);
-    ``parameters`` maps each name to its default; ``warnings`` are sentences about keys that have no effect here.
+    ``parameters`` maps each name to its default; ``warnings`` tell of keys that have no effect here.
     """
 
     name: str
@@ -67,7 +69,7 @@ class Pipeline:
     description: str = ""
     timeout_seconds: float = 0
     file: Path | None = None
-    warnings: Sequence[str] = ()
+    warnings: Sequence[Mistake] = ()
     places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 
     def place(self, key: str) -> Place:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +27,7 @@ _NOT_SETTINGS = ("NBFLOW_WORKSPACE", "NBFLOW_TASK", "NBFLOW_FAMILY", "NBFLOW_CAC
 
 
 _TYPES = {
-    "engine": "str", "parallel": "int?", "kernel": "str?", "python": "path?", "start_timeout_seconds": "float",
+    "engine": "str", "parallel": "int?", "kernel": "str?", "python": "str?", "start_timeout_seconds": "float",
     "cell_timeout_seconds": "float", "grace_seconds": "float", "output_limit_bytes": "int", "max_value_bytes": "int",
     "warehouse": "str", "runs": "str", "driver_memory": "str", "spark_conf": "dict", "strict": "bool",
 }  # fmt: skip
@@ -64,19 +66,21 @@ class Settings:
     of_call: frozenset[str] = frozenset()
 
     @classmethod
-    def read(cls, root: Path, overrides: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
+    def read(cls, root: Path, overrides: Mapping[str, Any], environment: Mapping[str, str], folder: Path | None = None) -> Settings:
         """The settings of the workspace at ``root``: ``overrides`` over ``environment`` over its file over the defaults.
 
-        Raises ``DefinitionError`` with every unknown name and wrong value, each with where it stands.
+        ``folder`` is where the caller stands (``None``: at the root): relative paths of the call and of the environment
+        start there, those of the file at the root, and messages name the file as seen from there. Raises ``DefinitionError`` with every unknown name and wrong value, each with where it stands.
         """
         mistakes: list[Mistake] = []
         values: dict[str, Any] = {}
-        name, table = _table(root, mistakes)
+        here = folder or root
+        name, table = _table(root, here, mistakes)
         known = NAMES
         for key, value in table.values.items():
             place = Place(name, table.lines.get(key), key)
             if key in known:
-                _take(values, key, value, place, mistakes)
+                _take(values, key, value, place, root, mistakes)
             else:
                 inside = key in ("tool", "nbflow") and isinstance(value, dict)
                 hint = "settings stand at the top of this file" if inside else did_you_mean(key, known) or f"there are {', '.join(known)}"
@@ -86,29 +90,40 @@ class Settings:
             if not variable.startswith(_PREFIX) or variable in _NOT_SETTINGS:
                 continue
             if key in known:
-                _take(values, key, environment[variable], Place(key=variable), mistakes)
+                _take(values, key, environment[variable], Place(key=variable), here, mistakes)
             elif near := nearest(key, [*known, "workspace"], _SLIP):  # any other is a variable of the user's own
                 meant = f"did you mean {_PREFIX}{near.upper()}?"
                 mistakes.append(Mistake("there is no such setting", key=variable, hint=meant))
         for key, value in overrides.items():
             if value is not None:
-                _take(values, key, value, Place(key=f"--{key.replace('_', '-')}"), mistakes)
+                _take(values, key, value, Place(key=f"--{key.replace('_', '-')}"), here, mistakes)
         if mistakes:
             raise DefinitionError(mistakes)
         return cls(**values, of_call=frozenset(key for key, value in overrides.items() if value is not None))
 
 
-def _take(values: dict[str, Any], key: str, value: Any, place: Place, mistakes: list[Mistake]) -> None:
-    """Convert one setting and keep it, or keep what is wrong with it."""
+def _take(values: dict[str, Any], key: str, value: Any, place: Place, folder: Path, mistakes: list[Mistake]) -> None:
+    """Convert one setting and keep it, or keep what is wrong with it. A relative path in it starts at ``folder``."""
     try:
         converted = convert(value, ValueType.parse(_TYPES[key]))
+        if key == "python" and converted is not None:
+            converted = _interpreter(converted, folder)
         if isinstance(converted, dict):
             converted = dict(_flat(converted))
         _check(key, converted)
     except ValueError as error:
         mistakes.append(Mistake(str(error), place.file, place.line, place.key))
         return
-    values[key] = str(converted) if isinstance(converted, Path) else converted
+    values[key] = converted
+
+
+def _interpreter(text: str, folder: Path) -> str:
+    """The program that ``text`` names: a path, or a name that is looked up. Raises ``ValueError`` where it is none."""
+    found = shutil.which(text) if os.sep not in text else shutil.which(folder / os.path.expanduser(text))
+    if found is None:
+        msg = f"there is no program {text}" if os.sep not in text else f"there is no program {folder / os.path.expanduser(text)}"
+        raise ValueError(msg)
+    return os.path.abspath(found)
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -139,15 +154,18 @@ def _check(key: str, value: Any) -> None:
         raise ValueError(msg)
 
 
-def _table(root: Path, mistakes: list[Mistake]) -> tuple[str | None, Table]:
-    """The settings' table of the workspace and the name of its file; ``nbflow.toml`` wins over ``pyproject.toml``."""
+def _table(root: Path, folder: Path, mistakes: list[Mistake]) -> tuple[str | None, Table]:
+    """The settings' table of the workspace and its file as seen from ``folder``; ``nbflow.toml`` wins over ``pyproject.toml``."""
     for name, section in ((FILE, ""), (_PYPROJECT, "tool.nbflow")):
+        shown = name if folder == root else str(root / name)
         if (root / name).is_file():
             try:
-                return name, read_table(root / name, section)
+                return shown, read_table(root / name, section, shown)
             except DefinitionError as error:
                 mistakes += error.mistakes
-                return name, Table()
+                return shown, Table()
+        if name == FILE and os.path.lexists(root / name):
+            mistakes.append(Mistake("is no file", shown, hint="settings are a TOML file, or are left out"))
     return None, Table()
 
 
@@ -156,8 +174,11 @@ def find_root(start: Path) -> Path:
     with ``[tool.nbflow]``, or ``pipelines/``; else the folder of ``start``."""
     folder = start.absolute() if start.is_dir() else start.absolute().parent
     for candidate in (folder, *folder.parents):
-        if (candidate / FILE).is_file() or (candidate / "pipelines").is_dir() or _is_project(candidate / _PYPROJECT):
-            return candidate
+        try:
+            if os.path.lexists(candidate / FILE) or (candidate / "pipelines").is_dir() or _is_project(candidate / _PYPROJECT):
+                return candidate
+        except OSError:
+            continue  # a folder that may not be looked into
     return folder
 
 

@@ -24,28 +24,29 @@ class Table:
     lines: Mapping[str, int] = field(default_factory=dict)
 
 
-def read_table(path: Path, section: str = "") -> Table:
+def read_table(path: Path, section: str = "", shown: str | None = None) -> Table:
     """The table ``section`` (dotted; empty: the whole file) of the file at ``path``; empty where there is none.
 
-    Raises ``DefinitionError``, with the line, for what is no TOML or no table.
+    ``shown`` is the path for messages. Raises ``DefinitionError``, with the line, for what is no TOML or no table.
     """
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib
-    text = read_text(path, path.name)
+    file = shown or path.name
+    text = read_text(path, file)
     try:
         values: Any = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         found = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)", str(error))
         line = int(found[1]) if found and found[1] else None
         problem = str(error)[: found.start()] if found else str(error)
-        raise DefinitionError([Mistake(f"cannot be read as TOML: {problem}", path.name, line)]) from None
+        raise DefinitionError([Mistake(f"cannot be read as TOML: {problem}", file, line)]) from None
     for name in section.split(".") if section else ():
         values = values.get(name, {})
         if not isinstance(values, dict):
             line = next((number for number, there in enumerate(text.splitlines(), 1) if name in there), None)
-            raise DefinitionError([Mistake("takes a table", path.name, line, section, f"write [{section}]")])
+            raise DefinitionError([Mistake("takes a table", file, line, section, f"write [{section}]")])
     return Table(values, _lines(text, section))
 
 

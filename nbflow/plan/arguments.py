@@ -55,19 +55,29 @@ def task_arguments(
         mistakes += [_nameless(name, own[name].place, notebook) for name in own if not is_name(name, notebook.language)]
         reaching = {name: given for name, given in reaching.items() if is_name(name, notebook.language)}
     given = {**own, **reaching}
+    for name in [name for name in own if name in reaching]:
+        mistakes += _wrong(name, own[name], declared.get(name), shared, known)  # it has no effect, and is held against its type all the same
     arguments = []
     for name in [*declared, *(name for name in given if name not in declared)]:
         if name not in given:
             arguments.append(_default(declared[name]))
             continue
-        try:
+        wrong = _wrong(name, given[name], declared.get(name), shared, known)
+        mistakes += wrong
+        if not wrong:
             arguments.append(_argument(name, given[name], declared.get(name), shared, known))
-        except ValueError as error:
-            place = given[name].place
-            hint = getattr(error, "hint", None)
-            message = str(error) if hint or isinstance(error, ReferenceProblem) else f"parameter {name!r}: {error}"
-            mistakes.append(Mistake(message, place.file, place.line, place.key, hint))
     return tuple(arguments), mistakes
+
+
+def _wrong(name: str, given: Given, parameter: Parameter | None, shared: Mapping[str, Given], known: Known) -> list[Mistake]:
+    """What is wrong with a value."""
+    try:
+        _argument(name, given, parameter, shared, known)
+    except ValueError as error:
+        hint = getattr(error, "hint", None)
+        message = str(error) if hint or isinstance(error, ReferenceProblem) else f"parameter {name!r}: {error}"
+        return [Mistake(message, given.place.file, given.place.line, given.place.key, hint)]
+    return []
 
 
 def _unknown(name: str, place: Place, notebook: Notebook, declared: Mapping[str, Parameter]) -> Mistake:
@@ -96,7 +106,7 @@ def _argument(name: str, given: Given, parameter: Parameter | None, shared: Mapp
         assigned=parameter.assigned if parameter else True,
         widget=bool(parameter and parameter.widget),
         choices=parameter.choices if parameter else None,
-        declared=parameter, folder=_folder(given, shared),
+        declared=parameter, folder=_folder(given, shared), place=given.place,
     )  # fmt: skip
     return argument if late else replace(argument, value=fit(value, argument))
 
@@ -121,6 +131,15 @@ def fit(value: Any, argument: Argument) -> Any:
     parameter = argument.declared
     if parameter is None or converted is None:
         return converted
+    try:
+        return _allowed(converted, parameter)
+    except ArithmeticError:  # a Decimal that is no number cannot even be compared
+        msg = f"{shown(converted)} cannot be compared"
+        raise ValueError(msg) from None
+
+
+def _allowed(converted: Any, parameter: Parameter) -> Any:
+    """``converted`` as one of the choices that it spells, within the limits. Raises ``ValueError``."""
     if parameter.choices is not None:
         converted = _meant(converted, parameter.choices)
         picks = _picks(converted, parameter)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,11 @@ from nbflow.define.notebook import Notebook
 from nbflow.define.pipeline import Pipeline, Place, Task
 from nbflow.define.settings import Settings
 from nbflow.plan.arguments import Given, task_arguments
-from nbflow.plan.checks import idle_parameters, reference_mistakes
-from nbflow.plan.graph import in_order
+from nbflow.plan.checks import idle_parameters, injected_blindly, reference_mistakes, replaced_values
+from nbflow.plan.graph import in_order, nearest_chosen
 from nbflow.plan.kernels import choose_kernel
 from nbflow.plan.plan import Plan, PlannedTask
-from nbflow.plan.references import Known, ReferenceProblem, resolve
+from nbflow.plan.references import NO_PARAMETERS, Known, ReferenceProblem, resolve
 from nbflow.plan.select import select
 
 
@@ -56,28 +56,35 @@ def build_plan(
     for task in pipeline.tasks:
         if task.task_key not in chosen or task.task_key not in notebooks:
             continue  # without its notebook nothing more can be said of a task; that it is missing is told elsewhere
-        mistakes += reference_mistakes(task, edges, chosen, suggest)
-        planned[task.task_key], wrong = _planned(task, notebooks[task.task_key], shared, folder, known, settings, installed_kernels)
-        planned[task.task_key] = _without(planned[task.task_key], chosen)
-        mistakes += wrong
+        found, wrong = _planned(task, notebooks[task.task_key], shared, folder, known, settings, installed_kernels)
+        planned[task.task_key] = replace(found, depends_on=nearest_chosen(edges, task.task_key, chosen))
+        mistakes += [*reference_mistakes(found, edges, chosen, suggest), *wrong]
     if mistakes:
         raise DefinitionError(mistakes)
-    idle = idle_parameters(pipeline, notebooks, request.parameters, chosen) if keys == set(notebooks) else ()
     return Plan(
         pipeline=pipeline.name,
         tasks=tuple(planned[key] for key in in_order(edges) if key in planned),
+        description=pipeline.description,
         file=pipeline.file,
         parameters={name: given.value for name, given in shared.items()},
         engine=settings.engine,
         timeout_seconds=pipeline.timeout_seconds,
         left_out=tuple(key for key in edges if key not in chosen),
-        warnings=(*pipeline.warnings, *idle, *(warning for task in planned.values() for warning in task.notebook.warnings)),
+        warnings=tuple(_warnings(pipeline, notebooks, request, chosen, planned)),
     )
 
 
-def _without(task: PlannedTask, chosen: set[str]) -> PlannedTask:
-    """``task`` without its dependencies on tasks that are left out: they count as done."""
-    return replace(task, depends_on=tuple(key for key in task.depends_on if key in chosen))
+def _warnings(
+    pipeline: Pipeline, notebooks: Mapping[str, Notebook], request: Request, chosen: set[str], planned: Mapping[str, PlannedTask]
+) -> Iterator[Mistake]:
+    """What is odd and no mistake, each once."""
+    found = [*pipeline.warnings, *replaced_values(pipeline, planned)]
+    if len(notebooks) == len(pipeline.tasks):
+        found += idle_parameters(pipeline, notebooks, request.parameters, chosen)
+    for task in pipeline.tasks:
+        if task.task_key in planned:
+            found += [*injected_blindly(task, planned[task.task_key]), *notebooks[task.task_key].warnings]
+    yield from dict.fromkeys(found)
 
 
 def _planned(
@@ -93,6 +100,7 @@ def _planned(
     arguments, mistakes = task_arguments(task, notebook, shared, folder, known)
     kernel = ""
     named = settings.kernel if "kernel" in settings.of_call else task.kernel or settings.kernel
+    per_cell = None if "cell_timeout_seconds" in settings.of_call else task.cell_timeout_seconds
     try:
         kernel = choose_kernel(notebook, named, installed_kernels)
     except ValueError as error:
@@ -103,13 +111,12 @@ def _planned(
         task_key=task.task_key,
         notebook=notebook,
         arguments=arguments,
-        depends_on=tuple(dict.fromkeys(task.depends_on)),
         kernel=kernel,
         max_retries=task.max_retries,
         min_retry_interval_millis=task.min_retry_interval_millis,
         retry_on_timeout=task.retry_on_timeout,
         timeout_seconds=task.timeout_seconds,
-        cell_timeout_seconds=(0 if "cell_timeout_seconds" in settings.of_call else task.cell_timeout_seconds) or settings.cell_timeout_seconds,
+        cell_timeout_seconds=settings.cell_timeout_seconds if per_cell is None else per_cell,
         description=task.description,
     )
     return planned, mistakes
@@ -140,7 +147,7 @@ def _shared(
         shared[name] = Given(value, "run", request.folder, Place(key=f"-p {name}"))
     for name, given in shared.items():
         try:
-            value, _ = resolve(given.value, Known(pipeline.name, {}))
+            value, _ = resolve(given.value, Known(pipeline.name, NO_PARAMETERS))
         except ReferenceProblem as problem:
             mistakes.append(Mistake(str(problem), given.place.file, given.place.line, given.place.key, problem.hint))
             continue

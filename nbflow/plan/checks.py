@@ -6,20 +6,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from nbflow.core.errors import Mistake
+from nbflow.define.names import is_python
 from nbflow.define.nearest import Suggestions
 from nbflow.define.notebook import Notebook
 from nbflow.define.pipeline import Pipeline, Place, Task
 from nbflow.plan.graph import Edges, ancestors
+from nbflow.plan.plan import PlannedTask
 from nbflow.plan.references import ReferenceProblem, references_in
 
 
-def reference_mistakes(task: Task, edges: Edges, chosen: set[str], suggest: Suggestions) -> list[Mistake]:
-    """References of ``task`` to tasks that are not there, do not come before it, or take no part (not in ``chosen``)."""
+def reference_mistakes(task: PlannedTask, edges: Edges, chosen: set[str], suggest: Suggestions) -> list[Mistake]:
+    """References in the values of ``task``, wherever they were written, to tasks that are not there, do not come before
+    it, or take no part (not in ``chosen``)."""
     return [
-        Mistake(message, place.file, place.line, place.key, hint)
-        for name, value in task.parameters.items()
-        for message, hint in _problems(value, task.task_key, edges, chosen, suggest)
-        for place in [task.place(f"parameters.{name}")]
+        Mistake(message, argument.place.file, argument.place.line, argument.place.key, hint)
+        for argument in task.arguments
+        if argument.late
+        for message, hint in _problems(argument.value, task.task_key, edges, chosen, suggest)
     ]
 
 
@@ -40,7 +43,9 @@ def _problems(value: object, task_key: str, edges: Edges, chosen: set[str], sugg
             yield f"{reference.text}: task {other!r} takes no part in this run", "select it as well, as in --only '+task'"
 
 
-def idle_parameters(pipeline: Pipeline, notebooks: Mapping[str, Notebook], given: Iterable[str], chosen: set[str]) -> Iterator[str]:
+def idle_parameters(
+    pipeline: Pipeline, notebooks: Mapping[str, Notebook], given: Iterable[str], chosen: set[str]
+) -> Iterator[Mistake]:
     """One warning for each parameter of ``pipeline``, and each that the run gives (``given``), that nothing uses.
 
     A pipeline's parameter is used by a task that declares or sets its name, or refers to it; a run's value only by the
@@ -79,6 +84,26 @@ def _referred(values: Iterable[Any]) -> set[str]:
     return names
 
 
-def _idle(place: Place, why: str, hint: str | None) -> str:
-    where = ":".join(str(part) for part in (place.file, place.line) if part is not None)
-    return f"{where}{': ' if where else ''}{place.key} has no effect here: {why}{f'; {hint}' if hint else ''}"
+def _idle(place: Place, why: str, hint: str | None) -> Mistake:
+    return Mistake(f"has no effect here: {why}", place.file, place.line, place.key, hint)
+
+
+def replaced_values(pipeline: Pipeline, tasks: Mapping[str, PlannedTask]) -> Iterator[Mistake]:
+    """One warning for each value of a task that the run or the pipeline replaces, as Databricks' order of values has it."""
+    for task in pipeline.tasks:
+        planned = tasks.get(task.task_key)
+        for argument in planned.arguments if planned is not None else ():
+            if argument.name in task.parameters and argument.origin in ("run", "pipeline"):
+                place = task.place(f"parameters.{argument.name}")
+                by = f"-p {argument.name}" if argument.origin == "run" else f"the pipeline's parameter {argument.name!r}"
+                yield Mistake(f"has no effect here: {by} replaces it", place.file, place.line, place.key)
+
+
+def injected_blindly(task: Task, planned: PlannedTask) -> Iterator[Mistake]:
+    """A warning for values that go into a Python notebook without a cell tagged ``parameters``."""
+    notebook = planned.notebook
+    names = [argument.name for argument in planned.arguments if argument.assigned and argument.declared is None]
+    if names and notebook.parameters_cell is None and is_python(notebook.language):
+        place = task.place("notebook")
+        message = f"{notebook.path.name} has no cell tagged 'parameters': {', '.join(names)} go in at its top, and what a cell assigns replaces them"
+        yield Mistake(message, place.file, place.line, place.key, "tag the cell that assigns them")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 Edges = Mapping[str, Sequence[str]]
 """Each task's key with the keys it depends on."""
 
 
 def in_order(edges: Edges) -> list[str]:
-    """The keys so that each follows what it depends on; the order of ``edges`` is kept where that leaves a choice.
+    """The keys so that each follows what it depends on: those that depend on nothing first, in the order of ``edges``,
+    then what becomes free by them, in turn.
 
     Raises ``ValueError`` when the edges run in a circle (a definition is checked for that before).
     """
@@ -34,6 +35,24 @@ def in_order(edges: Edges) -> list[str]:
 def ancestors(edges: Edges, keys: Iterable[str]) -> set[str]:
     """All that the ``keys`` depend on, directly or not, without themselves unless one depends on another."""
     return _reach(keys, edges)
+
+
+def nearest_chosen(edges: Edges, key: str, chosen: Container[str]) -> tuple[str, ...]:
+    """What ``key`` depends on when only ``chosen`` take part: its parents, in place of one that is left out the parents
+    of that one, and so on. So the order between two that take part does not hang on those between them."""
+    found: dict[str, None] = {}
+    seen: set[str] = set()
+    todo = list(reversed(edges[key]))
+    while todo:
+        parent = todo.pop()
+        if parent in seen:
+            continue
+        seen.add(parent)
+        if parent in chosen:
+            found[parent] = None
+        else:
+            todo += reversed(edges[parent])
+    return tuple(found)
 
 
 def descendants(edges: Edges, keys: Iterable[str]) -> set[str]:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nbflow.core.errors import Mistake
 from nbflow.core.values import ValueType
 from nbflow.define.notebook import Notebook
 from nbflow.define.parameters import Parameter
+from nbflow.define.pipeline import NOWHERE, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,8 @@ class Argument:
     can resolve (``{{job.run_id}}``, ``{{tasks.t.values.k}}``), converted to ``type`` just before the task starts.
     ``origin`` says where it comes from: ``run`` (``-p``), ``pipeline``, ``task`` or ``notebook`` (its default).
     ``assigned`` is true where it is injected as a variable; ``widget`` where a widget declares it. ``declared`` is the
-    notebook's declaration, ``None`` where it has none; ``folder`` is where a relative path in the value starts.
+    notebook's declaration, ``None`` where it has none; ``folder`` is where a relative path in the value starts,
+    ``place`` where the value was written.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Argument:
     choices: tuple[Any, ...] | None = None
     declared: Parameter | None = None
     folder: Path | None = None
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,8 @@ class Plan:
     engine: str = "spark"
     timeout_seconds: float = 0
     left_out: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Mistake, ...] = ()
+    description: str = ""
 
     @property
     def uses_spark(self) -> bool:

@@ -17,7 +17,7 @@ from nbflow.define.nearest import did_you_mean
 
 _REFERENCE = re.compile(r"\{\{\s*((?:[\w-]+|`[^`]*`|\[[^\]]*\])(?:\.(?:[\w-]+|`[^`]*`|\[[^\]]*\]))*)\s*\}\}")
 _PART = re.compile(r"`([^`]*)`|\[([^\]]*)\]|([\w-]+)")
-_SUSPECT = re.compile(r"\{\{\s*(?:job|task|tasks)\b[^}]*\}\}")
+_SUSPECT = re.compile(r"\{\{\s*(?:job|task|tasks)\b[^}]*\}\}?")
 
 TIME_ARGUMENTS = (
     "iso_date", "iso_datetime", "iso_weekday", "is_weekday", "year", "month", "day", "hour", "minute", "second",
@@ -28,6 +28,12 @@ _KNOWN = (
     "job.run_id", "job.name", "job.start_time", "job.parameters", "task.name", "task.run_id", "task.notebook_path",
     "tasks",
 )  # fmt: skip
+
+
+_UNFINISHED = {
+    ("job", "start_time"): "{{job.start_time.iso_date}}",
+    ("job", "parameters"): "{{job.parameters.<name>}}",
+}
 
 
 class ReferenceProblem(ValueError):
@@ -46,6 +52,10 @@ class Reference:
     parts: tuple[str, ...]
     start: int
     end: int
+
+
+NO_PARAMETERS: Mapping[str, Any] = {}
+"""For values that may not refer to parameters: those of parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +136,7 @@ def _resolve_text(text: str, known: Known) -> tuple[Any, bool]:
     if "{{" not in text:
         return text, False
     found = list(find_references(text))
-    values = [_look_up(reference, known) for reference in found]
+    values = _looked_up(found, known)
     if any(value is _LATE for value in values):
         return text, True
     if len(found) == 1 and found[0].text == text.strip():
@@ -136,6 +146,21 @@ def _resolve_text(text: str, known: Known) -> tuple[Any, bool]:
         pieces += [text[end : reference.start], as_text(value)]
         end = reference.end
     return "".join([*pieces, text[end:]]), False
+
+
+def _looked_up(found: list[Reference], known: Known) -> list[Any]:
+    """The value of each reference. Raises ``ReferenceProblem`` that tells all that is wrong with them."""
+    values, problems = [], []
+    for reference in found:
+        try:
+            values.append(_look_up(reference, known))
+        except ReferenceProblem as problem:
+            problems.append(problem)
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise ReferenceProblem("; ".join(f"{problem} ({problem.hint})" if problem.hint else str(problem) for problem in problems))
+    return values
 
 
 def as_text(value: Any) -> str:
@@ -150,8 +175,10 @@ def as_text(value: Any) -> str:
 def _look_up(reference: Reference, known: Known) -> Any:
     parts = reference.parts
     if parts[:2] == ("job", "parameters") and len(parts) == 3:
+        if known.parameters is NO_PARAMETERS:
+            raise ReferenceProblem(f"{reference.text}: a pipeline's parameter cannot refer to another", "write the value itself")
         value = _member(known.parameters, parts[2], f"{reference.text}: the pipeline has no parameter {parts[2]!r}")
-        value, late = resolve(value, replace(known, parameters={}))  # a default may itself refer, to what is no parameter
+        value, late = resolve(value, replace(known, parameters=NO_PARAMETERS))  # a default may itself refer, to what is no parameter
         return _LATE if late else value
     if parts[0] == "tasks" and len(parts) == 4 and parts[2] == "values":
         return _task_value(reference, known)
@@ -167,6 +194,10 @@ def _look_up(reference: Reference, known: Known) -> Any:
     if parts in simple:
         value = simple[parts]
         return _LATE if value is None else value
+    if parts in _UNFINISHED:
+        raise ReferenceProblem(f"{reference.text} is not whole", f"write {_UNFINISHED[parts]}")
+    if parts[0] == "tasks":
+        raise ReferenceProblem(f"{reference.text} is not known", "write {{tasks.<task key>.values.<key>}}")
     msg = f"{reference.text} is not known"
     raise ReferenceProblem(msg, did_you_mean(".".join(parts[:2]), _KNOWN) or f"known are {', '.join(_KNOWN)}")
 

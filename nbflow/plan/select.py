@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nbflow.core.errors import Mistake
-from nbflow.define.nearest import did_you_mean
+from nbflow.define.nearest import did_you_mean, there_are
 from nbflow.plan.graph import Edges, ancestors, descendants
 
 
@@ -22,7 +22,7 @@ def select(edges: Edges, selectors: Sequence[str]) -> tuple[set[str], list[Mista
     for selector in selectors:
         key = selector.strip().removeprefix("+").removesuffix("+")
         if key not in edges:
-            mistakes.append(Mistake(f"the pipeline has no task {key!r}", key=f"--only {selector}", hint=did_you_mean(key, edges)))
+            mistakes.append(Mistake(f"the pipeline has no task {key!r}", key=f"--only {selector}", hint=_hint(key, edges)))
             continue
         chosen.add(key)
         if selector.strip().startswith("+"):
@@ -30,3 +30,9 @@ def select(edges: Edges, selectors: Sequence[str]) -> tuple[set[str], list[Mista
         if selector.strip().endswith("+"):
             chosen |= descendants(edges, [key])
     return chosen, mistakes
+
+
+def _hint(key: str, edges: Edges) -> str:
+    if "," in key:
+        return "repeat --only for each task"
+    return did_you_mean(key, edges) or there_are(edges)

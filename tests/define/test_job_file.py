@@ -58,7 +58,7 @@ def test_a_job_of_a_databricks_bundle_is_a_valid_file(tmp_path: Path) -> None:
         "          run_if: ALL_SUCCESS\n          notebook_task: {notebook_path: ../src/a.ipynb, source: WORKSPACE}\n",
     )
     assert (pipeline.name, pipeline.tasks[0].max_retries) == ("orders", 2)
-    assert [warning.split()[1] for warning in pipeline.warnings] == [
+    assert [warning.key for warning in pipeline.warnings] == [
         "resources.jobs.orders.schedule", "resources.jobs.orders.queue", "resources.jobs.orders.tasks[0].job_cluster_key",
     ]  # fmt: skip
 
@@ -203,7 +203,7 @@ def test_other_unknown_keys_with_anchors_are_mistakes(tmp_path: Path, text: str,
 def test_other_resources_of_a_bundle_have_no_effect(tmp_path: Path) -> None:
     """A bundle's file may hold pipelines, schemas and the rest beside its job."""
     pipeline = read(tmp_path, "bundle: {name: b}\nresources:\n  schemas: {s: {}}\n  jobs:\n    j: {tasks: [{task_key: a, notebook: n}]}\n")
-    assert list(pipeline.warnings) == ["p.yml:1: bundle has no effect here", "p.yml:3: resources.schemas has no effect here"]
+    assert list(map(str, pipeline.warnings)) == ["p.yml:1: bundle: has no effect here", "p.yml:3: resources.schemas: has no effect here"]
 
 
 def test_variables_of_a_bundle_are_told_wherever_they_stay(tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ def test_variables_of_a_bundle_are_told_wherever_they_stay(tmp_path: Path) -> No
         tmp_path,
         f"name: '${{bundle.target}} x'\nparameters: {{day: '${{var.day}}'}}\ntasks:\n{TASK}    parameters:\n      x: [1, '${{var.y}}']\n      y: 2\n",
     )
-    assert [warning.partition(": variables")[0] for warning in pipeline.warnings] == [
+    assert [str(warning).partition(": variables")[0] for warning in pipeline.warnings] == [
         "p.yml:1: name",
         "p.yml:2: parameters.day",
         "p.yml:7: tasks[0].parameters.x",
@@ -223,7 +223,7 @@ def test_a_dependency_given_twice_counts_once(tmp_path: Path) -> None:
     """And is told as a warning."""
     pipeline = read(tmp_path, f"{TASKS}  - {{task_key: two, notebook: n, depends_on: [one, one]}}\n")
     assert list(pipeline.tasks[1].depends_on) == ["one"]
-    assert list(pipeline.warnings) == ["p.yml:4: tasks[1].depends_on[1]: 'one' stands twice"]
+    assert list(map(str, pipeline.warnings)) == ["p.yml:4: tasks[1].depends_on[1]: 'one' stands twice"]
 
 
 def test_each_key_of_a_task_has_its_place(tmp_path: Path) -> None:
@@ -294,7 +294,7 @@ REFUSED = [name for name, key in TASK_TABLE.items() if key.standing is Standing.
 def test_each_key_without_effect_is_one_warning(tmp_path: Path) -> None:
     """All keys of Databricks' jobs and tasks, whatever their values."""
     text = "".join(f"{name}: {{a: [1]}}\n" for name in IDLE_OF_JOB) + TASKS + "".join(f"    {name}: x\n" for name in IDLE_OF_TASK)
-    warned = [warning.split()[1] for warning in read(tmp_path, text).warnings]
+    warned = [warning.key for warning in read(tmp_path, text).warnings]
     assert sorted(warned) == sorted([*IDLE_OF_JOB, *(f"tasks[0].{name}" for name in IDLE_OF_TASK)])
 
 

@@ -192,3 +192,26 @@ def test_a_notebook_is_found_with_and_without_its_extension(tmp_path: Path) -> N
     assert resolve_notebook_path("../notebooks/load.v2", folder, tmp_path) == script
     for text in ("", "layer", "../notebooks", "/other"):
         assert resolve_notebook_path(text, folder, tmp_path) is None
+
+
+def test_what_no_kernel_takes_is_told_before(tmp_path: Path) -> None:
+    """Half a character in a cell, a number of more digits than Python reads, SQL."""
+    cell = {"cell_type": "code", "source": "x = '\ud83d'", "metadata": {}, "outputs": [], "execution_count": None}
+    (tmp_path / "half.ipynb").write_text(json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}))
+    (tmp_path / "long.ipynb").write_text('{"nbformat": 4, "cells": [], "metadata": {"x": ' + "1" * 5000 + "}}")
+    (tmp_path / "s.sql").write_text("select 1")
+    for name, words in (("half.ipynb", "half a character"), ("long.ipynb", "cannot be read"), ("s.sql", "is SQL")):
+        with pytest.raises(DefinitionError, match=words):
+            read_notebook(tmp_path / name)
+
+
+def test_a_path_from_the_root_is_the_workspace_s(tmp_path: Path) -> None:
+    """``/x`` is the machine's only where the workspace has no such file; names that can be no file's name none."""
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "hosts.py").write_text("")
+    outside = tmp_path.parent / f"{tmp_path.name}.py"
+    outside.write_text("")
+    assert resolve_notebook_path("/etc/hosts", tmp_path, tmp_path) == tmp_path / "etc" / "hosts.py"
+    assert resolve_notebook_path(str(outside), tmp_path, tmp_path) == outside
+    for name in ("/", ".", "", "x" * 5000, "a\0b"):
+        assert resolve_notebook_path(name, tmp_path, tmp_path) is None

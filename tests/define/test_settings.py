@@ -199,3 +199,33 @@ def test_a_misspelt_variable_is_told_and_a_users_own_is_not(tmp_path: Path) -> N
 def test_what_the_call_gave_is_known(tmp_path: Path) -> None:
     """Only what it gave, not what it left open."""
     assert Settings.read(tmp_path, {"kernel": "ir", "parallel": None}, {"NBFLOW_RUNS": "r"}).of_call == {"kernel"}
+
+
+def test_the_interpreter_starts_where_it_was_written(tmp_path: Path) -> None:
+    """A path from the caller's folder, of the file from the root; a name is looked up; what is not there is told."""
+    here = tmp_path / "here"
+    here.mkdir()
+    for folder in (tmp_path, here):
+        (folder / "py").write_text("#!/bin/sh\n")
+        (folder / "py").chmod(0o755)
+    assert Settings.read(tmp_path, {"python": "./py"}, {}, here).python == str(here / "py")
+    assert Settings.read(tmp_path, {}, {"NBFLOW_PYTHON": "../py"}, here).python == str(tmp_path / "py")
+    assert Path(str(Settings.read(tmp_path, {"python": "sh"}, {}, here).python)).name == "sh"
+    (tmp_path / "nbflow.toml").write_text('python = "./py"')
+    assert Settings.read(tmp_path, {}, {}, here).python == str(tmp_path / "py")
+    for wrong in ("./gone", "no-such-program-here"):
+        with pytest.raises(DefinitionError, match="there is no program"):
+            Settings.read(tmp_path, {"python": wrong}, {}, here)
+
+
+def test_messages_name_the_file_as_seen_from_where_one_stands(tmp_path: Path) -> None:
+    """From another folder by its whole path; a folder of that name is no settings."""
+    (tmp_path / "nbflow.toml").write_text("paralel = 2")
+    for folder, shown in ((tmp_path, "nbflow.toml"), (tmp_path / "x", str(tmp_path / "nbflow.toml"))):
+        with pytest.raises(DefinitionError) as caught:
+            Settings.read(tmp_path, {}, {}, folder)
+        assert caught.value.mistakes[0].file == shown
+    (tmp_path / "nbflow.toml").unlink()
+    (tmp_path / "nbflow.toml").mkdir()
+    with pytest.raises(DefinitionError, match="is no file"):
+        Settings.read(tmp_path, {}, {}, tmp_path)

@@ -101,7 +101,7 @@ def test_a_notebook_that_is_missing_causes_no_further_mistakes() -> None:
 @pytest.mark.parametrize(
     ("task", "shared", "warned"),
     [
-        ({}, {"dya": 1}, ["p.yml:3: parameters.dya has no effect here: no notebook declares it, and nothing refers to it; did you mean 'day'?"]),
+        ({}, {"dya": 1}, ["p.yml:3: parameters.dya: has no effect here: no notebook declares it, and nothing refers to it (did you mean 'day'?)"]),
         ({}, {"day": "y"}, []),
         ({"day": "{{job.parameters.other}}"}, {"other": "y"}, []),
         ({"day": "{{ job.parameters.`other` }}-x"}, {"other": "y"}, []),
@@ -112,22 +112,26 @@ def test_a_pipelines_parameter_that_nothing_uses_is_a_warning(
 ) -> None:
     """Neither declared nor referred to: most likely a slip."""
     places = {f"parameters.{name}": Place("p.yml", 3, f"parameters.{name}") for name in shared}
-    assert list(plan(Task("t", "n", task), shared=shared, places=places).warnings) == warned
+    assert list(map(str, plan(Task("t", "n", task), shared=shared, places=places).warnings)) == warned
 
 
 def test_parameters_of_notebooks_that_declare_nothing_need_the_task_to_name_them() -> None:
     """The task's own name is overridden; a parameter that no task names reaches nothing."""
     made = plan(Task("t", "n", {"x": 1}), shared={"x": 2, "y": 3}, notebooks={"t": FREE})
     assert [(item.name, item.value, item.origin) for item in made.tasks[0].arguments] == [("x", 2, "pipeline")]
-    assert list(made.warnings) == ["parameters.y has no effect here: no notebook declares it, and nothing refers to it"]
+    assert [(warning.key, warning.message.split(",")[0]) for warning in made.warnings] == [
+        ("t.parameters.x", "has no effect here: the pipeline's parameter 'x' replaces it"),
+        ("parameters.y", "has no effect here: no notebook declares it"),
+        ("t.notebook", "free.ipynb has no cell tagged 'parameters': x go in at its top"),
+    ]
 
 
 def test_a_value_for_a_task_that_takes_no_part_is_a_warning() -> None:
     """``-p`` of a name that only tasks left out declare."""
     other = Notebook(Path("/o.ipynb"), {}, "0", declares=True)
     call: dict[str, Any] = {"given": {"n": "5"}, "notebooks": {"a": other, "b": DAY}}
-    assert list(plan(Task("a", "n"), Task("b", "n"), only=("a",), **call).warnings) == [
-        "-p n has no effect here: no task that takes part uses it"
+    assert list(map(str, plan(Task("a", "n"), Task("b", "n"), only=("a",), **call).warnings)) == [
+        "-p n: has no effect here: no task that takes part uses it"
     ]
     assert list(plan(Task("a", "n"), Task("b", "n"), **call).warnings) == []
 
@@ -188,3 +192,50 @@ def test_a_name_that_no_variable_can_bear_is_refused() -> None:
     assert "no parameter 'my-name'" in told
     both = plan(Task("t", "n"), Task("u", "n"), given={"my-name": 1}, notebooks={"t": BASH, "u": FREE})
     assert [[argument.name for argument in task.arguments] for task in both.tasks] == [[], ["my-name"]]
+
+
+@given(st.data())
+def test_the_order_of_two_tasks_does_not_hang_on_those_between(data: st.DataObject) -> None:
+    """Whatever is left out: of two that take part one comes before the other exactly where it does in the whole pipeline."""
+    keys = [f"t{n}" for n in range(data.draw(st.integers(1, 7)))]
+    tasks = [Task(key, "n", depends_on=data.draw(st.lists(st.sampled_from(keys[:n]), unique=True)) if n else []) for n, key in enumerate(keys)]
+    chosen = data.draw(st.lists(st.sampled_from(keys), min_size=1, unique=True))
+    before = closure({task.task_key: list(task.depends_on) for task in tasks})
+    made = plan(*tasks, only=tuple(chosen))
+    assert closure({task.task_key: list(task.depends_on) for task in made.tasks}) == {
+        key: before[key] & set(chosen) for key in chosen
+    }  # fmt: skip
+
+
+def closure(edges: Mapping[str, list[str]]) -> dict[str, set[str]]:
+    """All that comes before each key, by going round until nothing changes."""
+    found = {key: set(parents) for key, parents in edges.items()}
+    for _ in edges:
+        found = {key: parents.union(*(found[parent] for parent in parents)) for key, parents in found.items()}
+    return found
+
+
+def test_references_are_checked_wherever_the_value_was_written() -> None:
+    """In a pipeline's parameter and in ``-p``, with the place of each."""
+    places = {"parameters.day": Place("p.yml", 2, "parameters.day")}
+    text = "{{tasks.nope.values.k}}"
+    (told,) = mistakes(Task("t", "n"), shared={"day": text}, places=places)
+    assert told.startswith("p.yml:2: parameters.day: ") and "no task 'nope'" in told
+    (told,) = mistakes(Task("t", "n"), given={"day": text})
+    assert told.startswith("-p day: ") and "no task 'nope'" in told
+    told = "\n".join(mistakes(Task("a", "n"), Task("t", "n"), shared={"day": "{{tasks.a.values.k}}"}))
+    assert "task 'a' does not run before 'a'" in told and "task 'a' does not run before 't'" in told
+
+
+def test_a_value_that_another_replaces_is_told_and_checked() -> None:
+    """It has no effect, by Databricks' order; and what does not fit is wrong all the same."""
+    made = plan(Task("t", "n", {"n": 7}), given={"n": "5"})
+    assert [str(warning) for warning in made.warnings] == ["t.parameters.n: has no effect here: -p n replaces it"]
+    (told,) = mistakes(Task("t", "n", {"n": "many"}), shared={"n": 5})
+    assert "t.parameters.n" in told and "many" in told
+
+
+def test_no_limit_of_a_cell_is_a_limit_too() -> None:
+    """A task that says 0 has none, whatever the settings say."""
+    kept = Settings(cell_timeout_seconds=60)
+    assert [plan(Task("t", "n", cell_timeout_seconds=said), settings=kept).tasks[0].cell_timeout_seconds for said in (None, 0, 5)] == [60, 0, 5]

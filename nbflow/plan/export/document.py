@@ -16,6 +16,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
     return {
         "version": VERSION,
         "pipeline": plan.pipeline,
+        "description": plan.description,
         "file": None if plan.file is None else os.fspath(plan.file),
         "engine": plan.engine,
         "uses_spark": plan.uses_spark,
@@ -23,7 +24,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "parameters": plain(dict(plan.parameters)),
         "tasks": [_task(task) for task in plan.tasks],
         "left_out": list(plan.left_out),
-        "warnings": list(plan.warnings),
+        "warnings": [str(warning) for warning in plan.warnings],
     }
 
 

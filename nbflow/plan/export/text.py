@@ -15,6 +15,8 @@ def plan_text(plan: Plan, shown: Callable[[Path], str] = os.fspath) -> str:
     """``plan`` as lines: its tasks in order, each with its notebook, what it follows, and every parameter with value
     and where that comes from. ``shown`` says how a path is written."""
     head = [f"{plan.pipeline}  {shown(plan.file)}" if plan.file is not None else plan.pipeline]
+    if plan.description:
+        head.append(plan.description)
     head.append(f"Spark engine: {plan.engine}" + ("" if plan.uses_spark else " (not needed)"))
     if plan.timeout_seconds:
         head.append(f"ends after {_number(plan.timeout_seconds)} s")
@@ -33,7 +35,7 @@ def _task(at: int, task: PlannedTask, shown: Callable[[Path], str]) -> list[str]
     if task.notebook.uses_spark:
         about.append("uses Spark")
     if task.max_retries:
-        about.append("retried for ever" if task.max_retries < 0 else f"up to {task.max_retries} retries")
+        about.append("retried for ever" if task.max_retries < 0 else f"up to {task.max_retries} retr{'y' if task.max_retries == 1 else 'ies'}")
     if task.timeout_seconds:
         about.append(f"at most {_number(task.timeout_seconds)} s")
     if task.cell_timeout_seconds:
