@@ -42,6 +42,7 @@ def imported(*arguments: str, cwd: Path) -> set[str]:
         "atexit.register(lambda: print('@@' + json.dumps(sorted(sys.modules)), file=sys.__stderr__))\nmain()"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
     line = next(line for line in done.stderr.splitlines() if line.startswith("@@"))
     return {name.partition(".")[0] for name in json.loads(line[2:])}
 

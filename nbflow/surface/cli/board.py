@@ -10,7 +10,6 @@ from nbflow.core.events import (
     AttemptStarted,
     CancelRequested,
     CellStarted,
-    EngineStarted,
     Event,
     Noted,
     RetryPlanned,
@@ -77,7 +76,7 @@ class Board:
     def _heading(self, event: RunStarted) -> str:
         count = f"{len(event.tasks)} task{'s' if len(event.tasks) != 1 else ''}"
         spark = f"Spark engine: {clean(event.engine)}" + ("" if self.spark_used else " (not needed)")
-        return f"{clean(event.pipeline)}: run {event.run_id}, {count}, {spark}"
+        return f"{one_line(event.pipeline)}: run {event.run_id}, {count}, {spark}"
 
     def _attempt_started(self, event: AttemptStarted, now: float) -> list[str]:
         row = self.rows[event.task_key]
@@ -91,7 +90,9 @@ class Board:
         row.state = str(event.result)
         took = f" in {duration(row.seconds)}" if row.seconds is not None else ""
         why = f" ({one_line(event.reason)})" if event.reason else ""
-        if row.error is not None and event.result is not Result.SUCCESS:
+        if event.result is Result.CANCELED and row.cell:
+            took = f" in cell {row.cell} of {row.cells} after {duration(row.seconds)}"
+        elif row.error is not None and event.result is not Result.SUCCESS:
             where = f" in cell {row.error.cell} of {row.cells}" if row.error.cell and row.cells else ""
             took, why = f"{where} after {duration(row.seconds)}", f": {describe(row.error)}"
         return f"{clean(event.task_key)}: {event.result}{took}{why}"
@@ -101,10 +102,9 @@ def _plain(event: Event) -> list[str]:
     if isinstance(event, Noted):
         lead = f"{clean(event.task_key)}: " if event.task_key else ""
         return [lead + one_line(event.text, 1000)]
-    if isinstance(event, EngineStarted):
-        detail = f" ({one_line(event.detail)})" if event.detail else ""
-        return [f"Spark engine {clean(event.engine)} started in {duration(event.seconds)}{detail}"]
     if isinstance(event, CancelRequested):
+        if event.by == "timeout":
+            return ["ending the run: its time is over"]
         return [f"cancelling the run, asked by {clean(event.by)}; a second signal ends it at once"]
     return []
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _COMMIT = re.compile(r"(\d{20})\.json\Z")
+_MOST_READ = 1000
 _DEPTH = 3
 """A table is ``<warehouse>/<table>``, ``<warehouse>/<schema>/<table>`` or one deeper."""
 
@@ -29,6 +30,31 @@ def table_states(warehouse: Path) -> dict[str, TableState]:
 def changed_tables(before: Mapping[str, TableState], after: Mapping[str, TableState]) -> list[tuple[str, int]]:
     """The tables that are new or have another newest commit in ``after``, with their versions, by path."""
     return [(name, state.version) for name, state in sorted(after.items()) if before.get(name) != state]
+
+
+def writers(log: Path, since: int, until: int) -> set[int | None]:
+    """The ids of the runs that made the commits ``since`` to ``until`` of the log in this folder.
+
+    ``None`` stands for commits that tell of no run: not every writer of Delta keeps what a session says of itself.
+    """
+    found: set[int | None] = set()
+    for version in range(max(since, until - _MOST_READ), until + 1):
+        try:
+            with (log / f"{version:020}.json").open(encoding="utf-8") as file:
+                found.add(next((_run_of(line) for line in file if '"commitInfo"' in line), None))
+        except (OSError, ValueError):
+            found.add(None)
+    return found
+
+
+def _run_of(line: str) -> int | None:
+    import json
+
+    try:
+        run_id = json.loads(json.loads(line)["commitInfo"]["userMetadata"])["nbflow"]["run_id"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return run_id if isinstance(run_id, int) else None
 
 
 def _below(folder: str, name: str, depth: int) -> Iterator[tuple[str, TableState]]:

@@ -20,6 +20,7 @@ COMMANDS = {
     "params": "Show the parameters that a notebook declares.",
     "runs": "List runs; 'runs show RUN' tells one whole.",
     "logs": "Print what the tasks of a run printed.",
+    "cancel": "Ask a live run to end.",
     "init": "Write a small project that runs at once.",
     "schema": "Print the JSON Schema of pipeline files.",
 }

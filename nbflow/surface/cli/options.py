@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -95,9 +96,11 @@ def _from_file(file: Path) -> dict[str, Any]:
     return document
 
 
-def refuse_warnings(warnings: Sequence[str]) -> None:
+def refuse_warnings(warnings: Sequence[Mistake]) -> None:
     """What ``--strict`` means. Raises ``DefinitionError`` where there are warnings."""
     if warnings:
-        raise DefinitionError(
-            [Mistake(warning, hint="a warning, refused by --strict") for warning in dict.fromkeys(warnings)]
-        )
+        raise DefinitionError(replace(warning, hint=_refused(warning.hint)) for warning in warnings)
+
+
+def _refused(hint: str | None) -> str:
+    return f"{hint}; a warning, refused by --strict" if hint else "a warning, refused by --strict"

@@ -23,15 +23,17 @@ SHOWN_LINES = 8
 LONGEST_LINE = 500
 
 
-def print_report(record: RunRecord, tables: Sequence[tuple[Path, int]], out: Out) -> None:
-    """The end of ``nbflow run``. ``tables`` are the paths of the Delta tables that changed, with their versions."""
+def print_report(record: RunRecord, tables: Sequence[tuple[Path, int]], others: Sequence[tuple[Path, int]], out: Out) -> None:
+    """The end of ``nbflow run``. ``tables`` are the paths of the Delta tables that the run changed, with their versions;
+    ``others`` those that changed meanwhile and do not tell by whom."""
     out.line()
     print_tasks(record, out)
-    if tables:
-        out.line()
-        out.line(out.paint("Delta tables changed", "bold"))
-        for line in columns([(short_path(path), f"version {version}") for path, version in tables], "  "):
-            out.line(line)
+    for heading, listed in (("Delta tables changed", tables), ("Delta tables that changed meanwhile", others)):
+        if listed:
+            out.line()
+            out.line(out.paint(heading, "bold"))
+            for line in columns([(short_path(path), f"version {version}") for path, version in listed], "  "):
+                out.line(line)
     print_failures(record, out)
     out.line()
     out.line(out.paint(ending(record), STYLES.get(record.result, "yellow") if record.result else "yellow"))
@@ -39,7 +41,7 @@ def print_report(record: RunRecord, tables: Sequence[tuple[Path, int]], out: Out
 
 def ending(record: RunRecord) -> str:
     """The run in one line."""
-    return f"{clean(record.pipeline)}: run {record.run_id} {record.state} in {duration(record.duration_s)}"
+    return f"{one_line(record.pipeline)}: run {record.run_id} {record.state} in {duration(record.duration_s)}"
 
 
 def print_tasks(record: RunRecord, out: Out) -> None:
@@ -66,6 +68,8 @@ def _row(task: TaskRecord) -> tuple[str, str, str, str]:
     elif task.ended_at_cell and task.result is Result.SUCCESS:
         said = f", exit value {one_line(task.exit_value, 60)}" if task.exit_value is not None else ""
         last = f"{last} (ended early in cell {task.ended_at_cell}{said})"
+    elif task.ended_at_cell and task.result is Result.CANCELED:
+        last = f"{last} (in cell {task.ended_at_cell} of {task.cells})"
     return clean(task.task_key), _result(task), duration(task.duration_s), last
 
 

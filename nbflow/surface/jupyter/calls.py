@@ -12,6 +12,7 @@ from typing import Any
 from nbflow.core.errors import DefinitionError, Mistake, NbflowError, UsageError
 from nbflow.core.values import encode
 from nbflow.define.handover import pipeline_document
+from nbflow.define.order import check_pipeline
 from nbflow.define.pipeline import Pipeline
 from nbflow.surface.jupyter.child import Child, Document
 from nbflow.surface.jupyter.run import Run, Where
@@ -44,13 +45,31 @@ def run_pipeline(
     if values:
         arguments += ["--parameters-file", Document("parameters", values)]
     if isinstance(pipeline, Pipeline):
-        arguments += ["--value", "--", Document("pipeline", pipeline_document(pipeline))]
+        arguments += ["--value", "--", Document("pipeline", _handed_over(pipeline))]
     else:
         arguments += ["--", os.fspath(pipeline)]
     child = Child(arguments, listen=wait)
     named_root = None if workspace is None else Path(workspace).absolute()
     around = Path(pipeline).absolute() if not isinstance(pipeline, Pipeline) and Path(pipeline).exists() else Path.cwd()
     return _waited(child, Where(around, named_root)) if wait else _begun(child, Where(around, named_root))
+
+
+def _handed_over(pipeline: Pipeline) -> dict[str, Any]:
+    """``pipeline`` as JSON. Raises ``DefinitionError`` with its mistakes, or for a value without a form in JSON."""
+    mistakes = check_pipeline(pipeline)
+    if mistakes:
+        raise DefinitionError(mistakes)
+    given = [(pipeline.parameters, ""), *((task.parameters, f"{task.task_key}.") for task in pipeline.tasks)]
+    for parameters, lead in given:
+        for name, value in parameters.items():
+            try:
+                json.dumps(encode(_native(value)))
+            except (TypeError, ValueError):
+                hint = "pass text, numbers, dates, lists, dicts"
+                mistakes.append(Mistake(f"a {type(value).__name__} cannot be passed", key=f"{lead}parameters.{name}", hint=hint))
+    if mistakes:
+        raise DefinitionError(mistakes)
+    return pipeline_document(pipeline)
 
 
 def _refuse_strangers(workspace: object, wait: object, only: object, job: object) -> None:

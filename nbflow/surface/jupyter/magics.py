@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import shlex
-import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nbflow.surface.jupyter.run import Run
 
-_USAGE = "use: %nbflow run PIPELINE [-p name=value ...] [--only SELECTOR ...] [--workspace DIR]"
+_USAGE = "use: %nbflow run PIPELINE [-p name=value ...] [--only SELECTOR ...] [--job KEY] [--workspace DIR]"
 
 
-def nbflow(line: str) -> Run | None:
-    """``%nbflow run medallion -p source=events.csv``: run a pipeline and show what came of it."""
-    from nbflow.core.errors import NbflowError, UsageError
+def nbflow(line: str) -> Run:
+    """``%nbflow run medallion -p source=events.csv``: run a pipeline and show what came of it.
+
+    A run that fails raises nothing (see ``Run.raise_for_result``). Raises ``UsageError`` and ``DefinitionError`` where
+    nothing was started, so that the cells below do not go on.
+    """
+    from nbflow.core.errors import NbflowError
     from nbflow.surface.jupyter.calls import run_pipeline
 
     try:
-        pipeline, values, only, workspace = _parsed(line)
-        return run_pipeline(pipeline, workspace=workspace, only=only, parameters=values)
-    except UsageError as error:
-        print(f"nbflow: {error}", file=sys.stderr)
+        pipeline, given = _parsed(line)
+        return run_pipeline(pipeline, **given)
     except NbflowError as error:
-        print(error, file=sys.stderr)
-    return None
+        said = str(error)
+        error._render_traceback_ = lambda: [said]  # type: ignore[attr-defined]  # what IPython shows in place of a traceback
+        raise
 
 
-def _parsed(line: str) -> tuple[str, dict[str, str], list[str], str | None]:
+def _parsed(line: str) -> tuple[str, dict[str, Any]]:
     import argparse
 
     from nbflow.core.errors import UsageError
@@ -37,6 +39,7 @@ def _parsed(line: str) -> tuple[str, dict[str, str], list[str], str | None]:
     parser.add_argument("pipeline")
     parser.add_argument("-p", dest="pairs", action="append", default=[])
     parser.add_argument("--only", action="append", default=[])
+    parser.add_argument("--job")
     parser.add_argument("--workspace")
     parser.error = _refuse  # type: ignore[method-assign,assignment]  # argparse would end the process
     try:
@@ -46,7 +49,8 @@ def _parsed(line: str) -> tuple[str, dict[str, str], list[str], str | None]:
             raise ValueError("write -p name=value")
     except (argparse.ArgumentError, ValueError) as error:
         raise UsageError(f"{error}; {_USAGE}") from None
-    return given.pipeline, {name: value for name, _, value in pairs}, given.only, given.workspace
+    values = {name: value for name, _, value in pairs}
+    return given.pipeline, {"workspace": given.workspace, "only": given.only, "job": given.job, "parameters": values}
 
 
 def _refuse(message: str) -> None:

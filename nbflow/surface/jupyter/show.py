@@ -5,19 +5,15 @@ from __future__ import annotations
 import os
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from nbflow.surface.jupyter.run import error_text
-
-if TYPE_CHECKING:
-    from nbflow.surface.jupyter.run import Run, TaskRun
+from nbflow.surface.jupyter.view import RunView, TaskRun, error_text
 
 _COLOURS = {"SUCCESS": "#1a7f37", "FAILED": "#cf222e", "TIMEDOUT": "#cf222e"}
 _OTHER = "#9a6700"
 
 
-def run_text(run: Run) -> str:
+def run_text(run: RunView) -> str:
     """A line for the run and one for each task."""
     lines = [_title(run)]
     width = max((len(key) for key in run.tasks), default=0)
@@ -28,7 +24,7 @@ def run_text(run: Run) -> str:
     return "\n".join(lines)
 
 
-def run_html(run: Run) -> str:
+def run_html(run: RunView) -> str:
     """A table of the tasks with result, time, values, a link to the executed notebook, and the error; all escaped."""
     rows = "".join(_row(key, task) for key, task in run.tasks.items())
     names = ("task", "result", "time", "notebook", "values", "error")
@@ -52,7 +48,7 @@ def _row(key: str, task: TaskRun) -> str:
     return "<tr>" + "".join(f'<td style="text-align:left">{cell}</td>' for cell in cells) + "</tr>"
 
 
-def _title(run: Run) -> str:
+def _title(run: RunView) -> str:
     took = f" in {run.duration:.1f} s" if run.duration is not None else ""
     return f"{run.pipeline}: run {run.run_id} {run.state}{took}"
 

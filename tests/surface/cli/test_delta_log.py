@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-from nbflow.surface.cli.delta_log import changed_tables, table_states
+from nbflow.surface.cli.delta_log import changed_tables, table_states, writers
 
 
 def _commit(table: Path, version: int) -> None:
@@ -42,3 +43,16 @@ def test_what_is_no_table_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert list(table_states(tmp_path)) == ["t"]
     assert table_states(tmp_path / "missing") == {}
+
+
+def test_a_commit_tells_which_run_made_it(tmp_path: Path) -> None:
+    """By what its session said of itself; one that says nothing, or another's words, tells of no run."""
+    log = tmp_path / "_delta_log"
+    log.mkdir()
+    says = [json.dumps({"nbflow": {"run_id": 7}}), None, "nightly", json.dumps({"nbflow": {"run_id": 8}})]
+    for version, text in enumerate(says):
+        info = {"operation": "WRITE", **({} if text is None else {"userMetadata": text})}
+        lines = [json.dumps({"add": {"path": "x"}}), json.dumps({"commitInfo": info})]
+        (log / f"{version:020}.json").write_text("\n".join(lines))
+    assert writers(log, 0, 3) == {7, None, 8}
+    assert (writers(log, 0, 0), writers(log, 1, 2), writers(log, 3, 3), writers(log, 4, 4)) == ({7}, {None}, {8}, {None})

@@ -142,7 +142,9 @@ def test_params_are_read_without_running(nbflow: Any, workspace: Path, write_not
     assert done.code == 0
     assert [line.split()[:3] for line in done.out.splitlines()[1:]][:1] == [["n", "int", "3"]]
     assert "how many = all" in done.out
-    n, m, url = nbflow("params", "notebooks/p.ipynb", "--json").document
+    document = nbflow("params", "notebooks/p.ipynb", "--json").document
+    assert (document["version"], document["notebook"]) == (1, str(workspace / "notebooks/p.ipynb"))
+    n, m, url = document["parameters"]
     assert (n["name"], n["type"], n["default"], n["help"]) == ("n", "int", 3, "how many = all")
     assert (m["default_is_expression"], m["default_source"]) == (True, "n + 1")
     assert url["default"] == "http://x/?a=b#c"

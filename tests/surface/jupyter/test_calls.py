@@ -109,6 +109,21 @@ def test_without_waiting(workspace: Path) -> None:
     assert run.result is Result.SUCCESS
 
 
+def test_a_run_that_nobody_waits_for_can_be_cancelled(workspace: Path, write_notebook: Any, nbflow: Any) -> None:
+    """From Python and from the shell; the run ends in good order, by somebody else's wish; one that has ended is told."""
+    write_notebook(workspace / "notebooks/slow.ipynb", [("", "import time\ntime.sleep(600)")])
+    first = run_pipeline(workspace / "notebooks/slow.ipynb", workspace=workspace, wait=False)
+    assert first.wait(0.1).state == "RUNNING"
+    assert first.cancel().wait(60).state == "CANCELED"
+    second = run_pipeline(workspace / "notebooks/slow.ipynb", workspace=workspace, wait=False)
+    asked = nbflow("cancel", str(second.run_id))
+    assert (asked.code, asked.out) == (0, f"run {second.run_id}: asked to end\n")
+    assert second.wait(60).state == "CANCELED"
+    late = nbflow("cancel", "last")
+    assert late.code == 2 and "is not running: it is CANCELED" in late.err
+    assert first.cancel().state == "CANCELED"
+
+
 def test_inside_a_running_loop(workspace: Path) -> None:
     """It works where an event loop is running, as in every cell."""
 

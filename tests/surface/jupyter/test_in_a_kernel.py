@@ -41,7 +41,7 @@ class Cells:
             elif got["msg_type"] in ("execute_result", "display_data"):
                 data = content["data"]
             elif got["msg_type"] == "error":
-                ename = content["ename"]
+                ename, text = content["ename"], text + "\n".join(content["traceback"])
             elif got["msg_type"] == "status" and content["execution_state"] == "idle":
                 return text, data, ename
 
@@ -73,15 +73,15 @@ def test_a_run_in_a_cell_shows_itself(cells: Cells) -> None:
 
 
 def test_the_magic(cells: Cells) -> None:
-    """``%nbflow run`` runs and shows; mistakes and wrong calls are lines, not tracebacks."""
+    """``%nbflow run`` runs and shows; mistakes and wrong calls fail the cell, with a line and no traceback."""
     cells.run("%load_ext nbflow")
     _, data, ename = cells.run("%nbflow run small -p times=3 -p 'who=two words'")
     assert (ename, "SUCCESS" in data["text/plain"]) == (None, True)
     text, data, ename = cells.run("%nbflow run small -p whom=x")
-    assert (text.count("\n"), "did you mean 'who'?" in text, data, ename) == (1, True, {}, None)
+    assert ("did you mean 'who'?" in text, "Traceback" in text, data, ename) == (True, False, {}, "DefinitionError")
     for wrong in ("", "walk small", "run", "run small -p", "run small -p x", "run 'small", "run small --nope"):
         text, data, ename = cells.run(f"%nbflow {wrong}")
-        assert (text.startswith("nbflow: "), text.count("\n"), data, ename) == (True, 1, {}, None), wrong
+        assert ("use: %nbflow run PIPELINE" in text, "Traceback" in text, data, ename) == (True, False, {}, "UsageError"), wrong
 
 
 def test_an_interrupted_cell_cancels_the_run(cells: Cells, workspace: Path, write_notebook: Any) -> None:

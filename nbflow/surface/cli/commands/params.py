@@ -13,7 +13,7 @@ from nbflow.core.values import encode
 from nbflow.define.parameters import Parameter
 from nbflow.surface.cli.layout import columns
 from nbflow.surface.cli.options import common_options, json_option
-from nbflow.surface.cli.session import Session, print_json
+from nbflow.surface.cli.session import DOCUMENT_VERSION, Session, print_json
 from nbflow.surface.cli.terminal import one_line, stdout
 
 
@@ -32,7 +32,8 @@ def command(session: Session, notebook: str, as_json: bool) -> None:
         raise UsageError(f"there is no notebook {notebook}")
     found = read_notebook(path, notebook)
     if as_json:
-        print_json([parameter_document(parameter) for parameter in found.parameters])
+        listed = [parameter_document(parameter) for parameter in found.parameters]
+        print_json({"version": DOCUMENT_VERSION, "notebook": str(path), "parameters": listed})
         return
     if not found.parameters:
         stdout.line(f"{one_line(notebook)} declares no parameters" + _why_none(found.parameters_cell, found.declares))
@@ -47,7 +48,8 @@ def command(session: Session, notebook: str, as_json: bool) -> None:
 def _why_none(cell: int | None, declares: bool) -> str:
     if cell is None:
         return ": no cell is tagged 'parameters'"
-    return ": its cell tagged 'parameters' assigns nothing" if declares else ": only Python notebooks are read"
+    nothing = ": its cell tagged 'parameters' assigns no plain 'name = value' and calls no widget"
+    return nothing if declares else ": only Python notebooks are read"
 
 
 def parameter_document(parameter: Parameter) -> dict[str, Any]:

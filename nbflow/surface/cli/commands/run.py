@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,8 +17,9 @@ from nbflow.core.events import Event, RunStarted
 from nbflow.core.ports import Listener
 from nbflow.core.records import RunRecord, run_payload
 from nbflow.core.results import ExitCode
+from nbflow.define.kinds import KINDS
 from nbflow.surface.cli.board import Board
-from nbflow.surface.cli.delta_log import changed_tables, table_states
+from nbflow.surface.cli.delta_log import TableState, changed_tables, table_states, writers
 from nbflow.surface.cli.options import (
     common_options,
     job_option,
@@ -93,6 +94,8 @@ def command(session: Session, /, **given: Any) -> int:
     workspace = session.find(Path.cwd() if call.value else start_of(call.pipeline), overrides)
     plan = workspace.plan(_pipeline(call), values, Path.cwd(), call.only, call.job)
     if call.timeout is not None:
+        if not KINDS["seconds"].fits(call.timeout):
+            raise UsageError(f"--timeout takes {KINDS['seconds'].said}, got {call.timeout}")
         plan = replace(plan, timeout_seconds=call.timeout)
     if workspace.settings.strict:
         refuse_warnings(plan.warnings)
@@ -112,15 +115,27 @@ def _pipeline(call: Call) -> str | Pipeline:
 def _run(call: Call, workspace: Workspace, plan: Plan) -> int:
     out = stderr if call.as_json else stdout
     for warning in plan.warnings if not call.quiet else ():
-        out.line(f"warning: {one_line(warning, 2000)}")
+        out.line(f"warning: {one_line(str(warning), 2000)}")
     warehouse = workspace.root / workspace.settings.warehouse
     before = table_states(warehouse)
     with _progress(call, out, Board(spark_used=plan.uses_spark)) as progress:
         listeners = [progress, *([_IdFile(call.run_id_file)] if call.run_id_file else [])]
         record, code = workspace.run(plan, listeners, how=call.how, command=["nbflow", *sys.argv[1:]])
-    tables = [(warehouse / name, version) for name, version in changed_tables(before, table_states(warehouse))]
-    _report(call, record, code, tables, out)
+    _report(call, record, code, _changes(warehouse, before, record.run_id), out)
     return int(code)
+
+
+def _changes(warehouse: Path, before: Mapping[str, TableState], run_id: int) -> tuple[list[tuple[Path, int]], list[tuple[Path, int]]]:
+    """The tables that this run changed, and those that changed meanwhile and do not tell by whom; with their versions."""
+    ours, unknown = [], []
+    for name, version in changed_tables(before, table_states(warehouse)):
+        since = before[name].version + 1 if name in before and before[name].version < version else 0
+        by = writers(warehouse / name / "_delta_log", since, version)
+        if run_id in by:
+            ours.append((warehouse / name, version))
+        elif None in by:
+            unknown.append((warehouse / name, version))
+    return ours, unknown
 
 
 @contextmanager
@@ -154,9 +169,11 @@ class _IdFile:
             part.replace(self._file)
 
 
-def _report(call: Call, record: RunRecord, code: ExitCode, tables: list[tuple[Path, int]], out: Out) -> None:
+def _report(
+    call: Call, record: RunRecord, code: ExitCode, tables: tuple[list[tuple[Path, int]], list[tuple[Path, int]]], out: Out
+) -> None:
     if not call.quiet:
-        print_report(record, tables, out)
+        print_report(record, *tables, out)
     elif code is not ExitCode.SUCCESS:
         print_failures(record, stderr)
         stderr.line(ending(record))

@@ -36,7 +36,7 @@ def command(session: Session, paths: tuple[str, ...], as_json: bool, strict: boo
     when something is wrong.
     """
     checked: list[str] = []
-    warnings: list[str] = []
+    warnings: list[Mistake] = []
     mistakes: list[Mistake] = []
     for path in dict.fromkeys(each for named in paths for each in _files(named)):
         try:
@@ -49,6 +49,8 @@ def command(session: Session, paths: tuple[str, ...], as_json: bool, strict: boo
             mistakes += error.mistakes
         except UsageError as error:
             mistakes.append(Mistake(error.message, hint=error.hint))
+        except OSError as error:
+            mistakes.append(Mistake(f"cannot be read: {error.strerror or error}", path))
         checked.append(path)
     mistakes = list(dict.fromkeys(mistakes))
     _print(checked, list(dict.fromkeys(warnings)), mistakes, as_json)
@@ -77,9 +79,9 @@ def _within(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _check(workspace: Workspace, path: str) -> tuple[str, ...]:
+def _check(workspace: Workspace, path: str) -> tuple[Mistake, ...]:
     """The warnings of one file, with all its jobs. Raises ``DefinitionError`` with its mistakes."""
-    warnings: list[str] = []
+    warnings: list[Mistake] = []
     mistakes: list[Mistake] = []
     jobs = workspace.jobs(path, Path.cwd())
     for job in jobs if len(jobs) > 1 else [None]:
@@ -92,13 +94,13 @@ def _check(workspace: Workspace, path: str) -> tuple[str, ...]:
     return tuple(warnings)
 
 
-def _print(checked: list[str], warnings: list[str], mistakes: list[Mistake], as_json: bool) -> None:
+def _print(checked: list[str], warnings: list[Mistake], mistakes: list[Mistake], as_json: bool) -> None:
     if as_json:
         document = errors_document(mistakes)
-        print_json({"version": DOCUMENT_VERSION, "files": checked, "errors": document["errors"], "warnings": warnings})
+        print_json({"version": DOCUMENT_VERSION, "files": checked, "errors": document["errors"], "warnings": errors_document(warnings)["errors"]})
         return
     for warning in warnings:
-        stderr.line(f"warning: {one_line(warning, 2000)}")
+        stderr.line(f"warning: {one_line(str(warning), 2000)}")
     for mistake in mistakes:
         stderr.line(one_line(str(mistake), 2000))
     count = f"{len(checked)} file{'s' if len(checked) != 1 else ''}"
