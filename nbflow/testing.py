@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, TypeVar
 
+from nbflow.core.errors import EngineError
 from nbflow.core.events import Event
+from nbflow.core.exchange import SparkAddress
+from nbflow.core.results import ErrorKind
 
 _Kind = TypeVar("_Kind", bound=Event)
 
@@ -82,6 +86,59 @@ class EventLog:
     def of(self, kind: type[_Kind]) -> list[_Kind]:
         """The events of one kind, in their order."""
         return [event for event in self.events if isinstance(event, kind)]
+
+
+class ScriptedEngine:
+    """An ``Engine`` without any Spark: it starts, is lost and stops when it is told to.
+
+    ``fail`` is the sentence with which it refuses to start (``None``: it starts). ``starts`` counts how often it was
+    started, ``cancelled`` holds the tags that were cancelled, in their order. Where it lives it has no address that
+    anything could attach to.
+    """
+
+    name = "scripted"
+
+    def __init__(self, fail: str | None = None) -> None:
+        self.fail = fail
+        self.starts = 0
+        self.cancelled: list[str] = []
+        self._gone: asyncio.Event | None = None
+        self._why = "there is no engine"
+
+    async def start(self) -> None:
+        """Start, where it is not there. Raises ``EngineError`` where it is to fail."""
+        if self.fail is not None:
+            raise EngineError(ErrorKind.ENGINE_START, self.fail)
+        if self._gone is None or self._gone.is_set():
+            self._gone = asyncio.Event()
+            self.starts += 1
+        await asyncio.sleep(0)
+
+    def address(self, tag: str) -> SparkAddress:
+        """An address that leads nowhere. Raises ``EngineError`` where the engine is not there."""
+        if self._gone is None or self._gone.is_set():
+            raise EngineError(ErrorKind.ENGINE_LOST, "the engine is gone")
+        return SparkAddress(f"nowhere/{tag}.json", "nowhere", tag)
+
+    async def lost(self) -> str:
+        """Return why, as soon as the engine is gone."""
+        if self._gone is not None:
+            await self._gone.wait()
+        return self._why
+
+    def lose(self, why: str = "the engine was lost") -> None:
+        """Let the engine be gone, as if it had died."""
+        self._why = why
+        if self._gone is not None:
+            self._gone.set()
+
+    async def cancel(self, tag: str) -> None:
+        """Take notice."""
+        self.cancelled.append(tag)
+
+    async def stop(self) -> None:
+        """End; nothing where it is not running."""
+        self.lose("the engine was stopped")
 
 
 def _copy(value: Any) -> Any:

@@ -11,7 +11,7 @@ from nbflow.define.document import Node
 from nbflow.define.kinds import KINDS, said
 from nbflow.define.nearest import nearest
 from nbflow.define.scalars import plain_scalar
-from nbflow.define.vocabulary import OBJECTS, REQUIRED, Key, Standing
+from nbflow.define.vocabulary import HOLDERS, OBJECTS, REQUIRED, Key, Standing
 
 _VARIABLE = "${"
 _TEXTS = ("text", "prose", "task_key")
@@ -71,8 +71,8 @@ class ObjectReader:
         return entries
 
     def _is_holder(self, name: str, kind: str) -> bool:
-        """Whether a key of the root is there for its anchors alone, as ``definitions`` in bundles, and is no slip."""
-        return name in self._anchors and _near(name, kind, _SLIP) is None
+        """Whether a key of the root is the author's own: by its name, or since it holds anchors and is no slip."""
+        return HOLDERS.search(name) is not None or (name in self._anchors and _near(name, kind, _SLIP) is None)
 
     def _meant(self, name: str, kind: str, value: Node, node: Node) -> dict[str, Node]:
         """The entry that a slip stands for, where it is surely one."""

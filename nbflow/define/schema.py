@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.define.kinds import KINDS
-from nbflow.define.vocabulary import OBJECTS, REQUIRED, Key, Standing
+from nbflow.define.vocabulary import HOLDERS, OBJECTS, REQUIRED, Key, Standing
 
 FILE = Path(__file__).with_name("pipeline.schema.json")
-
-_HOLDERS = r"^(x-|\.)|^definitions$"
 
 
 def json_schema() -> dict[str, Any]:
@@ -37,7 +35,7 @@ def _object(name: str, keys: dict[str, Key]) -> dict[str, Any]:
     if name in REQUIRED:
         schema["required"] = list(REQUIRED[name])
     if name in ("job", "bundle"):
-        schema["patternProperties"] = {_HOLDERS: {"description": "Holds what YAML anchors share."}}
+        schema["patternProperties"] = {HOLDERS.pattern: {"description": "Holds what YAML anchors share."}}
     if name == "task":
         schema["oneOf"] = [{"required": ["notebook"]}, {"required": ["notebook_task"]}]
         schema["dependencies"] = {"parameters": ["notebook"]}

@@ -5,8 +5,12 @@ The reader and the JSON Schema are both made from these tables.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
+
+HOLDERS = re.compile(r"^(x-|\.)|^definitions$")
+"""Keys of a file's root that are the author's own, for what YAML anchors share."""
 
 
 class Standing(Enum):

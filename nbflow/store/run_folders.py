@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 
+from nbflow.core.records import RunRecord
 from nbflow.store.failures import folder_failure
 from nbflow.store.names import escape
 
@@ -40,3 +42,20 @@ def remove_unused(folder: Path) -> None:
 def _highest(runs: Path) -> int:
     names = [path.name for path in runs.glob("*/*")]
     return max((int(name) for name in names if name.isascii() and name.isdigit() and len(name) < 18), default=0)
+
+
+def found_again(run: RunRecord, folder: Path) -> RunRecord:
+    """``run`` with the paths of its executed notebooks in ``folder``, where its workspace has them now: records hold the
+    paths of then, and a workspace may have been moved or copied."""
+
+    def now(path: str | None) -> str | None:
+        if path is None or Path(path).parent == folder:
+            return path
+        here = folder / Path(path).name
+        return str(here) if here.is_file() else path
+
+    tasks = [
+        replace(task, notebook=now(task.notebook), attempts=tuple(replace(item, notebook=now(item.notebook)) for item in task.attempts))
+        for task in run.tasks
+    ]
+    return replace(run, tasks=tuple(tasks))

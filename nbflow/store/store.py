@@ -26,7 +26,7 @@ from nbflow.store.notebooks import NotebookFile
 from nbflow.store.printed import Follower, LogLine, read_printed
 from nbflow.store.references import MAX_ID, no_such_run, resolve
 from nbflow.store.requests import Request, add_request, read_requests, take_requests
-from nbflow.store.run_folders import make_run_folder, remove_unused, run_folder
+from nbflow.store.run_folders import found_again, make_run_folder, remove_unused, run_folder
 from nbflow.store.runs import read_run, read_runs
 
 
@@ -189,7 +189,7 @@ class Store:
         found = read_run(database, run_id) if database is not None and 0 < run_id <= MAX_ID else None
         if database is None or found is None:
             raise no_such_run(database, str(run_id))
-        return self._with_life(database, found)
+        return found_again(self._with_life(database, found), self.run_folder(found.pipeline, run_id))
 
     def runs(self, pipeline: str | None = None, limit: int | None = 20) -> list[RunRecord]:
         """The newest runs, of one pipeline or of all, newest first, with empty ``definition``: ``run`` has it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -254,3 +255,22 @@ def test_tasks_that_differ_in_case_have_two_files(store: Store) -> None:
     ids = begin(store, "Load", "load")
     paths = [store.notebook_sink(1, "p", key, 1, ids.task_run_ids[key]).path.name for key in ("Load", "load")]
     assert paths == ["%4Coad.ipynb", "load.ipynb"]
+
+
+def test_a_workspace_that_was_moved_finds_its_notebooks(tmp_path: Path) -> None:
+    """And a copy finds its own, not the original's; what is nowhere keeps the path it had."""
+    first = tmp_path / "first"
+    store = Store.open(first, first / "runs", now=FixedClock(AT).now)
+    run = begin(store, "a", "b")
+    tell = store.listener(run.run_id)
+    paths = {key: first / "runs" / "p" / str(run.run_id) / f"{key}.ipynb" for key in ("a", "b")}
+    paths["a"].write_text("{}")
+    for key, path in paths.items():
+        tell(AttemptStarted(run.run_id, AT, key, run.task_run_ids[key], 1, 1, str(path), {}))
+    store.close()
+    second = tmp_path / "second"
+    shutil.copytree(first, second)
+    copy = Store.open(second, second / "runs", now=FixedClock(AT).now)
+    found = {task.task_key: task.notebook for task in copy.run(run.run_id).tasks}
+    assert found == {"a": str(second / "runs" / "p" / str(run.run_id) / "a.ipynb"), "b": str(paths["b"])}
+    copy.close()
