@@ -10,18 +10,15 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbflow.core.errors import DefinitionError, Mistake, UsageError
+from nbflow.core.errors import DefinitionError, UsageError
 from nbflow.core.events import CellStarted, Noted
 from nbflow.core.ports import Listener
 from nbflow.core.records import RunRecord
 from nbflow.core.results import ExitCode, Result, exit_code
 from nbflow.core.values import encode
-from nbflow.define.job_file import check_pipeline, job_keys, parse_job_file
-from nbflow.define.nearest import did_you_mean
-from nbflow.define.notebook import Notebook
-from nbflow.define.notebook_file import is_there, read_notebook, resolve_notebook_path
-from nbflow.define.pipeline import Pipeline, Task
+from nbflow.define.pipeline import Pipeline
 from nbflow.define.settings import Settings, find_root
+from nbflow.define.sources import Sources
 from nbflow.plan.build import Request, build_plan
 from nbflow.plan.plan import Plan
 
@@ -87,27 +84,6 @@ class Workspace:
         make_kept_folder(folder)
         return folder
 
-    def _path(self, reference: str | Path, folder: Path) -> Path:
-        path = folder / reference
-        if is_there(path):
-            return path
-        for suffix in ("", *_SUFFIXES):
-            named = self.root / _PIPELINES / f"{reference}{suffix}"
-            if is_there(named):
-                return named
-        notebook = resolve_notebook_path(reference, folder, self.root)
-        if notebook is not None:
-            return notebook
-        names = self.pipeline_names()
-        kind = "is a folder" if os.path.isdir(path) else "is no file and no pipeline's name"
-        hint = did_you_mean(str(reference), names) or (f"pipelines/ has {', '.join(names)}" if names else "pipelines/ has none")
-        raise UsageError(f"{reference} {kind}", hint)
-
-    def pipeline_names(self) -> list[str]:
-        """The names of the pipelines in ``pipelines/``."""
-        folder = self.root / _PIPELINES
-        return sorted(path.stem for path in folder.glob("*") if path.suffix in _SUFFIXES) if folder.is_dir() else []
-
     def plan(
         self,
         reference: str | Path | Pipeline,
@@ -124,11 +100,12 @@ class Workspace:
         """
         from nbflow.run.kernels.installed import installed_kernels
 
-        pipeline, mistakes = self._pipeline(reference, folder, job)
+        sources = self._sources(folder)
+        pipeline, mistakes = sources.pipeline(reference, job)
         if pipeline is None:
             raise DefinitionError(mistakes)
         wrong = bool(mistakes)
-        notebooks, further = self._notebooks(pipeline, folder)
+        notebooks, further = sources.notebooks(pipeline)
         mistakes += further
         try:
             plan = build_plan(pipeline, notebooks, Request(parameters, folder, only), self.settings, lru_cache(maxsize=1)(installed_kernels))
@@ -141,43 +118,14 @@ class Workspace:
             raise DefinitionError(mistakes)
         return plan
 
-    def _pipeline(self, reference: str | Path | Pipeline, folder: Path, job: str | None) -> tuple[Pipeline | None, list[Mistake]]:
-        """The pipeline as far as it can be read, and the mistakes in it."""
-        if isinstance(reference, Pipeline):
-            mistakes = check_pipeline(reference)
-            return None if mistakes else reference, mistakes
-        path = self._path(reference, folder)
-        if path.suffix in (".ipynb", ".py"):
-            if job is not None:
-                raise UsageError(f"{reference} is a notebook and holds no jobs", "leave --job out")
-            return Pipeline(path.stem, [Task(_task_key(path.stem), path)]), []
-        return parse_job_file(path, job, _shown(path, folder))
-
     def jobs(self, reference: str | Path, folder: Path) -> list[str]:
         """The keys of the jobs in the bundle's file that ``reference`` names; of a file with one job, none."""
-        path = self._path(reference, folder)
-        return job_keys(path) if path.suffix in _SUFFIXES else []
+        return self._sources(folder).jobs(reference)
 
-    def _notebooks(self, pipeline: Pipeline, folder: Path) -> tuple[dict[str, Notebook], list[Mistake]]:
-        start = pipeline.file.parent.resolve() if pipeline.file else folder
-        read: dict[Path, Notebook] = {}
-        notebooks, mistakes = {}, []
-        for task in pipeline.tasks:
-            if not str(task.notebook):
-                continue  # that it names none is told already
-            place = task.place("notebook")
-            path = resolve_notebook_path(task.notebook, start, self.root)
-            if path is None:
-                message = f"there is no notebook {task.notebook}"
-                mistakes.append(Mistake(message, place.file, place.line, place.key, f"paths start at {start}; /x at {self.root}"))
-                continue
-            try:
-                if path not in read:
-                    read[path] = read_notebook(path, _shown(path, folder))
-                notebooks[task.task_key] = read[path]
-            except DefinitionError as error:
-                mistakes += error.mistakes
-        return notebooks, mistakes
+    def _sources(self, folder: Path) -> Sources:
+        from nbflow.run.papermill.remote import read_remote
+
+        return Sources(self.root, folder, read_remote)
 
     def run(
         self, plan: Plan, listeners: Sequence[Listener] = (), how: str = "cli", command: Sequence[str] = ()
@@ -275,21 +223,6 @@ class Workspace:
                     stop.ask(request.by)
         result: Result = running.result()
         return result
-
-
-def _task_key(stem: str) -> str:
-    """A notebook's name as the key of its one task: what a key may not hold becomes ``_``."""
-    import re
-
-    return re.sub(r"[^\w-]+", "_", stem).strip("_")[:100] or "notebook"
-
-
-def _shown(path: Path, folder: Path) -> str:
-    """``path`` as people read it: from where they stand where it lies below, else whole."""
-    try:
-        return str(path.relative_to(folder))
-    except ValueError:
-        return str(path)
 
 
 def _code(result: Result, stop: Stop) -> ExitCode:

@@ -21,7 +21,8 @@ class Notebook:
     tagged ``parameters``, ``None`` without one. ``declares`` is true where the notebook's parameters are all known
     (it is Python and has such a cell), so that a value for an unknown one is a mistake. ``uses_spark`` is true where
     its code, or a module beside it that it imports, speaks of Spark; ``wants_spark_name`` where it uses ``spark`` without
-    defining it, as on Databricks. ``warnings`` tell of what is no mistake for certain.
+    defining it, as on Databricks. ``warnings`` tell of what is no mistake for certain. ``url`` is the
+    address of one that was fetched; its ``path`` is then where it would lie in the workspace, and its kernel starts there.
     """
 
     path: Path
@@ -35,3 +36,9 @@ class Notebook:
     uses_spark: bool = False
     wants_spark_name: bool = False
     warnings: tuple[Mistake, ...] = field(default=())
+    url: str | None = None
+
+    @property
+    def origin(self) -> str:
+        """Where the notebook is from: its address, else its path."""
+        return self.url or str(self.path)

@@ -18,6 +18,7 @@ from nbflow.define.script import read_script
 from nbflow.define.spark_use import spark_use
 
 _EXTENSIONS = (".ipynb", ".py", ".sql")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://.")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LANGUAGES = {"ir": "R", "bash": "bash", "xeus-cling": "C++"}
 
@@ -53,12 +54,25 @@ def read_notebook(path: Path, shown: str | None = None) -> Notebook:
     and of its parameters.
     """
     file = shown or str(path)
-    if path.suffix == ".sql":
-        raise DefinitionError([Mistake("is SQL, which cannot be run as a notebook", file, hint="run it by spark.sql(…) in a notebook")])
     try:
         data = path.read_bytes()
     except OSError as error:
         raise DefinitionError([Mistake(f"cannot be read: {error.strerror or error}", file)]) from None
+    return parse_notebook(data, path, file)
+
+
+def is_remote(text: str | Path) -> bool:
+    """Whether ``text`` is the address of a notebook elsewhere (``s3://bucket/x.ipynb``), and no path."""
+    return _ADDRESS.match(str(text)) is not None
+
+
+def parse_notebook(data: bytes, path: Path, file: str, url: str | None = None) -> Notebook:
+    """The notebook that ``data`` holds, of a file at ``path`` or from ``url``; ``file`` is its name for messages.
+
+    Raises ``DefinitionError`` with all mistakes.
+    """
+    if path.suffix == ".sql":
+        raise DefinitionError([Mistake("is SQL, which cannot be run as a notebook", file, hint="run it by spark.sql(…) in a notebook")])
     text = _decoded(data, file)
     document = read_script(text, file) if path.suffix == ".py" else _document(text, file)
     kernel, language = _kernel(document["metadata"])
@@ -71,7 +85,7 @@ def read_notebook(path: Path, shown: str | None = None) -> Notebook:
         path=path.absolute(), document=document, sha256=hashlib.sha256(data).hexdigest(), kernel=kernel, language=language,
         parameters=found.parameters, parameters_cell=found.parameters_cell,
         declares=python and found.parameters_cell is not None, uses_spark=uses, wants_spark_name=wants,
-        warnings=tuple(broken_cells(document["cells"], file, found.parameters_cell)) if python else (),
+        url=url, warnings=tuple(broken_cells(document["cells"], file, found.parameters_cell)) if python else (),
     )  # fmt: skip
 
 

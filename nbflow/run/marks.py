@@ -24,7 +24,7 @@ class Marks:
             "default_parameters": {},
             "environment_variables": {},
             "parameters": {item.name: encode(item.value) for item in arguments if item.origin != "notebook"},
-            "input_path": str(notebook.path),
+            "input_path": notebook.origin,
             "output_path": output_path,
             "start_time": _text(self._began),
             "end_time": None,

@@ -32,7 +32,7 @@ def _task(task: PlannedTask) -> dict[str, Any]:
     return {
         "task_key": task.task_key,
         "description": task.description,
-        "notebook": os.fspath(task.notebook.path),
+        "notebook": task.notebook.origin,
         "notebook_sha256": task.notebook.sha256,
         "kernel": task.kernel,
         "uses_spark": task.notebook.uses_spark,

@@ -30,7 +30,7 @@ def plan_text(plan: Plan, shown: Callable[[Path], str] = os.fspath) -> str:
 
 def _task(at: int, task: PlannedTask, shown: Callable[[Path], str]) -> list[str]:
     after = f"  after {', '.join(task.depends_on)}" if task.depends_on else ""
-    lines = [f"{at}. {task.task_key}  {shown(task.notebook.path)}{after}"]
+    lines = [f"{at}. {task.task_key}  {task.notebook.url or shown(task.notebook.path)}{after}"]
     about = [f"kernel {task.kernel}"]
     if task.notebook.uses_spark:
         about.append("uses Spark")

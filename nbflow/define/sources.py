@@ -1,0 +1,120 @@
+"""Where definitions come from: finds and reads the pipelines and notebooks that a person names."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from nbflow.core.errors import DefinitionError, Mistake, UsageError
+from nbflow.define.job_file import job_keys, parse_job_file
+from nbflow.define.nearest import did_you_mean
+from nbflow.define.notebook import Notebook
+from nbflow.define.notebook_file import is_remote, is_there, parse_notebook, read_notebook, resolve_notebook_path
+from nbflow.define.order import check_pipeline
+from nbflow.define.pipeline import Pipeline, Task
+
+_PIPELINES = "pipelines"
+_SUFFIXES = (".yml", ".yaml")
+
+
+class Sources:
+    """The definitions of the workspace at ``root``, as named from ``folder``.
+
+    ``fetch`` gives the content of a notebook at an address; it raises ``OSError`` that says why it cannot.
+    """
+
+    def __init__(self, root: Path, folder: Path, fetch: Callable[[str], bytes]) -> None:
+        self._root, self._folder, self._fetch = root, folder, fetch
+
+    def pipeline(self, reference: str | Path | Pipeline, job: str | None) -> tuple[Pipeline | None, list[Mistake]]:
+        """The pipeline that ``reference`` names (a path, a name in ``pipelines/``, a notebook or its address), as far as it
+        can be read, and the mistakes in it. ``job`` is the key of one of several jobs of a bundle's file. Raises
+        ``UsageError`` when there is none."""
+        if isinstance(reference, Pipeline):
+            mistakes = check_pipeline(reference)
+            return None if mistakes else reference, mistakes
+        if is_remote(reference):
+            stem = Path(_last_part(str(reference))).stem
+            return Pipeline(stem, [Task(_task_key(stem), reference)]), []
+        path = self._path(reference)
+        if path.suffix in (".ipynb", ".py"):
+            if job is not None:
+                raise UsageError(f"{reference} is a notebook and holds no jobs", "leave --job out")
+            return Pipeline(path.stem, [Task(_task_key(path.stem), path)]), []
+        return parse_job_file(path, job, _shown(path, self._folder))
+
+    def jobs(self, reference: str | Path) -> list[str]:
+        """The keys of the jobs in the bundle's file that ``reference`` names; of a file with one job, none."""
+        path = self._path(reference)
+        return job_keys(path) if path.suffix in _SUFFIXES else []
+
+    def _path(self, reference: str | Path) -> Path:
+        path = self._folder / reference
+        if is_there(path):
+            return path
+        for suffix in ("", *_SUFFIXES):
+            named = self._root / _PIPELINES / f"{reference}{suffix}"
+            if is_there(named):
+                return named
+        notebook = resolve_notebook_path(reference, self._folder, self._root)
+        if notebook is not None:
+            return notebook
+        names = self.pipeline_names()
+        kind = "is a folder" if os.path.isdir(path) else "is no file and no pipeline's name"
+        hint = did_you_mean(str(reference), names) or (f"pipelines/ has {', '.join(names)}" if names else "pipelines/ has none")
+        raise UsageError(f"{reference} {kind}", hint)
+
+    def pipeline_names(self) -> list[str]:
+        """The names of the pipelines in ``pipelines/``."""
+        folder = self._root / _PIPELINES
+        return sorted(path.stem for path in folder.glob("*") if path.suffix in _SUFFIXES) if folder.is_dir() else []
+
+    def notebooks(self, pipeline: Pipeline) -> tuple[dict[str, Notebook], list[Mistake]]:
+        """The notebook of each task by its key, each file read once, and what is wrong with them."""
+        start = pipeline.file.parent.resolve() if pipeline.file else self._folder
+        read: dict[str | Path, Notebook] = {}
+        notebooks, mistakes = {}, []
+        for task in pipeline.tasks:
+            if not str(task.notebook):
+                continue  # that it names none is told already
+            place = task.place("notebook")
+            source = str(task.notebook) if is_remote(task.notebook) else resolve_notebook_path(task.notebook, start, self._root)
+            if source is None:
+                message = f"there is no notebook {task.notebook}"
+                mistakes.append(Mistake(message, place.file, place.line, place.key, f"paths start at {start}; /x at {self._root}"))
+                continue
+            try:
+                if source not in read:
+                    read[source] = self._read(source)
+                notebooks[task.task_key] = read[source]
+            except OSError as error:
+                mistakes.append(Mistake(f"{task.notebook} {error}", place.file, place.line, place.key))
+            except DefinitionError as error:
+                mistakes += error.mistakes
+        return notebooks, mistakes
+
+    def _read(self, source: str | Path) -> Notebook:
+        """The notebook at an address or in a file."""
+        if isinstance(source, Path):
+            return read_notebook(source, _shown(source, self._folder))
+        return parse_notebook(self._fetch(source), self._root / _last_part(source), source, source)
+
+
+def _task_key(stem: str) -> str:
+    """A notebook's name as the key of its one task: what a key may not hold becomes ``_``."""
+    return re.sub(r"[^\w-]+", "_", stem).strip("_")[:100] or "notebook"
+
+
+def _last_part(url: str) -> str:
+    """The name of the file that an address ends with."""
+    return url.partition("?")[0].rstrip("/").rpartition("/")[2] or "notebook.ipynb"
+
+
+def _shown(path: Path, folder: Path) -> str:
+    """``path`` as people read it: from where they stand where it lies below, else whole."""
+    try:
+        return str(path.relative_to(folder))
+    except ValueError:
+        return str(path)
