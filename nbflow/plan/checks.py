@@ -105,5 +105,5 @@ def injected_blindly(task: Task, planned: PlannedTask) -> Iterator[Mistake]:
     names = [argument.name for argument in planned.arguments if argument.assigned and argument.declared is None]
     if names and notebook.parameters_cell is None and is_python(notebook.language):
         place = task.place("notebook")
-        message = f"{notebook.path.name} has no cell tagged 'parameters': {', '.join(names)} go in at its top, and what a cell assigns replaces them"
+        message = f"{notebook.path.name} has no cell tagged 'parameters': what it is given ({', '.join(names)}) goes in at its top, and a cell that assigns it wins"
         yield Mistake(message, place.file, place.line, place.key, "tag the cell that assigns them")

@@ -122,7 +122,7 @@ def test_parameters_of_notebooks_that_declare_nothing_need_the_task_to_name_them
     assert [(warning.key, warning.message.split(",")[0]) for warning in made.warnings] == [
         ("t.parameters.x", "has no effect here: the pipeline's parameter 'x' replaces it"),
         ("parameters.y", "has no effect here: no notebook declares it"),
-        ("t.notebook", "free.ipynb has no cell tagged 'parameters': x go in at its top"),
+        ("t.notebook", "free.ipynb has no cell tagged 'parameters': what it is given (x) goes in at its top"),
     ]
 
 
