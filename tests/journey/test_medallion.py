@@ -19,6 +19,8 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 
+from nbflow.store.tables import Tables
+
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "notebooks" / "data" / "events.csv"
 FORTY = ROOT / "tests" / "data" / "events_40.csv"
@@ -263,6 +265,14 @@ def test_each_row_says_when_and_by_which_run_it_came(rounds: Rounds) -> None:
     for row in rounds.project.rows("bronze/events", version=0):
         assert row["run_id"] == rounds.document["run_id"]
         assert begin <= row["ingested_at"] <= end
+
+
+def test_each_version_of_a_table_tells_who_made_it(rounds: Rounds) -> None:
+    """Run and task stand in the commit, so that a table's history is the history of its runs."""
+    commits = Tables(rounds.project.folder / "warehouse").history("gold.top_brands")
+    assert [(commit.version, commit.run_id, commit.task_key) for commit in commits] == [
+        (number, rounds.document["run_id"], f"gold_{number}") for number in (2, 1, 0)
+    ]  # fmt: skip
 
 
 def test_gold_shows_a_table_and_a_plot(rounds: Rounds) -> None:

@@ -21,6 +21,7 @@ COMMANDS = {
     "runs": "List runs; 'runs show RUN' tells one whole.",
     "logs": "Print what the tasks of a run printed.",
     "cancel": "Ask a live run to end.",
+    "tables": "List the tables of the workspace; 'tables show NAME' shows one.",
     "init": "Write a small project that runs at once.",
     "schema": "Print the JSON Schema of pipeline files.",
 }

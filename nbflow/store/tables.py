@@ -1,0 +1,156 @@
+"""The tables of a warehouse, read from their Delta logs and files without any engine. The door to deltalake."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from nbflow.core.errors import UsageError
+
+_DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class TableRecord:
+    """A table as it stands. ``size`` is in bytes, ``changed`` the time of its newest commit in UTC, ``run_id`` the run that
+    made it (``None``: it does not tell). ``trouble`` says why it cannot be read; then the rest is ``None``."""
+
+    name: str
+    path: Path
+    version: int | None = None
+    rows: int | None = None
+    size: int | None = None
+    changed: datetime | None = None
+    run_id: int | None = None
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One version of a table: what made it, when (UTC), and which run and task where the commit tells."""
+
+    version: int
+    at: datetime
+    operation: str
+    run_id: int | None = None
+    task_key: str | None = None
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its name, its type in Delta's words, and whether it may be null."""
+
+    name: str
+    type: str
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TableView:
+    """A table at one version: its columns, the names of those that part it, and its first rows."""
+
+    record: TableRecord
+    columns: tuple[Column, ...]
+    partitions: tuple[str, ...]
+    preview: tuple[Mapping[str, Any], ...]
+
+
+class Tables:
+    """The tables below ``warehouse``: ``<schema>/<table>``, by their names as Spark has them."""
+
+    def __init__(self, warehouse: Path) -> None:
+        self._warehouse = warehouse
+
+    def all(self) -> list[TableRecord]:
+        """All tables, by name. One that cannot be read is there with what is wrong."""
+        return [_record(name, path) for name, path in sorted(self._found())]
+
+    def view(self, name: str, version: int | None = None, rows: int = 10) -> TableView:
+        """The table ``name`` at ``version`` (``None``: the newest), with its first ``rows``. Raises ``UsageError``."""
+        found, path = self._named(name)
+        table = _opened(found, path, version)
+        try:
+            columns = tuple(Column(item.name, _type(item.type), item.nullable) for item in table.schema().fields)
+            preview = tuple(table.to_pyarrow_dataset().head(rows).to_pylist()) if rows else ()
+            partitions = tuple(table.metadata().partition_columns)
+        except Exception as error:  # what delta-rs says of a table that it does not know how to read can be anything
+            raise UsageError(f"table {found} cannot be read without an engine: {error}", "read it in a notebook") from error
+        return TableView(_described(found, path, table), columns, partitions, preview)
+
+    def history(self, name: str, limit: int | None = None) -> list[Commit]:
+        """The newest commits of the table ``name``, the newest first. Raises ``UsageError``."""
+        found, path = self._named(name)
+        return [_commit(entry) for entry in _opened(found, path).history(limit)]
+
+    def _found(self) -> Iterator[tuple[str, Path]]:
+        for log in self._warehouse.glob("*/*/_delta_log"):
+            path = log.parent
+            if log.is_dir() and not path.name.startswith(("_", ".")) and not path.parent.name.startswith("."):
+                yield f"{path.parent.name.removesuffix('.db')}.{path.name}".lower(), path
+
+    def _named(self, name: str) -> tuple[str, Path]:
+        from nbflow.define.nearest import did_you_mean, there_are
+
+        known = dict(self._found())
+        wanted = name.lower().removeprefix("spark_catalog.")
+        wanted = wanted if "." in wanted else f"{_DEFAULT}.{wanted}"
+        if wanted not in known:
+            hint = did_you_mean(wanted, known) or (there_are(sorted(known)) if known else f"{self._warehouse} has none")
+            raise UsageError(f"there is no table {name!r}", hint)
+        return wanted, known[wanted]
+
+
+def _opened(name: str, path: Path, version: int | None = None) -> Any:
+    from deltalake import DeltaTable
+
+    try:
+        return DeltaTable(path, version=version)
+    except Exception as error:  # as above
+        what = f"table {name} has no version {version}" if version is not None else f"table {name} cannot be read"
+        raise UsageError(f"{what}: {error}", f"'nbflow tables history {name}' lists its versions" if version is not None else None) from error
+
+
+def _record(name: str, path: Path) -> TableRecord:
+    try:
+        return _described(name, path, _opened(name, path))
+    except Exception as error:  # one broken table must not hide the others
+        return TableRecord(name, path, trouble=str(error))
+
+
+def _described(name: str, path: Path, table: Any) -> TableRecord:
+    actions = table.get_add_actions(flatten=True)
+    counts, sizes = actions["num_records"].to_pylist(), actions["size_bytes"].to_pylist()
+    rows = None if any(count is None for count in counts) else sum(counts)
+    newest = _commit(table.history(1)[0])
+    return TableRecord(name, path, table.version(), rows, sum(sizes), newest.at, newest.run_id)
+
+
+def _commit(entry: Mapping[str, Any]) -> Commit:
+    at = datetime.fromtimestamp(entry["timestamp"] / 1000, timezone.utc)
+    try:
+        mark = json.loads(entry["userMetadata"])["nbflow"]
+        run_id, task_key = int(mark["run_id"]), str(mark["task_key"])
+    except (KeyError, TypeError, ValueError):
+        run_id, task_key = None, None
+    return Commit(int(entry["version"]), at, str(entry.get("operation", "")), run_id, task_key, dict(entry.get("operationMetrics") or {}))
+
+
+def _type(kind: Any) -> str:
+    """A type as Delta writes it: ``long``, ``array<string>``."""
+    document = json.loads(kind.to_json())
+    return _written(document)
+
+
+def _written(document: Any) -> str:
+    if isinstance(document, str):
+        return document
+    if document["type"] == "array":
+        return f"array<{_written(document['elementType'])}>"
+    if document["type"] == "map":
+        return f"map<{_written(document['keyType'])},{_written(document['valueType'])}>"
+    return "struct<" + ",".join(f"{item['name']}:{_written(item['type'])}" for item in document["fields"]) + ">"

@@ -1,0 +1,84 @@
+"""Tables read without an engine: written by delta-rs here, by Spark in the journeys."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from deltalake import CommitProperties, write_deltalake
+
+from nbflow.core.errors import UsageError
+from nbflow.store.tables import Tables
+
+
+def write(warehouse: Path, name: str, data: dict[str, Any], run_id: int | None = None, **options: Any) -> None:
+    """Write a table as a run does, with the run's mark in the commit, or without one."""
+    mark = None if run_id is None else json.dumps({"nbflow": {"run_id": run_id, "task_key": "t", "attempt": 1}})
+    properties = None if mark is None else CommitProperties(custom_metadata={"userMetadata": mark})
+    (warehouse / name).parent.mkdir(parents=True, exist_ok=True)
+    write_deltalake(warehouse / name, pa.table(data), commit_properties=properties, **options)
+
+
+def test_tables_are_told_as_they_stand(tmp_path: Path) -> None:
+    """Version, rows, bytes on the disk, the time of the last commit and its run; what is no table is left out."""
+    before = datetime.now(timezone.utc) - timedelta(seconds=1)
+    write(tmp_path, "bronze/events", {"a": [1, 2, 3]}, run_id=4)
+    write(tmp_path, "bronze/events", {"a": [4]}, mode="append")
+    write(tmp_path, "gold.db/Top", {"a": [1]}, run_id=7)
+    write(tmp_path, "gold.db/Top", {"a": [5, 6]}, run_id=9, mode="overwrite")
+    (tmp_path / "bronze" / "plain").mkdir()
+    events, top = Tables(tmp_path).all()
+    assert (events.name, events.version, events.rows, events.run_id) == ("bronze.events", 1, 4, None)
+    assert (top.name, top.version, top.rows, top.run_id) == ("gold.top", 1, 2, 9)
+    assert events.size == sum(path.stat().st_size for path in (tmp_path / "bronze/events").glob("*.parquet"))
+    assert events.changed is not None and before <= events.changed <= datetime.now(timezone.utc) + timedelta(seconds=1)
+    assert Tables(tmp_path / "nowhere").all() == []
+
+
+def test_a_broken_table_hides_no_other(tmp_path: Path) -> None:
+    """It is listed with what is wrong."""
+    write(tmp_path, "a/good", {"x": [1]})
+    (tmp_path / "a" / "bad" / "_delta_log").mkdir(parents=True)
+    (tmp_path / "a" / "bad" / "_delta_log" / f"{0:020}.json").write_text("no json")
+    bad, good = Tables(tmp_path).all()
+    assert (bad.name, bad.version, good.rows) == ("a.bad", None, 1)
+    assert bad.trouble
+
+
+def test_one_table_is_shown_at_any_version(tmp_path: Path) -> None:
+    """Columns with their types, partitions, first rows; by the names that Spark takes."""
+    first = {"n": [1, 2], "kind": ["x", None], "deep": [[{"a": "p"}], None], "when": [datetime(2026, 1, 2, tzinfo=timezone.utc)] * 2}
+    write(tmp_path, "b/t", first, partition_by=["kind"])
+    write(tmp_path, "b/t", {"n": [3], "kind": ["y"], "deep": [[]], "when": [None]}, mode="append")
+    view = Tables(tmp_path).view("Spark_Catalog.B.t", version=0)
+    assert [(item.name, item.type) for item in view.columns] == [("n", "long"), ("kind", "string"), ("deep", "array<struct<a:string>>"), ("when", "timestamp")]
+    assert (view.partitions, view.record.version, view.record.rows) == (("kind",), 0, 2)
+    assert sorted(row["n"] for row in view.preview) == [1, 2]
+    assert len(Tables(tmp_path).view("b.t", rows=2).preview) == 2
+    write(tmp_path, "default/plain", {"x": [1]})
+    assert Tables(tmp_path).view("plain").record.name == "default.plain"
+
+
+def test_history_tells_the_runs(tmp_path: Path) -> None:
+    """The newest first, each with its operation and, where the commit tells, its run and task."""
+    write(tmp_path, "b/t", {"x": [1]}, run_id=1)
+    write(tmp_path, "b/t", {"x": [2]}, mode="append")
+    write(tmp_path, "b/t", {"x": [3]}, run_id=2, mode="overwrite")
+    found = [(commit.version, commit.run_id, commit.task_key) for commit in Tables(tmp_path).history("b.t")]
+    assert found == [(2, 2, "t"), (1, None, None), (0, 1, "t")]
+    assert [commit.version for commit in Tables(tmp_path).history("b.t", 1)] == [2]
+
+
+def test_what_is_not_there_is_told(tmp_path: Path) -> None:
+    """With the nearest name, with what there is, and for a version with how to see them."""
+    with pytest.raises(UsageError, match="has none"):
+        Tables(tmp_path).view("b.t")
+    write(tmp_path, "bronze/events", {"x": [1]})
+    with pytest.raises(UsageError, match=r"did you mean 'bronze\.events'"):
+        Tables(tmp_path).view("bronze.evnts")
+    with pytest.raises(UsageError, match=r"has no version 5.*tables history bronze\.events"):
+        Tables(tmp_path).view("bronze.events", version=5)
