@@ -163,7 +163,7 @@ class Project:
         """Run a pipeline on a machine whose clocks are those of Berlin: the exit code and the JSON document."""
         command = [sys.executable, "-m", "nbflow", "run", f"pipelines/{pipeline}", "--json", *options]
         berlin = {**os.environ, "TZ": "Europe/Berlin"}
-        done = subprocess.run(command, cwd=self.folder, env=berlin, capture_output=True, text=True, timeout=240, check=False)
+        done = subprocess.run(command, cwd=self.folder, env=berlin, capture_output=True, text=True, timeout=600, check=False)
         assert done.stdout, done.stderr
         return done.returncode, json.loads(done.stdout)
 
