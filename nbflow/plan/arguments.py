@@ -56,28 +56,29 @@ def task_arguments(
         reaching = {name: given for name, given in reaching.items() if is_name(name, notebook.language)}
     given = {**own, **reaching}
     for name in [name for name in own if name in reaching]:
-        mistakes += _wrong(name, own[name], declared.get(name), shared, known)  # it has no effect, and is held against its type all the same
+        mistakes += _tried(name, own[name], declared.get(name), shared, known)[1]  # it has no effect, and is held against its type all the same
     arguments = []
     for name in [*declared, *(name for name in given if name not in declared)]:
         if name not in given:
             arguments.append(_default(declared[name]))
             continue
-        wrong = _wrong(name, given[name], declared.get(name), shared, known)
+        argument, wrong = _tried(name, given[name], declared.get(name), shared, known)
         mistakes += wrong
-        if not wrong:
-            arguments.append(_argument(name, given[name], declared.get(name), shared, known))
+        if argument is not None:
+            arguments.append(argument)
     return tuple(arguments), mistakes
 
 
-def _wrong(name: str, given: Given, parameter: Parameter | None, shared: Mapping[str, Given], known: Known) -> list[Mistake]:
-    """What is wrong with a value."""
+def _tried(
+    name: str, given: Given, parameter: Parameter | None, shared: Mapping[str, Given], known: Known
+) -> tuple[Argument | None, list[Mistake]]:
+    """The argument that a value makes, or what is wrong with it."""
     try:
-        _argument(name, given, parameter, shared, known)
+        return _argument(name, given, parameter, shared, known), []
     except ValueError as error:
         hint = getattr(error, "hint", None)
         message = str(error) if hint or isinstance(error, ReferenceProblem) else f"parameter {name!r}: {error}"
-        return [Mistake(message, given.place.file, given.place.line, given.place.key, hint)]
-    return []
+        return None, [Mistake(message, given.place.file, given.place.line, given.place.key, hint)]
 
 
 def _unknown(name: str, place: Place, notebook: Notebook, declared: Mapping[str, Parameter]) -> Mistake:

@@ -83,8 +83,13 @@ def _check(workspace: Workspace, path: str) -> tuple[Mistake, ...]:
     """The warnings of one file, with all its jobs. Raises ``DefinitionError`` with its mistakes."""
     warnings: list[Mistake] = []
     mistakes: list[Mistake] = []
-    jobs = workspace.jobs(path, Path.cwd())
-    for job in jobs if len(jobs) > 1 else [None]:
+    try:
+        return workspace.plan(path, {}, Path.cwd()).warnings
+    except DefinitionError:
+        jobs = workspace.jobs(path, Path.cwd())  # only now: most files hold one job, and reading a large one takes time
+        if len(jobs) < 2:
+            raise
+    for job in jobs:
         try:
             warnings += workspace.plan(path, {}, Path.cwd(), job=job).warnings
         except DefinitionError as error:
