@@ -81,7 +81,7 @@ class CellLoop:
     ) -> None:  # fmt: skip
         self._document, self._kernel, self._limits, self._watcher, self._stop = document, kernel, limits, watcher, stop
         self._displays: dict[str, list[dict[str, Any]]] = {}
-        self._widgets = WidgetStates()
+        self._widgets = WidgetStates(limits.output_characters, self._displays)
         self._heard = 0
         self._sent: dict[str, tuple[int, dict[str, Any], CellOutputs]] = {}
         self._node = node
@@ -241,28 +241,17 @@ class CellLoop:
         if not self._sent:
             return False
         index, cell, outputs = self._sent.get(parent) or next(reversed(self._sent.values()))
-        if self._captured(kind, content, parent):
-            return False
         if kind == "execute_input":
             cell["execution_count"] = content.get("execution_count")
-        elif kind == "stream":
-            outputs.printed(content["name"], content["text"])
-            self._watcher.cell_printed(index, content["name"], content["text"])
-            self._changed(index, cell, outputs)
-        elif self._take(kind, content, outputs):
-            self._changed(index, cell, outputs)
-            if kind == "error":
-                self._watcher.cell_printed(index, "error", readable(content))
+            return False
+        taken = self._widgets.outputs_of(parent)
+        if self._take(kind, content, outputs if taken is None else taken):
+            if kind in ("stream", "error"):
+                name, text = (content["name"], content["text"]) if kind == "stream" else (kind, readable(content))
+                self._watcher.cell_printed(index, name, text)
+            if taken is None:
+                self._changed(index, cell, outputs)
         return False
-
-    def _captured(self, kind: str, content: dict[str, Any], parent: str | None) -> bool:
-        """Whether an ``Output`` widget has taken the message."""
-        if kind == "clear_output":
-            return self._widgets.clear(parent)
-        if kind == "stream":
-            return self._widgets.capture(parent, {"output_type": kind, "name": content["name"], "text": content["text"]})
-        output = _output(kind, content)
-        return output is not None and self._widgets.capture(parent, output)
 
     def _changed(self, index: int, cell: dict[str, Any], outputs: CellOutputs) -> None:
         if outputs.closed:  # a late message: the cell's outputs are in the notebook already
@@ -272,7 +261,9 @@ class CellLoop:
     def _take(self, kind: str, content: dict[str, Any], outputs: CellOutputs) -> bool:
         """Apply one message to the outputs; whether it was one of theirs."""
         display_id = content.get("transient", {}).get("display_id")
-        if kind == "clear_output":
+        if kind == "stream":
+            outputs.printed(content["name"], content["text"])
+        elif kind == "clear_output":
             outputs.clear(content.get("wait", False))
         elif kind == "update_display_data" and display_id:
             outputs.update(display_id, content)

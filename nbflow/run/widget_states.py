@@ -6,6 +6,8 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nbflow.run.outputs import CellOutputs
+
 _FORMAT = "application/vnd.jupyter.widget-state+json"
 _OUTPUT = "OutputModel"
 
@@ -13,7 +15,10 @@ _OUTPUT = "OutputModel"
 class WidgetStates:
     """Follows the comm messages of a kernel's widgets; their protocol is ipywidgets'."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int, displays: dict[str, list[dict[str, Any]]]) -> None:
+        """``limit`` is how many characters of output each keeps, ``displays`` the notebook's, for updates by id."""
+        self._limit, self._displays = limit, displays
+        self._outputs: dict[str, CellOutputs] = {}
         self._states: dict[str, dict[str, Any]] = {}
         self._buffers: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {}
         self._capturing: dict[str, str] = {}
@@ -27,6 +32,8 @@ class WidgetStates:
             return
         changes = data.get("state") or {}
         self._states[comm].update(changes)
+        if "outputs" in changes:
+            self._outputs.pop(comm, None)
         for path, buffer in zip(data.get("buffer_paths") or (), buffers):
             text = base64.b64encode(bytes(buffer)).decode("ascii")
             self._buffers.setdefault(comm, {})[tuple(path)] = {"path": list(path), "encoding": "base64", "data": text}
@@ -39,31 +46,23 @@ class WidgetStates:
         if request:
             self._capturing[request] = comm
 
-    def capture(self, request: str | None, output: Mapping[str, Any]) -> bool:
-        """Whether a widget has taken ``output`` (nbformat's) of ``request``; then it belongs nowhere else."""
+    def outputs_of(self, request: str | None) -> CellOutputs | None:
+        """Where an ``Output`` widget takes what is put out for ``request``; ``None`` where none does."""
         owner = self._capturing.get(request or "")
         if owner is None:
-            return False
-        outputs = list(self._states[owner].get("outputs") or ())
-        last = outputs[-1] if outputs else {}
-        if output.get("output_type") == "stream" and (last.get("output_type"), last.get("name")) == ("stream", output["name"]):
-            outputs[-1] = {**last, "text": f"{last['text']}{output['text']}"}
-        else:
-            outputs.append(dict(output))
-        self._states[owner]["outputs"] = outputs
-        return True
-
-    def clear(self, request: str | None) -> bool:
-        """Whether a widget has taken the outputs of ``request``; they are cleared."""
-        owner = self._capturing.get(request or "")
-        if owner is not None:
-            self._states[owner]["outputs"] = []
-        return owner is not None
+            return None
+        if owner not in self._outputs:
+            self._outputs[owner] = outputs = CellOutputs(self._limit, self._displays)
+            for output in self._states[owner].get("outputs") or ():
+                outputs.add(dict(output))
+        return self._outputs[owner]
 
     def keep(self, metadata: dict[str, Any]) -> None:
         """Write the states into the metadata of a notebook, where there are any."""
         if not self._states:
             return
+        for comm, outputs in self._outputs.items():
+            self._states[comm]["outputs"] = outputs.as_list()
         widgets = metadata.get("widgets")
         metadata["widgets"] = {
             **(widgets if isinstance(widgets, dict) else {}),
