@@ -108,7 +108,9 @@ class Workspace:
         notebooks, further = sources.notebooks(pipeline)
         mistakes += further
         try:
-            plan = build_plan(pipeline, notebooks, Request(parameters, folder, only), self.settings, lru_cache(maxsize=1)(installed_kernels))
+            plan = build_plan(
+                pipeline, notebooks, Request(parameters, folder, only), self.settings, lru_cache(maxsize=1)(installed_kernels)
+            )
         except DefinitionError as error:
             mistakes += error.mistakes
         except ValueError:
@@ -139,9 +141,7 @@ class Workspace:
 
         return asyncio.run(self._run(plan, listeners, how, command))
 
-    async def _run(
-        self, plan: Plan, listeners: Sequence[Listener], how: str, command: Sequence[str]
-    ) -> tuple[RunRecord, ExitCode]:
+    async def _run(self, plan: Plan, listeners: Sequence[Listener], how: str, command: Sequence[str]) -> tuple[RunRecord, ExitCode]:
         from nbflow.plan.export.document import plan_document
         from nbflow.run.guard import Guard
         from nbflow.run.listeners import Told
@@ -191,9 +191,7 @@ class Workspace:
         state = self.store.state / "engines" / str(ids.run_id)
         return SparkEngine(self.settings, self.warehouse, state, announce, guard.token)
 
-    def _executor(
-        self, plan: Plan, ids: Any, started: datetime, engine: SparkEngine | None, tell: Listener, guard: Guard
-    ) -> Any:
+    def _executor(self, plan: Plan, ids: Any, started: datetime, engine: SparkEngine | None, tell: Listener, guard: Guard) -> Any:
         from nbflow.run.attempt import NotebookExecutor, Surroundings
 
         def cell_started(attempt: Attempt, cell: int) -> None:

@@ -13,7 +13,4 @@ def restore_line(values: Mapping[str, tuple[str, Any]]) -> str:
     return f"exec({_CODE!r}, {{'values': {text!r}, 'namespace': globals()}})  # gives nbflow's widgets these values"
 
 
-_CODE = (
-    "try:\n from nbflow.surface.inside.restore import restore\n"
-    "except ImportError:\n pass\nelse:\n restore(values, namespace)\n"
-)
+_CODE = "try:\n from nbflow.surface.inside.restore import restore\nexcept ImportError:\n pass\nelse:\n restore(values, namespace)\n"

@@ -29,6 +29,8 @@ def broken_cells(cells: Sequence[Mapping[str, Any]], file: str, tagged: int | No
             parse_cell(textwrap.dedent(cell["source"]))
         except SyntaxError as error:
             if not _ONLY_IPYTHON.search(cell["source"]):
-                yield Mistake(f"cell {index + 1} is no Python: {error.msg} (line {error.lineno} of the cell)", file, None, f"cells[{index}]")
+                yield Mistake(
+                    f"cell {index + 1} is no Python: {error.msg} (line {error.lineno} of the cell)", file, None, f"cells[{index}]"
+                )
         except (ValueError, RecursionError, MemoryError):
             continue

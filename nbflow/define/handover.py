@@ -38,9 +38,7 @@ def pipeline_from_document(document: Mapping[str, Any]) -> Pipeline:
 
 def _document(value: Pipeline | Task) -> dict[str, Any]:
     document = {
-        item.name: _plain(getattr(value, item.name))
-        for item in fields(value)
-        if item.name not in ("tasks", "places", "warnings", _VALUES)
+        item.name: _plain(getattr(value, item.name)) for item in fields(value) if item.name not in ("tasks", "places", "warnings", _VALUES)
     }
     document["places"] = {key: [place.file, place.line, place.key] for key, place in value.places.items()}
     document[_VALUES] = {name: _typed(given) for name, given in value.parameters.items()}

@@ -56,7 +56,9 @@ def task_arguments(
         reaching = {name: given for name, given in reaching.items() if is_name(name, notebook.language)}
     given = {**own, **reaching}
     for name in [name for name in own if name in reaching]:
-        mistakes += _tried(name, own[name], declared.get(name), shared, known)[1]  # it has no effect, and is held against its type all the same
+        mistakes += _tried(name, own[name], declared.get(name), shared, known)[
+            1
+        ]  # it has no effect, and is held against its type all the same
     arguments = []
     for name in [*declared, *(name for name in given if name not in declared)]:
         if name not in given:

@@ -43,9 +43,7 @@ def _problems(value: object, task_key: str, edges: Edges, chosen: set[str], sugg
             yield f"{reference.text}: task {other!r} takes no part in this run", "select it as well, as in --only '+task'"
 
 
-def idle_parameters(
-    pipeline: Pipeline, notebooks: Mapping[str, Notebook], given: Iterable[str], chosen: set[str]
-) -> Iterator[Mistake]:
+def idle_parameters(pipeline: Pipeline, notebooks: Mapping[str, Notebook], given: Iterable[str], chosen: set[str]) -> Iterator[Mistake]:
     """One warning for each parameter of ``pipeline``, and each that the run gives (``given``), that nothing uses.
 
     A pipeline's parameter is used by a task that declares or sets its name, or refers to it; a run's value only by the

@@ -38,7 +38,9 @@ def read_left(folder: Path) -> Left:
                 left.values[str(entry["key"])] = entry["value"]
             except (ValueError, KeyError, TypeError, RecursionError) as error:
                 if line.strip() and number < len(lines):
-                    left.troubles.append(f"line {number} of {VALUES_FILE} is no task value and has no effect ({type(error).__name__}: {error})")
+                    left.troubles.append(
+                        f"line {number} of {VALUES_FILE} is no task value and has no effect ({type(error).__name__}: {error})"
+                    )
     exit_value = None
     with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
         found = json.loads((folder / EXIT_FILE).read_bytes())["value"]
@@ -55,5 +57,8 @@ def _check_depth(value: Any) -> None:
             msg = f"nested more than {_DEEPEST} deep"
             raise ValueError(msg)
         layer = [
-            item for inside in layer if isinstance(inside, (list, dict)) for item in (inside.values() if isinstance(inside, dict) else inside)
+            item
+            for inside in layer
+            if isinstance(inside, (list, dict))
+            for item in (inside.values() if isinstance(inside, dict) else inside)
         ]

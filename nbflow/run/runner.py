@@ -185,8 +185,17 @@ class Runner:
             self._values[task.task_key] = outcome.values
         self._tell(
             AttemptEnded(
-                *self._stamp(), task.task_key, task_run_id, number, outcome.result, outcome.error, seconds,
-                outcome.values, outcome.exit_value, outcome.ended_at_cell, outcome.notebook,
+                *self._stamp(),
+                task.task_key,
+                task_run_id,
+                number,
+                outcome.result,
+                outcome.error,
+                seconds,
+                outcome.values,
+                outcome.exit_value,
+                outcome.ended_at_cell,
+                outcome.notebook,
             )  # fmt: skip
         )
         return outcome, seconds

@@ -66,7 +66,11 @@ class WidgetStates:
         widgets = metadata.get("widgets")
         metadata["widgets"] = {
             **(widgets if isinstance(widgets, dict) else {}),
-            _FORMAT: {"state": {comm: self._entry(comm, state) for comm, state in self._states.items()}, "version_major": 2, "version_minor": 0},
+            _FORMAT: {
+                "state": {comm: self._entry(comm, state) for comm, state in self._states.items()},
+                "version_major": 2,
+                "version_minor": 0,
+            },
         }
 
     def _entry(self, comm: str, state: dict[str, Any]) -> dict[str, Any]:

@@ -121,9 +121,7 @@ def storable(text: str | None) -> str | bytes | None:
 def _open(path: Path, uri: str, patience_seconds: float) -> sqlite3.Connection:
     deadline = time.monotonic() + patience_seconds
     while True:
-        connection = sqlite3.connect(
-            uri, timeout=patience_seconds, isolation_level=None, check_same_thread=False, uri=True
-        )
+        connection = sqlite3.connect(uri, timeout=patience_seconds, isolation_level=None, check_same_thread=False, uri=True)
         try:
             _prepare(connection, path)
         except sqlite3.OperationalError as error:

@@ -116,9 +116,7 @@ class Recorder:
 def read_events(database: Database, run_id: int, after: int) -> list[tuple[int, Event]]:
     """The run's events numbered higher than ``after``, each with its number; kinds of a newer nbflow are left out."""
     return [
-        (row["seq"], event)
-        for row in database.rows("events", run_id=run_id, after=after)
-        if (event := _event(run_id, row)) is not None
+        (row["seq"], event) for row in database.rows("events", run_id=run_id, after=after) if (event := _event(run_id, row)) is not None
     ]
 
 

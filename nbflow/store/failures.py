@@ -11,9 +11,7 @@ def folder_failure(path: Path, error: OSError) -> StoreError:
     """``path`` cannot be made, or is no folder one can work in."""
     if isinstance(error, (FileExistsError, NotADirectoryError)):
         return StoreError(f"{path} cannot be a folder: a file is in its way; move it, or choose another --workspace")
-    return StoreError(
-        f"the folder {path} cannot be made: {reason(error)}; make it writable, or choose another --workspace"
-    )
+    return StoreError(f"the folder {path} cannot be made: {reason(error)}; make it writable, or choose another --workspace")
 
 
 def file_failure(path: Path, error: OSError) -> StoreError:
@@ -48,9 +46,7 @@ _DAMAGED = (
     "executed notebooks under the runs folder are not touched by this"
 )
 _LOCKED = "the records in {path} have been locked by another program for too long: close that program and try again"
-_CLOSED = (
-    "the records in {path} cannot be written: make the file and its folder writable, or choose another --workspace"
-)
+_CLOSED = "the records in {path} cannot be written: make the file and its folder writable, or choose another --workspace"
 
 _SENTENCES = {
     "not a database": _DAMAGED,

@@ -44,9 +44,7 @@ def unescape(file_name: str) -> str:
         msg = f"{file_name!r} is the shortened form of a longer name"
         raise ValueError(msg)
     parts = re.split(r"%([0-9A-F]{2})", file_name)
-    data = b"".join(
-        bytes.fromhex(part) if index % 2 else part.encode("utf-8", "surrogatepass") for index, part in enumerate(parts)
-    )
+    data = b"".join(bytes.fromhex(part) if index % 2 else part.encode("utf-8", "surrogatepass") for index, part in enumerate(parts))
     return data.decode("utf-8", "surrogatepass")
 
 
@@ -83,9 +81,7 @@ def _escaped(name: str, *, only_small: bool = False) -> str:
         marked.add(0)
     marked.update(index for index in (0, last) if name and name[index] in " .")
     text = "".join(
-        _percent(letter)
-        if index in marked or _unsafe(letter) or (only_small and (letter.isupper() or not letter.isascii()))
-        else letter
+        _percent(letter) if index in marked or _unsafe(letter) or (only_small and (letter.isupper() or not letter.isascii())) else letter
         for index, letter in enumerate(name)
     )
     return text or _EMPTY

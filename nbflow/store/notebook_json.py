@@ -60,10 +60,7 @@ def _output(output: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _bundle(bundle: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        mime: _lines(value) if mime.startswith("text/") or mime in _LIKE_TEXT else value
-        for mime, value in bundle.items()
-    }
+    return {mime: _lines(value) if mime.startswith("text/") or mime in _LIKE_TEXT else value for mime, value in bundle.items()}
 
 
 def _lines(value: Any) -> Any:

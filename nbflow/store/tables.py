@@ -112,7 +112,9 @@ def _opened(name: str, path: Path, version: int | None = None) -> Any:
         return DeltaTable(path, version=version)
     except Exception as error:  # as above
         what = f"table {name} has no version {version}" if version is not None else f"table {name} cannot be read"
-        raise UsageError(f"{what}: {error}", f"'nbflow tables history {name}' lists its versions" if version is not None else None) from error
+        raise UsageError(
+            f"{what}: {error}", f"'nbflow tables history {name}' lists its versions" if version is not None else None
+        ) from error
 
 
 def _record(name: str, path: Path) -> TableRecord:

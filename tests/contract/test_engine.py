@@ -68,7 +68,9 @@ def test_an_engine_keeps_its_promise(make: Callable[[Path], Made], tmp_path: Pat
 
 def test_an_engine_that_cannot_start_says_why(tmp_path: Path) -> None:
     """With the kind by which a task's failure is told."""
-    wrong = SparkEngine(Settings(spark_conf={"spark.jars.packages": "a:b:1"}), tmp_path / "warehouse", tmp_path / "state", lambda text: None)
+    wrong = SparkEngine(
+        Settings(spark_conf={"spark.jars.packages": "a:b:1"}), tmp_path / "warehouse", tmp_path / "state", lambda text: None
+    )
     for engine in (ScriptedEngine(fail="no such jar"), wrong):
         with pytest.raises(EngineError) as told:
             asyncio.run(engine.start())

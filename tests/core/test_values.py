@@ -80,7 +80,10 @@ def test_what_does_not_fit_is_refused_with_a_sentence(given_: Any, kind: str) ->
     assert "\n" not in str(caught.value)
 
 
-@given(st.sampled_from(sorted(PAIRS)), st.text() | st.integers() | st.floats() | st.none() | st.booleans() | st.lists(st.text() | st.integers()))
+@given(
+    st.sampled_from(sorted(PAIRS)),
+    st.text() | st.integers() | st.floats() | st.none() | st.booleans() | st.lists(st.text() | st.integers()),
+)
 def test_no_value_does_more_than_not_fit(name: str, value: Any) -> None:
     """Whatever is given for whatever type, it is converted, to what converts to itself, or refused with one line."""
     kind = ValueType.parse(name)

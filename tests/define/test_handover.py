@@ -13,14 +13,7 @@ from nbflow.core.errors import Mistake
 from nbflow.define.handover import pipeline_document, pipeline_from_document
 from nbflow.define.pipeline import Pipeline, Place, Task
 
-_values = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.text()
-    | st.lists(st.integers())
-    | st.dictionaries(st.text(), st.text())
-)
+_values = st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.integers()) | st.dictionaries(st.text(), st.text())
 _tasks = st.builds(
     Task,
     task_key=st.text(),
@@ -31,9 +24,7 @@ _tasks = st.builds(
     retry_on_timeout=st.booleans(),
     timeout_seconds=st.floats(0, 1e6),
     kernel=st.none() | st.text(),
-    places=st.dictionaries(
-        st.text(), st.builds(Place, st.none() | st.text(), st.none() | st.integers(), st.none() | st.text())
-    ),
+    places=st.dictionaries(st.text(), st.builds(Place, st.none() | st.text(), st.none() | st.integers(), st.none() | st.text())),
 )
 _pipelines = st.builds(
     Pipeline,

@@ -87,7 +87,7 @@ def test_a_plain_assignment_is_read_as_python_reads_it(line: str, name: str, kin
 def test_only_names_at_the_top_are_parameters() -> None:
     """What stands in an if, a loop, a function, a class, a text or a tuple is none; several on a line are each one."""
     found = declared(
-        'import os\nfrom x import y\nif True:\n    inner = 5\ndef f():\n    local = 3\n    return local\nclass C:\n    x = 1\n'
+        "import os\nfrom x import y\nif True:\n    inner = 5\ndef f():\n    local = 3\n    return local\nclass C:\n    x = 1\n"
         'd["k"] = 1\no.p = 2\nfor i in range(3):\n    j = i\ndoc = """line = 1\nother: int = 2"""\nsize = 10; color = "red"\n'
         "a, (b, c) = 1, (2, 3)\ne = g = 4\nsize += 1\nwanted: int\n"
     )
@@ -177,7 +177,9 @@ def test_a_name_that_the_notebook_makes_itself_is_not_evaluated() -> None:
 )
 def test_an_expression_is_kept_as_text_with_what_it_depends_on(expression: str, kind: str, uses: tuple[str, ...]) -> None:
     """A default that only the kernel can know keeps its code, its type where that is sure, and the parameters it uses."""
-    before = 'from pathlib import Path\nfrom datetime import date, timedelta\na = 1\nlayer = "x"\nbase = Path("d")\nday = date(2020, 1, 1)\n'
+    before = (
+        'from pathlib import Path\nfrom datetime import date, timedelta\na = 1\nlayer = "x"\nbase = Path("d")\nday = date(2020, 1, 1)\n'
+    )
     parameter = declared(f"{before}x = {expression}")["x"]
     assert parameter.default_is_expression
     assert parameter.default is None

@@ -19,7 +19,9 @@ HEAVY = ("jsonschema", "nbformat", "papermill", "pandas", "pyspark", "rich", "nb
 
 def test_imports_go_down_the_listing() -> None:
     """The contracts in pyproject.toml, imports inside functions included."""
-    done = subprocess.run([str(Path(sys.executable).with_name("lint-imports")), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -48,7 +50,9 @@ def imported(*arguments: str, cwd: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["validate", "pipelines"], ["plan", "medallion"], ["params", "notebooks/layer.ipynb"], ["runs"]], ids=lambda words: words[0]
+    "arguments",
+    [["--help"], ["validate", "pipelines"], ["plan", "medallion"], ["params", "notebooks/layer.ipynb"], ["runs"]],
+    ids=lambda words: words[0],
 )
 def test_quick_commands_import_nothing_heavy(arguments: list[str]) -> None:
     """What ends a command fast stays fast where jupyterlab is installed, too."""

@@ -17,7 +17,14 @@ import nbformat
 def write(path: Path, *sources: str, metadata: dict[str, Any] | None = None, cell_metadata: dict[str, Any] | None = None) -> None:
     """A notebook with these code cells."""
     cells = [
-        {"cell_type": "code", "id": f"c{n}", "metadata": dict(cell_metadata or {}), "source": source, "outputs": [], "execution_count": None}
+        {
+            "cell_type": "code",
+            "id": f"c{n}",
+            "metadata": dict(cell_metadata or {}),
+            "source": source,
+            "outputs": [],
+            "execution_count": None,
+        }
         for n, source in enumerate(sources)
     ]
     path.write_text(json.dumps({"cells": cells, "metadata": metadata or {}, "nbformat": 4, "nbformat_minor": 5}), "utf-8")
@@ -38,7 +45,7 @@ LEAVES = "import os, pathlib\npathlib.Path(os.environ['NBFLOW_TASK'], 'values.js
 
 def test_what_a_task_leaves_disturbs_no_other(tmp_path: Path) -> None:
     """Bytes that are no text are no value; a folder in place of the file fails its own task, with what is wrong."""
-    write(tmp_path / "bytes.ipynb", LEAVES.format("write_bytes(b'\\xff\\n{\"key\": \"a\", \"value\": \"x\\xe2\\x80\\xa8y\"}\\n')"))
+    write(tmp_path / "bytes.ipynb", LEAVES.format('write_bytes(b\'\\xff\\n{"key": "a", "value": "x\\xe2\\x80\\xa8y"}\\n\')'))
     write(tmp_path / "folder.ipynb", LEAVES.format("mkdir()"))
     write(tmp_path / "fine.ipynb", "import time; time.sleep(1)")
     tasks = run(tmp_path, {"bytes": {}, "folder": {}, "fine": {}}, "--parallel", "3", code=1)
@@ -49,7 +56,11 @@ def test_what_a_task_leaves_disturbs_no_other(tmp_path: Path) -> None:
 
 def test_an_exit_that_the_notebook_caught_is_none(tmp_path: Path) -> None:
     """It ran on to its end, and gave no exit value."""
-    write(tmp_path / "caught.ipynb", "try:\n    dbutils.notebook.exit('early')\nexcept BaseException as error:\n    print(type(error))", "print('on')")
+    write(
+        tmp_path / "caught.ipynb",
+        "try:\n    dbutils.notebook.exit('early')\nexcept BaseException as error:\n    print(type(error))",
+        "print('on')",
+    )
     (task,) = run(tmp_path, {"caught": {}}).values()
     assert (task["result"], task["exit_value"], task["ended_at_cell"]) == ("SUCCESS", None, None)
 
@@ -66,7 +77,12 @@ def test_the_limit_of_a_task_begins_with_its_attempt(tmp_path: Path) -> None:
 
 def test_metadata_that_is_null_is_as_if_it_were_not_there(tmp_path: Path) -> None:
     """Other tools write it so."""
-    write(tmp_path / "null.ipynb", "import ipywidgets; ipywidgets.IntSlider()", metadata={"widgets": None, "papermill": None}, cell_metadata={"papermill": None})
+    write(
+        tmp_path / "null.ipynb",
+        "import ipywidgets; ipywidgets.IntSlider()",
+        metadata={"widgets": None, "papermill": None},
+        cell_metadata={"papermill": None},
+    )
     (task,) = run(tmp_path, {"null": {}}).values()
     nbformat.validate(nbformat.read(task["notebook"], 4))
 
@@ -75,7 +91,9 @@ def test_a_cancelled_task_has_no_error(tmp_path: Path) -> None:
     """It says in which cell it was; no kind of error is its."""
     write(tmp_path / "sleep.ipynb", "1", "open('busy', 'w').close()\nimport time; time.sleep(60)")
     (tmp_path / "p.yml").write_text('{"tasks": [{"task_key": "sleep", "notebook": "sleep"}]}')
-    process = subprocess.Popen([sys.executable, "-m", "nbflow", "run", "p.yml", "--json"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nbflow", "run", "p.yml", "--json"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     wait_for(tmp_path / "busy")
     process.send_signal(signal.SIGINT)
     out, progress = process.communicate(timeout=60)
@@ -110,8 +128,20 @@ def test_papermill_shows_a_display_that_is_updated_later(tmp_path: Path) -> None
     """By the next cell, and by a thread when the cell is over."""
     first = "from IPython.display import display\nhandle = display({'text/plain': 'first'}, raw=True, display_id=True)\nother = display({'text/plain': 'one'}, raw=True, display_id=True)"
     second = "import threading, time\nhandle.update({'text/plain': 'second'}, raw=True)\ndef late():\n    time.sleep(0.3); other.update({'text/plain': 'two'}, raw=True)\nthreading.Thread(target=late).start()"
-    write(tmp_path / "n.ipynb", first, second, "time.sleep(0.6)", metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}})
-    subprocess.run([sys.executable, "-m", "papermill", "--engine", "nbflow", "n.ipynb", "out.ipynb"], cwd=tmp_path, check=True, capture_output=True, timeout=90)
+    write(
+        tmp_path / "n.ipynb",
+        first,
+        second,
+        "time.sleep(0.6)",
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+    )
+    subprocess.run(
+        [sys.executable, "-m", "papermill", "--engine", "nbflow", "n.ipynb", "out.ipynb"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        timeout=90,
+    )
     assert [output.data["text/plain"] for output in nbformat.read(tmp_path / "out.ipynb", 4).cells[0].outputs] == ["second", "two"]
 
 
@@ -126,7 +156,9 @@ def test_a_run_inside_a_task_leaves_nothing_either(tmp_path: Path) -> None:
     write(inside / "leaver.ipynb", LEAVER)
     (tmp_path / "inner.yml").write_text('{"tasks": [{"task_key": "leaver", "notebook": "inside/leaver"}]}')
     write(tmp_path / "outer.ipynb", INNER)
-    process = subprocess.Popen([sys.executable, "-m", "nbflow", "run", "outer.ipynb"], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nbflow", "run", "outer.ipynb"], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     wait_for(inside / "busy")
     child = int((inside / "child").read_text())
     process.kill()

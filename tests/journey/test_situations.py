@@ -59,7 +59,9 @@ class Done:
 
 def nbflow(folder: Path, *arguments: str) -> Done:
     """Call nbflow in ``folder``."""
-    done = subprocess.run([sys.executable, "-m", "nbflow", *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-m", "nbflow", *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=120
+    )
     return Done(done.returncode, done.stdout, done.stderr)
 
 
@@ -96,7 +98,12 @@ def test_awkward_text_arrives_character_by_character(tmp_path: Path) -> None:
     """Quotes, backslashes, newlines, braces, control characters; and the executed notebook can be run again as it is."""
     texts = ["it's \"quoted\"", "back\\slash\\", "two\nlines\n", "tab\tbell\u0007", "🐍 é 你好", "'''\"\"\"", "{x} {0} %s $HOME", "", "  padded ", "a\u2028b", "# no = 1", "__import__('os')"]  # fmt: skip
     names = [f"p{n}" for n in range(len(texts))]
-    write(tmp_path / "n.ipynb", "\n".join(f'{name} = ""' for name in names), f"import json\nprint(json.dumps([{', '.join(names)}]))", tagged=True)
+    write(
+        tmp_path / "n.ipynb",
+        "\n".join(f'{name} = ""' for name in names),
+        f"import json\nprint(json.dumps([{', '.join(names)}]))",
+        tagged=True,
+    )
     done = run(tmp_path, yaml.safe_dump({"tasks": [{"task_key": "t", "notebook": "n", "parameters": dict(zip(names, texts))}]}))
     assert json.loads(done.printed("t")) == texts
     again = nbflow(tmp_path, "run", done.tasks["t"]["notebook"], "--json", "--workspace", str(tmp_path))
@@ -141,7 +148,11 @@ def test_folders_and_names(tmp_path: Path) -> None:
     """Modules and files of the same name in several folders at once, names as people give them, called from anywhere."""
     folders = ["team a", "tëam b", "c {final} #2 100%"]
     for folder in folders:
-        write(tmp_path / folder / "use – 1.ipynb", "import time; time.sleep(0.3)\nimport helpers, os", "print(helpers.WHO, open('data.txt').read(), os.path.basename(os.getcwd()))")
+        write(
+            tmp_path / folder / "use – 1.ipynb",
+            "import time; time.sleep(0.3)\nimport helpers, os",
+            "print(helpers.WHO, open('data.txt').read(), os.path.basename(os.getcwd()))",
+        )
         (tmp_path / folder / "helpers.py").write_text(f"WHO = {folder!r}", "utf-8")
         (tmp_path / folder / "data.txt").write_text(folder, "utf-8")
     (tmp_path / "pipelines").mkdir()
@@ -158,7 +169,9 @@ def test_kernels_that_are_not_named_and_kernels_that_are_not_there(tmp_path: Pat
         write(tmp_path / f"{name}.ipynb", "n = 1", "print(n)", tagged=True, metadata=metadata)
     done = run(tmp_path, json.dumps({"tasks": [{"task_key": key, "notebook": key, "parameters": {"n": 4}} for key in ("bare", "lang")]}))
     assert (done.printed("bare"), done.printed("lang")) == ("4\n", "4\n")
-    write(tmp_path / "foreign.ipynb", "1", metadata={"kernelspec": {"name": "conda-env-team-py", "display_name": "x", "language": "python"}})
+    write(
+        tmp_path / "foreign.ipynb", "1", metadata={"kernelspec": {"name": "conda-env-team-py", "display_name": "x", "language": "python"}}
+    )
     refused = nbflow(tmp_path, "run", "foreign.ipynb", "--json")
     assert refused.code == 2
     assert "conda-env-team-py" in refused.out and "python3" in refused.out
@@ -167,7 +180,11 @@ def test_kernels_that_are_not_named_and_kernels_that_are_not_there(tmp_path: Pat
 
 def test_mistakes_of_the_file_its_notebooks_and_its_values_come_together(tmp_path: Path) -> None:
     """Unknown parameter, wrong type, missing notebook, misspelt task: one call tells all, exit 2, nothing is started."""
-    write(tmp_path / "x.ipynb", "from nbflow import widgets\ncolour = widgets.dropdown('colour', 'red', ['red', 'blue'])\nn: int = 1\nopen('started', 'w')", tagged=True)
+    write(
+        tmp_path / "x.ipynb",
+        "from nbflow import widgets\ncolour = widgets.dropdown('colour', 'red', ['red', 'blue'])\nn: int = 1\nopen('started', 'w')",
+        tagged=True,
+    )
     pipeline = (
         "tasks:\n  - task_key: a\n    notebook: missing\n  - task_key: b\n    notebook: x\n    depends_on: [aa]\n"
         "    parameters:\n      colour: green\n      n: many\n      clour: red\n"
@@ -182,7 +199,10 @@ def test_mistakes_of_the_file_its_notebooks_and_its_values_come_together(tmp_pat
 def test_parallel_appends_lose_nothing(tmp_path: Path) -> None:
     """Rows in the table are rows that were acknowledged, none twice."""
     append = "import pyarrow as pa, deltalake\nfor i in range(3):\n    deltalake.write_deltalake('t', pa.table({'who': [who] * 5, 'n': list(range(i * 5, i * 5 + 5))}), mode='append')"
-    write(tmp_path / "init.ipynb", "import pyarrow as pa, deltalake\ndeltalake.write_deltalake('t', pa.table({'who': pa.array([], pa.string()), 'n': pa.array([], pa.int64())}))")
+    write(
+        tmp_path / "init.ipynb",
+        "import pyarrow as pa, deltalake\ndeltalake.write_deltalake('t', pa.table({'who': pa.array([], pa.string()), 'n': pa.array([], pa.int64())}))",
+    )
     write(tmp_path / "append.ipynb", "who = ''", append, tagged=True)
     writers = [{"task_key": f"w{n}", "notebook": "append", "depends_on": ["init"], "parameters": {"who": f"w{n}"}} for n in range(4)]
     done = run(tmp_path, json.dumps({"tasks": [{"task_key": "init", "notebook": "init"}, *writers]}), "--parallel", "4")
@@ -207,7 +227,9 @@ def test_a_signal_in_the_middle_of_a_cell(tmp_path: Path, marker: str, number: s
     busy = "import subprocess, time, pathlib\nsubprocess.Popen(['sleep', '600'], start_new_session=True)\npathlib.Path('ready').touch()\ntry:\n    time.sleep(600)\nfinally:\n    print('cleaned up')"
     write(tmp_path / "busy.ipynb", busy, "print('never')")
     (tmp_path / "p.yml").write_text("tasks:\n  - {task_key: a, notebook: busy}\n  - {task_key: b, notebook: busy, depends_on: [a]}\n")
-    with subprocess.Popen([sys.executable, "-m", "nbflow", "run", "p.yml", "--json"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-m", "nbflow", "run", "p.yml", "--json"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         assert eventually((tmp_path / "ready").exists)
         process.send_signal(number)
         out, err = process.communicate(timeout=30)
@@ -220,7 +242,11 @@ def test_a_signal_in_the_middle_of_a_cell(tmp_path: Path, marker: str, number: s
 
 def test_nothing_is_left_when_nbflow_itself_is_killed(tmp_path: Path, marker: str) -> None:
     """The guard ends the kernel and its children; the run is told as interrupted; the notebook is valid."""
-    write(tmp_path / "busy.ipynb", "print('before', flush=True)", "import subprocess, time, pathlib\nsubprocess.Popen(['sleep', '600'], start_new_session=True)\npathlib.Path('ready').touch()\ntime.sleep(600)")
+    write(
+        tmp_path / "busy.ipynb",
+        "print('before', flush=True)",
+        "import subprocess, time, pathlib\nsubprocess.Popen(['sleep', '600'], start_new_session=True)\npathlib.Path('ready').touch()\ntime.sleep(600)",
+    )
     with subprocess.Popen([sys.executable, "-m", "nbflow", "run", "busy.ipynb", "-q"], cwd=tmp_path) as process:
         assert eventually((tmp_path / "ready").exists)
         process.kill()
@@ -257,7 +283,14 @@ def test_papermill_runs_it_through_the_same_engine(tmp_path: Path) -> None:
     nbformat.validate(out)
     assert out.cells[-1].outputs[0].text == "5\n" and out.metadata.papermill.exception is None
     write(tmp_path / "bad.ipynb", "1/0")
-    failed = subprocess.run([sys.executable, "-m", "papermill", "--engine", "nbflow", "bad.ipynb", "o.ipynb"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=90)
+    failed = subprocess.run(
+        [sys.executable, "-m", "papermill", "--engine", "nbflow", "bad.ipynb", "o.ipynb"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=90,
+    )
     assert failed.returncode == 1 and "ZeroDivisionError" in failed.stderr
 
 
@@ -273,7 +306,13 @@ def test_the_source_is_never_written_to(tmp_path: Path) -> None:
 
 def test_a_notebook_of_another_language_gets_its_parameters(tmp_path: Path) -> None:
     """bash, by papermill's translator."""
-    write(tmp_path / "n.ipynb", "who=nobody", 'echo "hello $who"', tagged=True, metadata={"kernelspec": {"name": "bash", "display_name": "Bash", "language": "bash"}})
+    write(
+        tmp_path / "n.ipynb",
+        "who=nobody",
+        'echo "hello $who"',
+        tagged=True,
+        metadata={"kernelspec": {"name": "bash", "display_name": "Bash", "language": "bash"}},
+    )
     done = nbflow(tmp_path, "run", "n.ipynb", "--json", "-p", "who=it's me")
     assert done.code == 0, done.err
     assert done.printed("n") == "hello it's me\n"

@@ -29,7 +29,12 @@ def test_by_hand_the_workspaces_tables_are_there(tmp_path: Path, until: Callable
     (folder / "random.py").write_text("raise RuntimeError('a module beside the notebook is not the library')")
     environment = {name: value for name, value in os.environ.items() if name != "NBFLOW_TASK"}
     done = subprocess.run(
-        [sys.executable, "-c", "import sys; sys.path.pop(0)\n" + CODE], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", "import sys; sys.path.pop(0)\n" + CODE],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [True, 2]

@@ -198,7 +198,9 @@ def test_a_name_that_no_variable_can_bear_is_refused() -> None:
 def test_the_order_of_two_tasks_does_not_hang_on_those_between(data: st.DataObject) -> None:
     """Whatever is left out: of two that take part one comes before the other exactly where it does in the whole pipeline."""
     keys = [f"t{n}" for n in range(data.draw(st.integers(1, 7)))]
-    tasks = [Task(key, "n", depends_on=data.draw(st.lists(st.sampled_from(keys[:n]), unique=True)) if n else []) for n, key in enumerate(keys)]
+    tasks = [
+        Task(key, "n", depends_on=data.draw(st.lists(st.sampled_from(keys[:n]), unique=True)) if n else []) for n, key in enumerate(keys)
+    ]
     chosen = data.draw(st.lists(st.sampled_from(keys), min_size=1, unique=True))
     before = closure({task.task_key: list(task.depends_on) for task in tasks})
     made = plan(*tasks, only=tuple(chosen))
@@ -238,4 +240,8 @@ def test_a_value_that_another_replaces_is_told_and_checked() -> None:
 def test_no_limit_of_a_cell_is_a_limit_too() -> None:
     """A task that says 0 has none, whatever the settings say."""
     kept = Settings(cell_timeout_seconds=60)
-    assert [plan(Task("t", "n", cell_timeout_seconds=said), settings=kept).tasks[0].cell_timeout_seconds for said in (None, 0, 5)] == [60, 0, 5]
+    assert [plan(Task("t", "n", cell_timeout_seconds=said), settings=kept).tasks[0].cell_timeout_seconds for said in (None, 0, 5)] == [
+        60,
+        0,
+        5,
+    ]

@@ -19,9 +19,7 @@ from nbflow.plan.export.text import plan_text
 from nbflow.plan.plan import Argument, Plan, PlannedTask
 
 
-def _task(
-    key: str, arguments: tuple[Argument, ...] = (), after: tuple[str, ...] = (), spark: bool = False
-) -> PlannedTask:
+def _task(key: str, arguments: tuple[Argument, ...] = (), after: tuple[str, ...] = (), spark: bool = False) -> PlannedTask:
     notebook = Notebook(Path("/w/notebooks/layer.ipynb"), {}, "ab" * 32, uses_spark=spark)
     return PlannedTask(key, notebook, arguments, after)
 

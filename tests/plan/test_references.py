@@ -12,7 +12,16 @@ from nbflow.define.scalars import plain_scalar
 from nbflow.plan.references import Known, ReferenceProblem, resolve
 
 START = datetime(2026, 2, 28, 23, 30, 5, 123456, tzinfo=timezone.utc)
-ALL = Known("sales", {"day": "monday", "a b": 7, "version": plain_scalar("3.10"), "share": 0.5}, "silver", "/n/layer.ipynb", 12, 34, START, {"bronze": {"rows": 5, "names": ["x"]}})
+ALL = Known(
+    "sales",
+    {"day": "monday", "a b": 7, "version": plain_scalar("3.10"), "share": 0.5},
+    "silver",
+    "/n/layer.ipynb",
+    12,
+    34,
+    START,
+    {"bronze": {"rows": 5, "names": ["x"]}},
+)
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,9 @@ def cell(source: str, *tags: str) -> dict[str, Any]:
     return {"cell_type": "code", "source": source, "metadata": {"tags": list(tags)}, "outputs": [], "execution_count": None}
 
 
-def execute(tmp_path: Path, *cells: str | dict[str, Any], kernel: str = "python3", limits: Limits | None = None, stop_at: str | None = None) -> Executed:
+def execute(
+    tmp_path: Path, *cells: str | dict[str, Any], kernel: str = "python3", limits: Limits | None = None, stop_at: str | None = None
+) -> Executed:
     """Execute the cells in a fresh kernel whose folder is ``tmp_path``."""
     document = {"cells": [item if isinstance(item, dict) else cell(item) for item in cells], "metadata": {}}
     return execute_document(tmp_path, document, kernel, limits, stop_at)
@@ -137,7 +139,9 @@ def test_each_way_to_fail_is_told_as_what_it_is(tmp_path: Path, source: str, res
     assert family(done.token) == []
 
 
-@pytest.mark.parametrize("source", ["import sys; sys.exit()", "import sys; sys.exit(0)", "raise SystemExit", "exit_ = SystemExit(0); raise exit_"])
+@pytest.mark.parametrize(
+    "source", ["import sys; sys.exit()", "import sys; sys.exit(0)", "raise SystemExit", "exit_ = SystemExit(0); raise exit_"]
+)
 def test_a_good_exit_ends_the_notebook_early_and_well(tmp_path: Path, source: str) -> None:
     """SUCCESS with the cell's number; later cells are not run; the notebook shows no error."""
     done = execute(tmp_path, source, "print('never')")
@@ -208,7 +212,9 @@ def test_a_flood_is_kept_whole_in_few_outputs(tmp_path: Path) -> None:
 
 def test_nobody_s_input_is_read(tmp_path: Path) -> None:
     """A child that reads standard input finds its end at once."""
-    done = execute(tmp_path, "import subprocess; print(subprocess.run(['cat'], capture_output=True).stdout)", "%%bash\nread -r line || echo eof")
+    done = execute(
+        tmp_path, "import subprocess; print(subprocess.run(['cat'], capture_output=True).stdout)", "%%bash\nread -r line || echo eof"
+    )
     assert (done.text(0), done.text(1)) == ("b''\n", "eof\n")
 
 
@@ -241,7 +247,10 @@ def test_eight_notebooks_at_once_in_eight_folders(tmp_path: Path) -> None:
         folder = tmp_path / f"team {number}"
         folder.mkdir()
         (folder / "helpers.py").write_text(f"WHO = {number}")
-        private, document = Path(f"/tmp/nbflow-test-{uuid.uuid4().hex[:8]}"), {"cells": [cell("import helpers, os; print(helpers.WHO, os.path.basename(os.getcwd()))")], "metadata": {}}
+        private, document = (
+            Path(f"/tmp/nbflow-test-{uuid.uuid4().hex[:8]}"),
+            {"cells": [cell("import helpers, os; print(helpers.WHO, os.path.basename(os.getcwd()))")], "metadata": {}},
+        )
         private.mkdir()
         kernel = await Kernel.start(KernelSpec("python3", folder, private, uuid.uuid4().hex))
         try:

@@ -204,7 +204,16 @@ def test_other_languages_are_papermill_s(kernel: str, language: str) -> None:
     """For other languages the cell is papermill's own, word for word; types they lack go as text."""
     from papermill.translators import translate_parameters
 
-    values = {"a": 1, "b": "it's", "c": 1.5, "d": True, "e": date(2026, 1, 31), "f": datetime(2026, 1, 31), "g": time(1), "h": Decimal("1.10")}
+    values = {
+        "a": 1,
+        "b": "it's",
+        "c": 1.5,
+        "d": True,
+        "e": date(2026, 1, 31),
+        "f": datetime(2026, 1, 31),
+        "g": time(1),
+        "h": Decimal("1.10"),
+    }
     texts = {**values, "e": "2026-01-31", "f": "2026-01-31T00:00:00", "g": "01:00:00", "h": "1.10", "i": 60.0}
     made = inject(notebook(cell("x"), language=language), arguments(**values, i=timedelta(minutes=1)), kernel, language)
     assert made["cells"][0]["source"] == translate_parameters(kernel, language, texts, "Parameters")

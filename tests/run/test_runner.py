@@ -65,7 +65,9 @@ def plan_of(edges: Mapping[str, list[str]], retries: int = 0, timeout: float = 0
     return Plan("p", tasks, timeout_seconds=timeout)
 
 
-def run(plan: Plan, executor: Scripted, parallel: int = 4, stop_when: Callable[[Event, Stop], None] | None = None) -> tuple[Result, list[Event]]:
+def run(
+    plan: Plan, executor: Scripted, parallel: int = 4, stop_when: Callable[[Event, Stop], None] | None = None
+) -> tuple[Result, list[Event]]:
     """Run ``plan`` to its end; its result and all events."""
     events: list[Event] = []
 

@@ -83,9 +83,7 @@ def test_newer_records_are_refused(tmp_path: Path) -> None:
     assert database(tmp_path).read_bytes() == before
 
 
-@pytest.mark.parametrize(
-    "content", [b"no database at all, but long enough to look like one" * 50, b"SQLite format 3\0" + b"x" * 4096]
-)
+@pytest.mark.parametrize("content", [b"no database at all, but long enough to look like one" * 50, b"SQLite format 3\0" + b"x" * 4096])
 def test_damaged_records(tmp_path: Path, content: bytes) -> None:
     """A damaged file is told as damaged, with what to do, and is not written over."""
     database(tmp_path).write_bytes(content)
@@ -184,9 +182,7 @@ def test_a_folder_that_may_not_be_written(shared: Path) -> None:
     """Without the right to make folders, a run does not begin, and the message names the folder."""
     shared.chmod(0o555)
     answer = as_nobody(lambda: begin(opened(shared)))
-    assert answer.startswith(
-        f"StoreError: the folder {shared}/runs cannot be made: permission denied; make it writable"
-    )
+    assert answer.startswith(f"StoreError: the folder {shared}/runs cannot be made: permission denied; make it writable")
 
 
 def test_a_workspace_for_reading_only(shared: Path) -> None:

@@ -13,16 +13,12 @@ from nbflow.store.names import escape, file_names, former_path, unescape
 WORDS = st.text(st.characters() | st.sampled_from("aA.. -%/\\:é\x00\udcff~_"), max_size=30)
 TRICKY = st.builds(
     "".join,
-    st.lists(
-        st.sampled_from(["a", "A", "x", ".", " ", "attempt-", ".ipynb", ".log", "CON", "%", "%2F", "é", "e\u0301"])
-    ),
+    st.lists(st.sampled_from(["a", "A", "x", ".", " ", "attempt-", ".ipynb", ".log", "CON", "%", "%2F", "é", "e\u0301"])),
 )
 NAMES = WORDS | TRICKY
 
 
-@pytest.mark.parametrize(
-    "name", ["bronze", "Bronze", "load orders", "Übersicht 2024", "売上", "a.b", "a-b_c", "x(1)", "{x}"]
-)
+@pytest.mark.parametrize("name", ["bronze", "Bronze", "load orders", "Übersicht 2024", "売上", "a.b", "a-b_c", "x(1)", "{x}"])
 def test_ordinary_names_stay(name: str) -> None:
     """A name that is safe everywhere is its own file name."""
     assert escape(name) == name
@@ -82,9 +78,7 @@ def test_no_two_tasks_share_a_file(names: list[str]) -> None:
     paths = [f"{found[name]}.ipynb" for name in names]
     paths += [former_path(path, attempt) for path in list(paths) for attempt in (1, 2)]
     assert len({seen(path) for path in paths}) == len(paths)
-    assert [unescape(found[name]) for name in names if "%~" not in found[name]] == [
-        n for n in names if "%~" not in found[n]
-    ]
+    assert [unescape(found[name]) for name in names if "%~" not in found[name]] == [n for n in names if "%~" not in found[n]]
 
 
 def test_case_alone_makes_two_files() -> None:

@@ -75,9 +75,7 @@ def test_children_do_not_keep_a_run_alive(tmp_path: Path) -> None:
     """Neither a program that the run started nor a fork of it holds the run's lock."""
     lock = LiveLock(tmp_path / "1")
     wait = "import sys; print('ready', flush=True); sys.stdin.read()"
-    program = subprocess.Popen(
-        [sys.executable, "-c", wait], stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=False
-    )
+    program = subprocess.Popen([sys.executable, "-c", wait], stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=False)
     assert program.stdout is not None
     assert program.stdout.readline() == b"ready\n"
     read, write = os.pipe()

@@ -28,9 +28,7 @@ BUNDLE = st.dictionaries(
 OUTPUT = st.one_of(
     st.fixed_dictionaries({"output_type": st.just("stream"), "name": st.just("stdout"), "text": TEXT}),
     st.fixed_dictionaries({"output_type": st.just("display_data"), "data": BUNDLE, "metadata": META}),
-    st.fixed_dictionaries(
-        {"output_type": st.just("error"), "ename": TEXT, "evalue": TEXT, "traceback": st.lists(TEXT, max_size=3)}
-    ),
+    st.fixed_dictionaries({"output_type": st.just("error"), "ename": TEXT, "evalue": TEXT, "traceback": st.lists(TEXT, max_size=3)}),
 )
 CELL = st.one_of(
     st.fixed_dictionaries(

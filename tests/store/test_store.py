@@ -133,13 +133,9 @@ def test_what_ended_does_not_end_again(store: Store) -> None:
 
 
 TEXT = st.text(max_size=20)
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | TEXT, lambda inner: st.dictionaries(TEXT, inner, max_size=3)
-)
+JSON = st.recursive(st.none() | st.booleans() | st.integers() | TEXT, lambda inner: st.dictionaries(TEXT, inner, max_size=3))
 OBJECT = st.dictionaries(TEXT, JSON, max_size=3)
-ERRORS = st.builds(
-    TaskError, st.sampled_from(ErrorKind), TEXT, st.none() | st.integers(1, 99), *[st.none() | TEXT for _ in range(4)]
-)
+ERRORS = st.builds(TaskError, st.sampled_from(ErrorKind), TEXT, st.none() | st.integers(1, 99), *[st.none() | TEXT for _ in range(4)])
 MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(timezone.utc))
 SECONDS = st.floats(0, 1e6)
 ONE, NUMBERS, RESULTS, MAYBE = st.just(1), st.integers(1, 3), st.sampled_from(Result), st.none() | TEXT

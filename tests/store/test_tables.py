@@ -55,7 +55,12 @@ def test_one_table_is_shown_at_any_version(tmp_path: Path) -> None:
     write(tmp_path, "b/t", first, partition_by=["kind"])
     write(tmp_path, "b/t", {"n": [3], "kind": ["y"], "deep": [[]], "when": [None]}, mode="append")
     view = Tables(tmp_path).view("Spark_Catalog.B.t", version=0)
-    assert [(item.name, item.type) for item in view.columns] == [("n", "long"), ("kind", "string"), ("deep", "array<struct<a:string>>"), ("when", "timestamp")]
+    assert [(item.name, item.type) for item in view.columns] == [
+        ("n", "long"),
+        ("kind", "string"),
+        ("deep", "array<struct<a:string>>"),
+        ("when", "timestamp"),
+    ]
     assert (view.partitions, view.record.version, view.record.rows) == (("kind",), 0, 2)
     assert sorted(row["n"] for row in view.preview) == [1, 2]
     assert len(Tables(tmp_path).view("b.t", rows=2).preview) == 2

@@ -92,9 +92,7 @@ def workspace(tmp_path: Path) -> Path:
 
 def _environment(**more: str) -> dict[str, str]:
     """This process's environment without what would change the command's ways."""
-    plain = {
-        name: value for name, value in os.environ.items() if not name.startswith(("NBFLOW_", "COLUMNS", "FORCE_COLOR"))
-    }
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("NBFLOW_", "COLUMNS", "FORCE_COLOR"))}
     return {**plain, **more}
 
 

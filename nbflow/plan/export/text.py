@@ -35,7 +35,9 @@ def _task(at: int, task: PlannedTask, shown: Callable[[Path], str]) -> list[str]
     if task.notebook.uses_spark:
         about.append("uses Spark")
     if task.max_retries:
-        about.append("retried for ever" if task.max_retries < 0 else f"up to {task.max_retries} retr{'y' if task.max_retries == 1 else 'ies'}")
+        about.append(
+            "retried for ever" if task.max_retries < 0 else f"up to {task.max_retries} retr{'y' if task.max_retries == 1 else 'ies'}"
+        )
     if task.timeout_seconds:
         about.append(f"at most {_number(task.timeout_seconds)} s")
     if task.cell_timeout_seconds:

@@ -81,9 +81,7 @@ class Control:
         """The defaults of a Scala method's parameters from the ``first`` on, in whatever number this Spark has them."""
         prefix = f"{method}$default$"
         numbers = {
-            int(name.removeprefix(prefix))
-            for name in (each.getName() for each in owner.getClass().getMethods())
-            if name.startswith(prefix)
+            int(name.removeprefix(prefix)) for name in (each.getName() for each in owner.getClass().getMethods()) if name.startswith(prefix)
         }
         return [getattr(owner, f"{prefix}{number}")() for number in sorted(numbers) if number >= first]
 

@@ -50,9 +50,7 @@ class SparkEngine:
 
     name = "spark"
 
-    def __init__(
-        self, settings: DriverSettings, warehouse: Path, state: Path, announce: Callable[[str], None], token: str = ""
-    ) -> None:
+    def __init__(self, settings: DriverSettings, warehouse: Path, state: Path, announce: Callable[[str], None], token: str = "") -> None:
         self._settings, self._warehouse, self._state, self._announce = settings, warehouse.absolute(), state.absolute(), announce
         self._gateway = Gateway(self._state, f"{token or uuid.uuid4().hex}-driver")
         self._control: Control | None = None
@@ -103,9 +101,7 @@ class SparkEngine:
     async def _start_gateway(self) -> tuple[int, str]:
         java = await _in_thread(find_java, os.environ)
         spark = find_spark()
-        options = driver_options(
-            self._settings.spark_conf, self._settings.driver_memory, self._warehouse, self._gateway.scratch, _cores()
-        )
+        options = driver_options(self._settings.spark_conf, self._settings.driver_memory, self._warehouse, self._gateway.scratch, _cores())
         wanted = jars_for(spark.version)
         jars = await cached_jars(wanted, java, spark.ivy, jar_folder(os.environ), self._announce)
         return await self._gateway.start(java, options, [*sorted((spark.home / "jars").glob("*.jar")), *jars])

@@ -76,9 +76,7 @@ def numbered(source: str, traceback: str | None = None, most: int = 15) -> list[
         first = min(max(1, failing - most * 2 // 3), len(lines) - most + 1)
     last = min(len(lines), first + most - 1)
     width = len(str(last))
-    shown = [
-        f"{'>' if at == failing else ' '} {at:>{width}}  {lines[at - 1]}".rstrip() for at in range(first, last + 1)
-    ]
+    shown = [f"{'>' if at == failing else ' '} {at:>{width}}  {lines[at - 1]}".rstrip() for at in range(first, last + 1)]
     above, below = first - 1, len(lines) - last
     return [
         *([f"  ... {above} more above"] if above else []),

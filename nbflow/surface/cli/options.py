@@ -19,9 +19,9 @@ def common_options(outermost: bool = False) -> Callable[[_Function], _Function]:
     """``--workspace`` and ``--debug``, which stand before or after the command; ``outermost`` is before."""
 
     def decorate(function: _Function) -> _Function:
-        function = click.option(
-            "--debug", is_flag=True, expose_value=False, help="Show the whole traceback of a fault of nbflow's own."
-        )(function)
+        function = click.option("--debug", is_flag=True, expose_value=False, help="Show the whole traceback of a fault of nbflow's own.")(
+            function
+        )
         return click.option(
             "--workspace", metavar="DIR", expose_value=False, callback=_take_workspace,
             type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -84,9 +84,7 @@ def _from_file(file: Path) -> dict[str, Any]:
     try:
         document = json.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise DefinitionError(
-            [Mistake(f"cannot be read: {error.strerror or error}", str(file), key="--parameters-file")]
-        ) from None
+        raise DefinitionError([Mistake(f"cannot be read: {error.strerror or error}", str(file), key="--parameters-file")]) from None
     except ValueError as error:
         line = getattr(error, "lineno", None)
         raise DefinitionError([Mistake(f"is no JSON: {error}", str(file), line, "--parameters-file")]) from None

@@ -52,8 +52,5 @@ def print_json(document: Mapping[str, Any] | Sequence[Any]) -> None:
 
 def errors_document(mistakes: Iterable[Mistake]) -> dict[str, Any]:
     """The document that ``--json`` prints when nothing was started."""
-    errors = [
-        {"file": item.file, "line": item.line, "key": item.key, "message": item.message, "hint": item.hint}
-        for item in mistakes
-    ]
+    errors = [{"file": item.file, "line": item.line, "key": item.key, "message": item.message, "hint": item.hint} for item in mistakes]
     return {"version": DOCUMENT_VERSION, "errors": errors}

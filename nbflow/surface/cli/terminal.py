@@ -76,11 +76,7 @@ class Out:
     @property
     def coloured(self) -> bool:
         """Whether colours are wanted and understood (https://no-color.org)."""
-        return (
-            self.isatty()
-            and not os.environ.get("NO_COLOR")
-            and os.environ.get("TERM", "") not in ("", "dumb", "unknown")
-        )
+        return self.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "") not in ("", "dumb", "unknown")
 
     @property
     def width(self) -> int:

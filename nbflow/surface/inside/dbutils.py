@@ -166,7 +166,9 @@ class _TaskValues(_Part):
             return values[key]
         if default is not None:
             return default
-        known = f"it set {', '.join(values) or 'none'}" if values is not None else f"tasks with values: {', '.join(context.values) or 'none'}"
+        known = (
+            f"it set {', '.join(values) or 'none'}" if values is not None else f"tasks with values: {', '.join(context.values) or 'none'}"
+        )
         msg = f"task {taskKey!r} has no value {key!r}; {known}"
         raise ValueError(msg)
 

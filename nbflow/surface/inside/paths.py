@@ -103,7 +103,9 @@ def _with_options(owner: Any, folder: str) -> None:
 
     @functools.wraps(original_options)
     def options(self: Any, **given: Any) -> Any:
-        return original_options(self, **{key: resolved(value, folder) if key.lower() in _PATH_OPTIONS else value for key, value in given.items()})
+        return original_options(
+            self, **{key: resolved(value, folder) if key.lower() in _PATH_OPTIONS else value for key, value in given.items()}
+        )
 
     owner.option, owner.options = option, options
 
@@ -184,9 +186,7 @@ def patch_delta(folder: str, module: ModuleType) -> None:
     _with_paths(module.DeltaTableBuilder, {"location": "location"}, folder)
 
 
-def _with_class_path(
-    owner: Any, name: str, position: int, argument: str, folder: str, resolve: Callable[[Any, str], Any]
-) -> None:
+def _with_class_path(owner: Any, name: str, position: int, argument: str, folder: str, resolve: Callable[[Any, str], Any]) -> None:
     """Have a class method resolve its argument ``argument``, which stands at ``position`` after the class."""
     original = getattr(owner, name, None)
     if original is None:

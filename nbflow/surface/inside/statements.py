@@ -20,7 +20,9 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
-_WORTH_A_LOOK = re.compile(r"\b(schema|database|namespace|location|path|directory|inpath|vacuum|optimize|detail|history)\b|\w\s*\.\s*`", re.I)
+_WORTH_A_LOOK = re.compile(
+    r"\b(schema|database|namespace|location|path|directory|inpath|vacuum|optimize|detail|history)\b|\w\s*\.\s*`", re.I
+)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:/")
 _PATTERN_SIGNS = re.compile(r"([\\{}\[\]*?])")
 _FORMATS = ("DELTA", "PARQUET", "CSV", "JSON", "ORC", "TEXT", "AVRO", "BINARYFILE", "XML")
@@ -171,9 +173,7 @@ def _changed_table(tokens: list[_Token], index: int, folder: str) -> Iterator[tu
     yield from _changed(tokens[index], folder, lambda path: "`" + path.replace("`", "``") + "`", pattern)
 
 
-def _changed(
-    token: _Token, folder: str, quote: Callable[[str], str], pattern: bool = False
-) -> Iterator[tuple[int, int, str]]:
+def _changed(token: _Token, folder: str, quote: Callable[[str], str], pattern: bool = False) -> Iterator[tuple[int, int, str]]:
     path = _unquoted(token)
     if "\\" in path and token.kind == "text":
         return  # an escape; who writes one writes the whole path

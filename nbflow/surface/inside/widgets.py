@@ -121,6 +121,4 @@ def _declare(
     known = NBFLOW[kind]
     value_type = widget_type(kind, known, default, choices)
     allowed = choices if known.binding else None
-    return registry.declare(
-        Widget(name, kind, value_type, default, allowed, minimum, maximum, label, help, cell=source_now())
-    )
+    return registry.declare(Widget(name, kind, value_type, default, allowed, minimum, maximum, label, help, cell=source_now()))

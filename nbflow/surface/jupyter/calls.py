@@ -102,9 +102,7 @@ def _encoded(values: Mapping[str, Any]) -> dict[str, Any]:
             json.dumps(encoded[name], allow_nan=False)
         except (TypeError, ValueError):
             kind = type(value).__name__
-            raise UsageError(
-                f"parameter {name!r}: a {kind} cannot be passed", "pass text, numbers, dates, lists, dicts"
-            ) from None
+            raise UsageError(f"parameter {name!r}: a {kind} cannot be passed", "pass text, numbers, dates, lists, dicts") from None
     return encoded
 
 

@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 _START = (
-    "import sys; sys.path[:] = [*(part for part in sys.path if part), sys.argv.pop(1)]; "
-    "from nbflow.surface.cli.main import main; main()"
+    "import sys; sys.path[:] = [*(part for part in sys.path if part), sys.argv.pop(1)]; from nbflow.surface.cli.main import main; main()"
 )
 """``python -m nbflow``, but modules in the current folder do not hide those of the same name that nbflow needs."""
 

@@ -26,9 +26,7 @@ class Where:
 class Run(RunView):
     """A run: what was read of it last. ``document`` is the JSON document of ``nbflow run --json``."""
 
-    def __init__(
-        self, document: Mapping[str, Any], where: Where | None = None, process: subprocess.Popen[bytes] | None = None
-    ) -> None:
+    def __init__(self, document: Mapping[str, Any], where: Where | None = None, process: subprocess.Popen[bytes] | None = None) -> None:
         super().__init__(document)
         self._where = where or Where(Path.cwd())
         self._process = process  # kept, so that the ended child is asked for its end

@@ -57,6 +57,8 @@ def test_java_reads_the_arguments_as_they_were(tmp_path: Path) -> None:
     file = tmp_path / "driver args"
     file.write_text(argument_file([f"-Dnbflow.{number}={value}" for number, value in enumerate(values)]))
     java = find_java(os.environ)
-    shown = subprocess.run([str(java.program), f"@{file}", "-XshowSettings:properties", "-version"], capture_output=True, text=True, check=True)
+    shown = subprocess.run(
+        [str(java.program), f"@{file}", "-XshowSettings:properties", "-version"], capture_output=True, text=True, check=True
+    )
     lines = [line.strip() for line in shown.stderr.splitlines()]
     assert [value for number, value in enumerate(values) if f"nbflow.{number} = {value}" not in lines] == []

@@ -27,7 +27,7 @@ class Shop:
         program = folder / "java"
         program.write_text(
             f"#!/bin/sh\necho x >> '{self._counter}'\nfor last; do :; done\nsleep 0.3\n"
-            f"[ {status} = 0 ] && cp '{folder}/content' \"$(dirname \"$last\")/thing-1.0.jar\"\necho unresolved dependency\nexit {status}\n"
+            f'[ {status} = 0 ] && cp \'{folder}/content\' "$(dirname "$last")/thing-1.0.jar"\necho unresolved dependency\nexit {status}\n'
         )
         program.chmod(0o755)
         self.ivy = folder / "ivy.jar"

@@ -33,15 +33,9 @@ def test_help_and_version(nbflow: Any) -> None:
 
 def test_help_imports_no_command(workspace: Path, environment: Any) -> None:
     """The way to --help imports neither the commands nor any library but click."""
-    done = subprocess.run(
-        [sys.executable, "-c", TELL_MODULES, "--help"], capture_output=True, text=True, env=environment(), check=True
-    )
+    done = subprocess.run([sys.executable, "-c", TELL_MODULES, "--help"], capture_output=True, text=True, env=environment(), check=True)
     loaded = set(done.stderr.split())
-    assert not {
-        name
-        for name in loaded
-        if name.startswith(("nbflow.surface.cli.commands.", "nbflow.workspace", "nbflow.define"))
-    }
+    assert not {name for name in loaded if name.startswith(("nbflow.surface.cli.commands.", "nbflow.workspace", "nbflow.define"))}
     assert not loaded & {
         "rich",
         "yaml",

@@ -131,9 +131,7 @@ def test_values_from_a_file_give_way_to_p(nbflow: Any, workspace: Path) -> None:
 
 def test_foreign_text_is_told_as_it_is_without_escapes(nbflow: Any, workspace: Path, write_notebook: Any) -> None:
     """Markup in an error is printed literally, and terminal escapes in it are not."""
-    write_notebook(
-        workspace / "notebooks/rude.ipynb", [("", 'raise ValueError("[red]x[/red] \\x1b]0;title\\x07\\x1b[2Jend")')]
-    )
+    write_notebook(workspace / "notebooks/rude.ipynb", [("", 'raise ValueError("[red]x[/red] \\x1b]0;title\\x07\\x1b[2Jend")')])
     for arguments in (("run", "notebooks/rude.ipynb"), ("runs", "show", "last"), ("runs", "show", "last", "rude")):
         done = nbflow(*arguments)
         assert "ValueError: [red]x[/red] end" in done.out
@@ -184,9 +182,7 @@ def test_a_terminal_is_drawn_on(workspace: Path, environment: Any) -> None:
         assert "ZeroDivisionError: division by zero" in text
 
 
-def _on_a_terminal(
-    workspace: Path, env: dict[str, str], arguments: list[str], size: tuple[int, int]
-) -> tuple[int, str]:
+def _on_a_terminal(workspace: Path, env: dict[str, str], arguments: list[str], size: tuple[int, int]) -> tuple[int, str]:
     """The exit code and all that a terminal of ``size`` (rows, columns) was sent."""
     import fcntl
     import struct

@@ -15,7 +15,10 @@ from nbflow.surface.inside.dbutils import DBUtils, InputWidgetNotDefined, Notebo
 
 def notebook(path: Path, *sources: str) -> None:
     """A notebook with these cells."""
-    cells = [{"cell_type": "code", "id": f"c{n}", "metadata": {}, "source": source, "outputs": [], "execution_count": None} for n, source in enumerate(sources)]
+    cells = [
+        {"cell_type": "code", "id": f"c{n}", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
+        for n, source in enumerate(sources)
+    ]
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     path.write_text(json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}), "utf-8")
 
@@ -31,12 +34,19 @@ def run(folder: Path, pipeline: str, code: int = 0) -> dict[str, Any]:
 
 def test_values_go_from_task_to_task_with_their_types(tmp_path: Path) -> None:
     """Set in one task, read by dbutils and by reference in the next; the newest value of a key counts."""
-    notebook(tmp_path / "a.ipynb", "import numpy\ndbutils.jobs.taskValues.set('n', 1)", "dbutils.jobs.taskValues.set('n', numpy.int64(5))\ndbutils.jobs.taskValues.set('l', ['ä', None])")
+    notebook(
+        tmp_path / "a.ipynb",
+        "import numpy\ndbutils.jobs.taskValues.set('n', 1)",
+        "dbutils.jobs.taskValues.set('n', numpy.int64(5))\ndbutils.jobs.taskValues.set('l', ['ä', None])",
+    )
     notebook(
         tmp_path / "b.ipynb", "dbutils.widgets.text('t', '')\nget = dbutils.jobs.taskValues.get\nassert get('a', 'n') == 5\nassert get('a', 'l') == ['ä', None]\n"
         "assert get('a', 'zz', default=7) == 7\nassert dbutils.widgets.get('t') == 'n is 5'\ndbutils.notebook.exit('done')", "raise SystemError",
     )  # fmt: skip
-    tasks = run(tmp_path, "tasks:\n  - {task_key: a, notebook: a}\n  - {task_key: b, notebook: b, depends_on: [a], parameters: {t: 'n is {{tasks.a.values.n}}'}}\n")
+    tasks = run(
+        tmp_path,
+        "tasks:\n  - {task_key: a, notebook: a}\n  - {task_key: b, notebook: b, depends_on: [a], parameters: {t: 'n is {{tasks.a.values.n}}'}}\n",
+    )
     assert tasks["a"]["values"] == {"n": 5, "l": ["ä", None]}
     assert (tasks["b"]["result"], tasks["b"]["exit_value"], tasks["b"]["ended_at_cell"]) == ("SUCCESS", "done", 2)  # 1 is the injected cell
     assert tasks["b"]["parameters"] == {"t": "n is 5"}
@@ -49,7 +59,11 @@ def test_a_late_value_that_does_not_fit_starts_no_kernel(tmp_path: Path) -> None
     document = json.loads((tmp_path / "b.ipynb").read_text())
     document["cells"][0]["metadata"]["tags"] = ["parameters"]
     (tmp_path / "b.ipynb").write_text(json.dumps(document))
-    tasks = run(tmp_path, "tasks:\n  - {task_key: a, notebook: a}\n  - {task_key: b, notebook: b, depends_on: [a], parameters: {n: '{{tasks.a.values.n}}'}}\n", 1)
+    tasks = run(
+        tmp_path,
+        "tasks:\n  - {task_key: a, notebook: a}\n  - {task_key: b, notebook: b, depends_on: [a], parameters: {n: '{{tasks.a.values.n}}'}}\n",
+        1,
+    )
     assert tasks["b"]["error"]["kind"] == "PARAMETER"
     assert "'n'" in tasks["b"]["error"]["message"] and "many" in tasks["b"]["error"]["message"]
 

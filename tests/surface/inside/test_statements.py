@@ -16,7 +16,10 @@ from nbflow.surface.inside.statements import absolute, rewritten, with_absolute_
         ("CREATE DATABASE IF NOT EXISTS Silver", "CREATE DATABASE IF NOT EXISTS Silver LOCATION '/w/silver'"),
         ("create namespace `gold` comment 'LOCATION'", "create namespace `gold` LOCATION '/w/gold' comment 'LOCATION'"),
         ("/* a /* b */ */ create -- schema x\n schema y", "/* a /* b */ */ create -- schema x\n schema y LOCATION '/w/y'"),
-        ("create schema spark_catalog.s with dbproperties (a='1')", "create schema spark_catalog.s LOCATION '/w/s' with dbproperties (a='1')"),
+        (
+            "create schema spark_catalog.s with dbproperties (a='1')",
+            "create schema spark_catalog.s LOCATION '/w/s' with dbproperties (a='1')",
+        ),
         ("create schema a; create schema b;", "create schema a LOCATION '/w/a'; create schema b LOCATION '/w/b';"),
         ("begin create schema a; end", "begin create schema a LOCATION '/w/a'; end"),
     ],
@@ -58,7 +61,10 @@ def test_what_is_whole_stays_as_it_is(statement: str) -> None:
         ("select * from x, csv.`./a.csv`", "select * from x, csv.`/nb/a.csv`"),
         ("merge into delta.`t` using parquet.`s` on a = b", "merge into delta.`/nb/t` using parquet.`/nb/s` on a = b"),
         ("create table t using delta location 'x'", "create table t using delta location '/nb/x'"),
-        ("create table t using csv options (header = true, path = 'x')", "create table t using csv options (header = true, path = '/nb/x')"),
+        (
+            "create table t using csv options (header = true, path = 'x')",
+            "create table t using csv options (header = true, path = '/nb/x')",
+        ),
         ("create view v using csv options ('path' \"x\")", "create view v using csv options ('path' '/nb/x')"),
         ("create schema s location 'x'", "create schema s location '/nb/x'"),
         ("insert overwrite local directory 'o' using csv select 1", "insert overwrite local directory '/nb/o' using csv select 1"),

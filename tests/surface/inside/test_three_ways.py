@@ -63,7 +63,14 @@ print(json.dumps(dbutils.widgets.getAll(), sort_keys=True))
 def notebook(tmp_path: Path) -> Path:
     """A notebook that declares parameters in every way, in one cell, some derived from others."""
     cells = [
-        {"cell_type": "code", "id": "p", "metadata": {"tags": ["parameters"]}, "source": PARAMETERS.strip(), "outputs": [], "execution_count": None},
+        {
+            "cell_type": "code",
+            "id": "p",
+            "metadata": {"tags": ["parameters"]},
+            "source": PARAMETERS.strip(),
+            "outputs": [],
+            "execution_count": None,
+        },
         {"cell_type": "code", "id": "s", "metadata": {}, "source": SHOW.strip(), "outputs": [], "execution_count": None},
     ]
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}

@@ -137,11 +137,7 @@ def test_modules_beside_the_caller_are_left_alone(workspace: Path, environment: 
     """Files of the current folder that bear the names of modules that nbflow needs do not get in its way."""
     for name in ("click", "yaml", "sqlite3", "queue"):
         (workspace / "notebooks" / f"{name}.py").write_text("raise RuntimeError('the wrong module')")
-    code = (
-        "import sys; sys.path.pop(0)\n"
-        "from nbflow import run_pipeline\n"
-        "print(run_pipeline('small', only='greet').result)"
-    )
+    code = "import sys; sys.path.pop(0)\nfrom nbflow import run_pipeline\nprint(run_pipeline('small', only='greet').result)"
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=workspace / "notebooks",

@@ -86,9 +86,7 @@ def test_the_magic(cells: Cells) -> None:
 
 def test_an_interrupted_cell_cancels_the_run(cells: Cells, workspace: Path, write_notebook: Any) -> None:
     """Interrupting the cell cancels the run in good order; the record says CANCELED."""
-    write_notebook(
-        workspace / "notebooks/slow.ipynb", [("", "import time\nprint('here', flush=True)\ntime.sleep(600)")]
-    )
+    write_notebook(workspace / "notebooks/slow.ipynb", [("", "import time\nprint('here', flush=True)\ntime.sleep(600)")])
     message = cells.begin("from nbflow import run_pipeline\nrun_pipeline('slow.ipynb')")
     deadline = time.monotonic() + 60
     while _cells_begun(workspace) == 0 and time.monotonic() < deadline:

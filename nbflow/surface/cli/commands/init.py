@@ -28,9 +28,7 @@ def command(folder: Path) -> None:
     wanted = _template_files(_TEMPLATE, "")
     conflicts = _conflicts(folder, wanted)
     if conflicts:
-        raise DefinitionError(
-            [Mistake(reason, short_path(path), hint="nothing was written") for path, reason in conflicts]
-        )
+        raise DefinitionError([Mistake(reason, short_path(path), hint="nothing was written") for path, reason in conflicts])
     written = _write(folder, wanted)
     for path in written:
         stdout.line(f"  {short_path(path)}")
@@ -82,7 +80,5 @@ def _write(folder: Path, wanted: dict[str, bytes]) -> list[Path]:
     except OSError as error:
         for path in reversed(made):
             path.rmdir() if path.is_dir() else path.unlink()
-        raise UsageError(
-            f"{error.filename or folder} cannot be written: {error.strerror}", "nothing was left behind"
-        ) from None
+        raise UsageError(f"{error.filename or folder} cannot be written: {error.strerror}", "nothing was left behind") from None
     return [path for path in made if not path.is_dir()]

@@ -29,9 +29,7 @@ from nbflow.surface.cli.terminal import clean, stdout
 @parameters_file_option
 @only_option
 @job_option
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json", "mermaid"]), default="text", help="How to print it."
-)
+@click.option("--format", "form", type=click.Choice(["text", "json", "mermaid"]), default="text", help="How to print it.")
 @strict_option
 @settings_options("engine", "kernel")
 @common_options()

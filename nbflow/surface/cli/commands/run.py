@@ -72,12 +72,8 @@ class Call:
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but failures.")
 @strict_option
-@click.option(
-    "--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="End the run after this time; 0: never."
-)
-@click.option(
-    "--run-id-file", type=click.Path(path_type=Path), metavar="FILE", help="Write the run's id there when it begins."
-)
+@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="End the run after this time; 0: never.")
+@click.option("--run-id-file", type=click.Path(path_type=Path), metavar="FILE", help="Write the run's id there when it begins.")
 @click.option("--how", default="cli", hidden=True)
 @click.option("--value", is_flag=True, hidden=True)  # PIPELINE is a document of define.handover
 @settings_options()
@@ -169,9 +165,7 @@ class _IdFile:
             part.replace(self._file)
 
 
-def _report(
-    call: Call, record: RunRecord, code: ExitCode, tables: tuple[list[tuple[Path, int]], list[tuple[Path, int]]], out: Out
-) -> None:
+def _report(call: Call, record: RunRecord, code: ExitCode, tables: tuple[list[tuple[Path, int]], list[tuple[Path, int]]], out: Out) -> None:
     if not call.quiet:
         print_report(record, *tables, out)
     elif code is not ExitCode.SUCCESS:

@@ -72,7 +72,14 @@ def history(session: Session, name: str, limit: int, as_json: bool) -> None:
         print_json({"version": DOCUMENT_VERSION, "history": [_commit_document(commit) for commit in commits]})
         return
     rows = [
-        (str(commit.version), moment(commit.at), clean(commit.operation), _written(commit), _run(commit.run_id), clean(commit.task_key or ""))
+        (
+            str(commit.version),
+            moment(commit.at),
+            clean(commit.operation),
+            _written(commit),
+            _run(commit.run_id),
+            clean(commit.task_key or ""),
+        )
         for commit in commits
     ]
     _print([("version", "at", "operation", "rows written", "run", "task"), *rows])

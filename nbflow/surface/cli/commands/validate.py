@@ -102,7 +102,9 @@ def _check(workspace: Workspace, path: str) -> tuple[Mistake, ...]:
 def _print(checked: list[str], warnings: list[Mistake], mistakes: list[Mistake], as_json: bool) -> None:
     if as_json:
         document = errors_document(mistakes)
-        print_json({"version": DOCUMENT_VERSION, "files": checked, "errors": document["errors"], "warnings": errors_document(warnings)["errors"]})
+        print_json(
+            {"version": DOCUMENT_VERSION, "files": checked, "errors": document["errors"], "warnings": errors_document(warnings)["errors"]}
+        )
         return
     for warning in warnings:
         stderr.line(f"warning: {one_line(str(warning), 2000)}")
