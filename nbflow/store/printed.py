@@ -10,6 +10,7 @@ from typing import Any
 
 from nbflow.core.records import AttemptRecord, RunRecord, TaskRecord
 from nbflow.store.journal import JournalReader, Printed, journal_path
+from nbflow.store.run_folders import notebook_content
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class Follower:
             except FileNotFoundError:
                 if ended:
                     lines = Lines(task.task_key, attempt.number)
-                    yield from _lines(lines, notebook_pieces(attempt.notebook))
+                    yield from _lines(lines, notebook_pieces(attempt))
                     yield from lines.end()
                 return
             self._open[key] = reader, Lines(task.task_key, attempt.number)
@@ -117,7 +118,7 @@ def _pieces(run_id: int, task: TaskRecord, attempt: AttemptRecord, live: Path) -
         reader = JournalReader(journal_path(live, run_id, task.task_run_id, attempt.number))
     except FileNotFoundError:
         # A journal is removed only after the notebook holds all of it.
-        yield from notebook_pieces(attempt.notebook)
+        yield from notebook_pieces(attempt)
         return
     yield from reader.pieces()
     reader.close()
@@ -127,14 +128,14 @@ def _chosen(run: RunRecord, task_key: str | None) -> list[TaskRecord]:
     return [task for task in run.tasks if task_key is None or task.task_key == task_key]
 
 
-def notebook_pieces(path: str | None) -> Iterator[Printed]:
-    """What the executed notebook at ``path`` shows as text, output by output."""
-    if path is None:
+def notebook_pieces(attempt: AttemptRecord) -> Iterator[Printed]:
+    """What the executed notebook of ``attempt`` shows as text, output by output."""
+    if attempt.notebook is None:
         return
     try:
-        notebook = json.loads(Path(path).read_bytes())
+        notebook = json.loads(notebook_content(attempt.notebook, attempt.number))
     except (OSError, ValueError) as error:
-        yield Printed(0, "note", f"the executed notebook {path} cannot be read: {error}")
+        yield Printed(0, "note", f"the executed notebook {attempt.notebook} cannot be read: {error}")
         return
     for number, cell in enumerate(notebook.get("cells", ()), start=1):
         for output in cell.get("outputs", ()):

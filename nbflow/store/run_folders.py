@@ -6,9 +6,9 @@ import contextlib
 from dataclasses import replace
 from pathlib import Path
 
-from nbflow.core.records import RunRecord
+from nbflow.core.records import RunRecord, TaskRecord
 from nbflow.store.failures import folder_failure
-from nbflow.store.names import escape
+from nbflow.store.names import escape, former_path
 
 
 def run_folder(runs: Path, pipeline: str, run_id: int) -> Path:
@@ -46,16 +46,39 @@ def _highest(runs: Path) -> int:
 
 def found_again(run: RunRecord, folder: Path) -> RunRecord:
     """``run`` with the paths of its executed notebooks in ``folder``, where its workspace has them now: records hold the
-    paths of then, and a workspace may have been moved or copied."""
+    paths of then, and a workspace may have been moved or copied, or a run killed while a notebook made room."""
 
-    def now(path: str | None) -> str | None:
-        if path is None or Path(path).parent == folder:
-            return path
-        here = folder / Path(path).name
-        return str(here) if here.is_file() else path
+    def now(path: str | None, attempt: int) -> str | None:
+        if path is None:
+            return None
+        here = place_of_notebook(str(folder / Path(path).name), attempt)
+        return here if Path(path).parent == folder or Path(here).is_file() else path
 
-    tasks = [
-        replace(task, notebook=now(task.notebook), attempts=tuple(replace(item, notebook=now(item.notebook)) for item in task.attempts))
-        for task in run.tasks
-    ]
-    return replace(run, tasks=tuple(tasks))
+    def task_now(task: TaskRecord) -> TaskRecord:
+        attempts = tuple(replace(item, notebook=now(item.notebook, item.number)) for item in task.attempts)
+        return replace(task, notebook=now(task.notebook, task.attempts[-1].number if attempts else 0), attempts=attempts)
+
+    return replace(run, tasks=tuple(task_now(task) for task in run.tasks))
+
+
+def place_of_notebook(path: str, attempt: int) -> str:
+    """Where the executed notebook lies that this attempt made at ``path``: the next attempt moves it before it begins."""
+    former = former_path(path, attempt)
+    return former if Path(former).is_file() else path
+
+
+def notebook_content(path: str, attempt: int) -> bytes:
+    """What the executed notebook holds that this attempt made at ``path``, and not what a later attempt writes there
+    since. Raises ``OSError``."""
+    place = place_of_notebook(path, attempt)
+    content: bytes | OSError
+    try:
+        content = Path(place).read_bytes()
+    except OSError as error:
+        content = error
+    moved = place_of_notebook(path, attempt)
+    if moved != place:
+        return Path(moved).read_bytes()
+    if isinstance(content, OSError):
+        raise content
+    return content

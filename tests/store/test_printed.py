@@ -17,7 +17,7 @@ from nbflow.core.ports import NotebookSink
 from nbflow.core.results import Result
 from nbflow.store import Store
 from nbflow.store.journal import Journal, JournalReader, Printed
-from nbflow.store.printed import Lines
+from nbflow.store.printed import Follower, Lines, read_printed
 
 AT = datetime(2026, 3, 1, tzinfo=timezone.utc)
 
@@ -29,9 +29,7 @@ def stream(text: str, name: str = "stdout") -> dict[str, Any]:
 
 def notebook(*cells: list[dict[str, Any]]) -> dict[str, Any]:
     """A notebook whose cells have these outputs."""
-    made = [
-        {"cell_type": "code", "metadata": {}, "execution_count": 1, "source": "x", "outputs": cell} for cell in cells
-    ]
+    made = [{"cell_type": "code", "metadata": {}, "execution_count": 1, "source": "x", "outputs": cell} for cell in cells]
     return {"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 
 
@@ -49,9 +47,7 @@ class Play:
         self.tell(AttemptStarted(1, AT, key, self.ids[key], attempt, 2, str(sink.path)))
         return sink
 
-    def ended(
-        self, key: str, sink: NotebookSink, *cells: list[dict[str, Any]], attempt: int = 1, last: bool = True
-    ) -> None:
+    def ended(self, key: str, sink: NotebookSink, *cells: list[dict[str, Any]], attempt: int = 1, last: bool = True) -> None:
         """End an attempt whose notebook has these cells."""
         sink.finish(notebook(*cells))
         self.tell(AttemptEnded(1, AT, key, self.ids[key], attempt, Result.SUCCESS, None, 1.0, notebook=str(sink.path)))
@@ -65,9 +61,7 @@ class Play:
 
     def lines(self, task_key: str | None = None) -> list[tuple[str, int, str, str, int]]:
         """What was printed."""
-        return [
-            (line.task_key, line.cell, line.stream, line.text, line.attempt) for line in self.store.printed(1, task_key)
-        ]
+        return [(line.task_key, line.cell, line.stream, line.text, line.attempt) for line in self.store.printed(1, task_key)]
 
 
 @pytest.fixture
@@ -134,6 +128,28 @@ def test_a_notebook_that_is_gone(play: Play) -> None:
     assert (cell, kind) == (0, "note")
     assert f"{path} cannot be read" in text
     assert last == "y"
+
+
+def test_a_notebook_that_made_room_meanwhile(play: Play) -> None:
+    """Where the next attempt begins after the record was read, the former attempt's notebook is read where it is now."""
+    play.ended("a", play.start("a"), [stream("first")], last=False)
+    before = play.store.run(1)
+    play.ended("a", play.start("a", 2), [stream("second")], attempt=2)
+    follower = Follower(play.store.live_folder, None)
+    assert [line.text for line in follower.lines(before, over=False)] == ["first"]
+    assert [line.text for line in read_printed(before, play.store.live_folder, "a")] == ["first"]
+    assert [line.text for line in follower.lines(play.store.run(1), over=True)] == ["second"]
+
+
+def test_a_record_that_misses_the_next_attempt(play: Play) -> None:
+    """Where the run was killed after a notebook made room and before the next attempt was recorded, the record tells
+    the path at which it lies."""
+    play.ended("a", play.start("a"), [stream("first")], last=False)
+    sink = play.store.notebook_sink(1, "p", "a", 2, play.ids["a"])
+    (attempt,) = play.store.run(1).tasks[0].attempts
+    assert attempt.notebook is not None
+    assert (Path(attempt.notebook).name, sink.path.name) == ("a.attempt-1.ipynb", "a.ipynb")
+    assert play.lines("a") == [("a", 1, "stdout", "first", 1)]
 
 
 def test_following_a_run(play: Play) -> None:
