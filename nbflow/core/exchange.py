@@ -40,16 +40,19 @@ MAX_VALUE_BYTES = 48 * 1024
 
 @dataclass(frozen=True, slots=True)
 class SparkAddress:
-    """Where a task's Spark driver is.
+    """Where a task's Spark engine is.
 
-    ``connection`` is a file with mode 0600 that holds JSON ``{"port": int, "secret": str}`` of the py4j gateway on
-    loopback; ``warehouse`` the folder of the tables; ``tag`` the job tag that all Spark jobs of this attempt carry, so
-    that they can be cancelled together.
+    ``engine`` says how to reach it: ``spark`` (a driver, attached to through py4j), ``connect`` (a Spark Connect server) or
+    ``sail`` (the same, with its guards). ``connection`` is a file with mode 0600 that holds JSON: of a driver
+    ``{"port": int, "secret": str}``, its gateway on loopback; of the others ``{"remote": "sc://…"}``, the server with the
+    attempt's own session in it. ``warehouse`` is the folder of the tables (empty: the server has its own); ``tag`` the job
+    tag that all Spark jobs of this attempt carry, so that they can be cancelled together.
     """
 
     connection: str
     warehouse: str
     tag: str
+    engine: str = "spark"
 
 
 @dataclass(frozen=True, slots=True)
