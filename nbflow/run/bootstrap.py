@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import queue
 import shutil
 from pathlib import Path
 
@@ -81,20 +80,13 @@ async def _silently(kernel: Kernel, code: str) -> str | None:
 
 async def _reply(kernel: Kernel, request: str) -> str | None:
     """The error of the reply to ``request``, once the kernel is idle again."""
-    problem, replied, idle = None, False, False
-    while not (replied and idle):
-        try:
-            message = await kernel.client.shell_channel.get_msg(timeout=0.05 if idle else 0.02)
-            if message["parent_header"].get("msg_id") == request:
-                content, replied = message["content"], True
-                problem = None if content["status"] == "ok" else f"{content.get('ename')}: {content.get('evalue')}"
-        except queue.Empty:
-            pass
-        while not idle:
-            try:
-                message = await kernel.client.iopub_channel.get_msg(timeout=0.02)
-            except queue.Empty:
-                break
-            mine = message["parent_header"].get("msg_id") == request
-            idle = mine and message["content"].get("execution_state") == "idle"
-    return problem
+    taken_up = idle = False
+    while not idle:
+        message = await kernel.broadcast(taken_up=taken_up)
+        if message["parent_header"].get("msg_id") == request:
+            taken_up, idle = True, message["content"].get("execution_state") == "idle"
+    while True:
+        message = await kernel.client.shell_channel.get_msg(timeout=None)
+        if message["parent_header"].get("msg_id") == request:
+            content = message["content"]
+            return None if content["status"] == "ok" else f"{content.get('ename')}: {content.get('evalue')}"

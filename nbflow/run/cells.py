@@ -219,8 +219,11 @@ class CellLoop:
 
     async def _listen(self, request: str) -> None:
         """Take broadcast messages until the one that says that this request is done."""
-        while not self._receive(await self._kernel.client.iopub_channel.get_msg(timeout=None), request):
-            pass
+        taken_up = done = False
+        while not done:
+            message = await self._kernel.broadcast(taken_up=taken_up)
+            taken_up = taken_up or message["parent_header"].get("msg_id") == request
+            done = self._receive(message, request)
 
     async def _take_late(self, gone: asyncio.Future[Any]) -> None:
         """Take what still comes after the last cell."""

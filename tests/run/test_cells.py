@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import sys
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +17,8 @@ import pytest
 from nbflow.core.errors import KernelError
 from nbflow.core.exchange import FAMILY_VARIABLE
 from nbflow.core.results import ErrorKind, Result
+from nbflow.define.notebook_file import read_notebook
+from nbflow.run.bootstrap import prepare_kernel
 from nbflow.run.cells import CellLoop, Limits
 from nbflow.run.endings import Ending
 from nbflow.run.kernels.kernel import Kernel, KernelSpec
@@ -263,6 +267,61 @@ def test_eight_notebooks_at_once_in_eight_folders(tmp_path: Path) -> None:
         return await asyncio.gather(*(one(number) for number in range(8)))
 
     assert asyncio.run(together()) == [f"{number} team {number}\n" for number in range(8)]
+
+
+DEAF = """
+import sys, time
+from ipykernel.subshell_manager import SubshellManager
+
+def send(self, message):
+    time.sleep(0.5)  # what comes meanwhile is not noticed, since the send takes the mark that it has come
+    stream = getattr(self, "_shell_stream", None)
+    (stream.socket if stream is not None else self._shell_socket).send_multipart(message)
+
+SubshellManager._send_on_shell_channel = send
+sys.argv[:1] = ["ipykernel_launcher"]
+from ipykernel import kernelapp
+kernelapp.launch_new_instance()
+"""
+
+
+async def begin_in_kernel(kernel: Kernel, folder: Path) -> None:
+    """Send the first lines of a run."""
+    (folder / "n.py").write_text("# Databricks notebook source\nx = 1\n")
+    notebook = read_notebook(folder / "n.py")
+    await prepare_kernel(kernel, notebook, folder)
+
+
+async def cells_in_kernel(kernel: Kernel, _: Path) -> None:
+    """Send a cell."""
+    document = {"cells": [cell("print('done')")], "metadata": {}}
+    await CellLoop(document, kernel, Limits(), Notes(), Stop()).run()
+    assert document["cells"][0]["outputs"][0]["text"] == "done\n"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("ask", [begin_in_kernel, cells_in_kernel])
+def test_a_request_that_the_kernel_overlooked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ask: Any) -> None:
+    """A kernel that overlooks what comes while it sends a reply, as some of ipykernel do, is woken: nothing waits for ever."""
+    pytest.importorskip("ipykernel.subshell_manager", reason="older kernels do not send from a thread of their own")
+    folder = tmp_path / "kernels" / "deaf"
+    folder.mkdir(parents=True)
+    (tmp_path / "deaf.py").write_text(DEAF)
+    argv = [sys.executable, str(tmp_path / "deaf.py"), "-f", "{connection_file}"]
+    (folder / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "deaf", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    private = Path(f"/tmp/nbflow-test-{uuid.uuid4().hex[:8]}")
+    private.mkdir(mode=0o700)
+
+    async def work() -> None:
+        kernel = await Kernel.start(KernelSpec("deaf", tmp_path, private, uuid.uuid4().hex))
+        try:
+            kernel.client.kernel_info()
+            await asyncio.sleep(0.2)
+            await ask(kernel, tmp_path)
+        finally:
+            await kernel.end(0)
+
+    asyncio.run(asyncio.wait_for(work(), 60))
 
 
 CHATTY = "import threading, time\ndef talk():\n    while True:\n        print('x', flush=True)\n        time.sleep(0.004)\nthreading.Thread(target=talk, daemon=True).start()"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import queue
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -24,6 +25,8 @@ from nbflow.run.processes import descendants, describe_end, end_all, end_family,
 
 _LOG_LINES = 20
 _QUIET_EXIT_SECONDS = 1.0
+_WAKE_SECONDS = 0.3
+_WAKE_SECONDS_AT_MOST = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +106,6 @@ class Kernel:
 
     async def _answered(self) -> None:
         """Ask until both the reply and the broadcast for one question have come."""
-        import queue
-
         replied = heard = False
         while not (replied and heard):
             self.client.kernel_info()
@@ -117,6 +118,28 @@ class Kernel:
                     message = await self.client.shell_channel.get_msg(timeout=0.5)
                     replied = message["header"]["msg_type"] == "kernel_info_reply"
                     self.language = message["content"].get("language_info", {})
+
+    async def broadcast(self, *, taken_up: bool) -> dict[str, Any]:
+        """The next message that the kernel broadcasts. Until it has ``taken_up`` the request that was sent to it last, it is
+        woken from time to time.
+
+        ipykernel 7.0 to 7.3, the newest for Python 3.10, may leave a request unread that comes while it sends the reply to
+        another (ipython/ipykernel#1554): until somebody connects to the channel.
+        """
+        pause = _WAKE_SECONDS
+        while True:
+            try:
+                message: dict[str, Any] = await self.client.iopub_channel.get_msg(timeout=None if taken_up else pause)
+            except queue.Empty:
+                self._wake()
+                pause = min(2 * pause, _WAKE_SECONDS_AT_MOST)
+            else:
+                return message
+
+    def _wake(self) -> None:
+        """Connect to the kernel's channel of requests for a moment."""
+        socket = self.client.connect_shell()
+        asyncio.get_running_loop().call_later(_WAKE_SECONDS, socket.close, 0)
 
     async def gone(self) -> str:
         """Return how the kernel's process ended, as soon as it has."""
