@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from nbflow.core.results import ErrorKind, Result, TaskError
+from nbflow.core.writes import TableWrite
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ class CellStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class AttemptEnded(Event):
-    """An attempt is over. ``ended_at_cell`` is the cell at which a notebook ended early by its own will, or was cancelled."""
+    """An attempt is over. ``ended_at_cell`` is the cell at which a notebook ended early by its own will, or was cancelled;
+    ``tables`` is what it wrote to the warehouse, however it ended."""
 
     task_key: str
     task_run_id: int
@@ -77,6 +79,7 @@ class AttemptEnded(Event):
     exit_value: str | None = None
     ended_at_cell: int | None = None
     notebook: str | None = None
+    tables: tuple[TableWrite, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,8 @@ def from_payload(kind: str, run_id: int, at: datetime, payload: dict[str, Any]) 
         known["result"] = Result(known["result"])
     if known.get("error") is not None and cls is AttemptEnded:
         known["error"] = TaskError(**{**known["error"], "kind": ErrorKind(known["error"]["kind"])})
+    if "tables" in known:
+        known["tables"] = tuple(TableWrite.from_json(write) for write in known["tables"])
     if cls is RunStarted:
         known["tasks"] = tuple(known["tasks"])
     return cls(run_id=run_id, at=at, **known)

@@ -7,6 +7,7 @@ driver's token lies in the file that ``spark.connection`` names, which only its 
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -21,8 +22,7 @@ TAG_SETTING = "spark.nbflow.tag"
 """The setting by which a Spark session says whose it is: the job tag of its attempt."""
 
 COMMIT_SETTING = "spark.databricks.delta.commitInfo.userMetadata"
-"""The setting whose text Delta keeps with each commit of a session: ``{"nbflow": {"run_id": …, "task_key": …, "attempt": …}}``,
-so that a table's history tells which run wrote what."""
+"""The setting whose text Delta keeps as ``userMetadata`` with each commit of a session: the text of a ``Mark``."""
 
 CONTEXT_FILE = "context.json"
 VALUES_FILE = "values.jsonl"
@@ -36,6 +36,29 @@ VERSION = 1
 
 MAX_VALUE_BYTES = 48 * 1024
 """The largest task value as JSON, in bytes: Databricks' limit for ``dbutils.jobs.taskValues``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Who made a commit of a Delta table, so that its history tells which run wrote what. ``attempt`` counts from 1."""
+
+    run_id: int
+    task_key: str
+    attempt: int
+
+    def to_text(self) -> str:
+        """This mark as the commit keeps it: ``{"nbflow": {"run_id": …, "task_key": …, "attempt": …}}``."""
+        return json.dumps({"nbflow": asdict(self)})
+
+    @classmethod
+    def from_text(cls, text: object) -> Mark | None:
+        """The mark that ``to_text`` wrote; ``None`` for everything else: a commit may bear any words, or none."""
+        try:
+            found = json.loads(text)["nbflow"] if isinstance(text, str) else {}
+            mark = cls(found["run_id"], found["task_key"], found["attempt"])
+        except (ValueError, LookupError, TypeError, RecursionError):
+            return None
+        return mark if type(mark.run_id) is type(mark.attempt) is int and isinstance(mark.task_key, str) else None
 
 
 @dataclass(frozen=True, slots=True)

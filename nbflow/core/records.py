@@ -11,13 +11,15 @@ from datetime import datetime
 from typing import Any
 
 from nbflow.core.results import Result, TaskError
+from nbflow.core.writes import TableWrite
 
 VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptRecord:
-    """One attempt of a task; ``number`` counts from 1."""
+    """One attempt of a task; ``number`` counts from 1. ``tables`` is what it wrote to the warehouse, as far as its commits
+    tell of it, also where it failed; of an attempt whose run was killed nothing is known."""
 
     number: int
     result: Result | None
@@ -26,11 +28,13 @@ class AttemptRecord:
     ended: datetime | None
     duration_s: float | None
     notebook: str | None
+    tables: tuple[TableWrite, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TaskRecord:
-    """One task of a run. ``error``, ``notebook`` and the times are those of its newest attempt and of all of them together."""
+    """One task of a run. ``error``, ``notebook`` and the times are those of its newest attempt and of all of them together;
+    ``tables`` is of all of them together, for what a failed attempt wrote stays."""
 
     task_key: str
     task_run_id: int
@@ -48,6 +52,7 @@ class TaskRecord:
     attempts: tuple[AttemptRecord, ...] = ()
     cell: int | None = None
     cells: int | None = None
+    tables: tuple[TableWrite, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,7 @@ def _task_payload(task: TaskRecord) -> dict[str, Any]:
         "values": task.values,
         "exit_value": task.exit_value,
         "ended_at_cell": task.ended_at_cell,
+        "tables": [write.to_json() for write in task.tables],
         "attempts": [_attempt_payload(attempt) for attempt in task.attempts],
     }
 
@@ -123,6 +129,7 @@ def _attempt_payload(attempt: AttemptRecord) -> dict[str, Any]:
         "ended": _time(attempt.ended),
         "duration_s": attempt.duration_s,
         "notebook": attempt.notebook,
+        "tables": [write.to_json() for write in attempt.tables],
     }
 
 

@@ -17,6 +17,7 @@ from nbflow.core.errors import EngineError, KernelError
 from nbflow.core.ports import Engine, NotebookSink
 from nbflow.core.results import ErrorKind, Result, TaskError
 from nbflow.core.values import encode
+from nbflow.core.writes import TableWrite
 from nbflow.define.settings import Settings
 from nbflow.plan.arguments import fit
 from nbflow.plan.plan import Argument, Plan, PlannedTask
@@ -31,6 +32,7 @@ from nbflow.run.marks import Marks
 from nbflow.run.processes import end_family
 from nbflow.run.runner import Attempt, Outcome, Prepared
 from nbflow.run.stop import Stop
+from nbflow.run.writes import Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +77,14 @@ class NotebookExecutor:
         marks = Marks(ready.document, attempt.task.notebook, ready.arguments, str(ready.sink.path))
         private = self._around.private / f"{attempt.task_run_id}-{attempt.number}"
         left = Left()
+        tables: tuple[TableWrite, ...] = ()
         try:
             private.mkdir(mode=0o700)
             ready.sink.changed(ready.document)
             if ready.error is not None:
                 ending = Ending(Result.FAILED, TaskError(ErrorKind.PARAMETER, ready.error))
             else:
-                ending = await self._run(attempt, ready, marks, private, stop)
+                ending, tables = await self._run_watched(attempt, ready, marks, private, stop)
             left = read_left(private)
         except OSError as error:
             hint = f"is there room in {private.parent.parent}?"
@@ -97,7 +100,19 @@ class NotebookExecutor:
             message = f"the executed notebook could not be kept: {error}; make room or the folder writable, and run again"
             ending = Ending(Result.FAILED, ending.error or _storage(message))
         exit_value = left.exit_value if ending.result is Result.SUCCESS and ending.ended_at_cell is not None else None
-        return Outcome(ending.result, ending.error, left.values, exit_value, ending.ended_at_cell, str(ready.sink.path))
+        return Outcome(ending.result, ending.error, left.values, exit_value, ending.ended_at_cell, str(ready.sink.path), tables)
+
+    async def _run_watched(
+        self, attempt: Attempt, ready: _Ready, marks: Marks, private: Path, stop: Stop
+    ) -> tuple[Ending, tuple[TableWrite, ...]]:
+        """How ``_run`` ends, and which tables were written meanwhile by commits that bear the attempt's mark."""
+        around, loop = self._around, asyncio.get_running_loop()
+        if around.engine is None or not attempt.task.notebook.uses_spark:
+            return await self._run(attempt, ready, marks, private, stop), ()
+        watch = await loop.run_in_executor(None, Watch, around.workspace / around.settings.warehouse)
+        ending = await self._run(attempt, ready, marks, private, stop)
+        mark = exchange.Mark(attempt.run_id, attempt.task.task_key, attempt.number)
+        return ending, await loop.run_in_executor(None, watch.written_by, mark)
 
     def _arguments(self, attempt: Attempt) -> tuple[list[Argument], str | None]:
         """The task's arguments with late references resolved, and what is wrong with the first that does not fit."""

@@ -15,6 +15,7 @@ from nbflow.core.events import AttemptEnded, AttemptStarted, CancelRequested, Re
 from nbflow.core.ports import Clock, Listener
 from nbflow.core.results import ErrorKind, Result, TaskError
 from nbflow.core.values import encode
+from nbflow.core.writes import TableWrite
 from nbflow.plan.graph import ancestors
 from nbflow.plan.outcome import run_result, upstream_verdict
 from nbflow.plan.plan import Plan, PlannedTask
@@ -36,7 +37,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended."""
+    """How an attempt ended; ``tables`` is what it wrote to the warehouse, as far as that is known."""
 
     result: Result
     error: TaskError | None = None
@@ -44,6 +45,7 @@ class Outcome:
     exit_value: str | None = None
     ended_at_cell: int | None = None
     notebook: str | None = None
+    tables: tuple[TableWrite, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,7 @@ class Runner:
                 outcome.exit_value,
                 outcome.ended_at_cell,
                 outcome.notebook,
+                outcome.tables,
             )  # fmt: skip
         )
         return outcome, seconds

@@ -105,11 +105,13 @@ class Recorder:
         )  # fmt: skip
 
     def _attempt_ended(self, event: AttemptEnded, at: int) -> None:
-        error = to_payload(event)["error"]
+        payload = to_payload(event)
+        error, tables = payload["error"], payload["tables"]
         self._database.execute(
             "attempt_ended", task_run_id=event.task_run_id, number=event.attempt, ended=at, duration_s=event.seconds,
             result=str(event.result), error=error and to_json(error), task_values=to_json(event.values),
             exit_value=storable(event.exit_value), ended_at_cell=event.ended_at_cell, notebook=storable(event.notebook),
+            tables_written=to_json(tables) if tables else None,
         )  # fmt: skip
 
 

@@ -43,7 +43,7 @@ UPDATE attempts SET cell = :cell WHERE task_run_id = :task_run_id AND number = :
 -- An attempt has its result.
 UPDATE attempts
 SET ended = :ended, duration_s = :duration_s, result = :result, error = :error, task_values = :task_values,
-    exit_value = CAST(:exit_value AS TEXT), ended_at_cell = :ended_at_cell,
+    exit_value = CAST(:exit_value AS TEXT), ended_at_cell = :ended_at_cell, tables_written = :tables_written,
     notebook = COALESCE(CAST(:notebook AS TEXT), notebook)
 WHERE task_run_id = :task_run_id AND number = :number;
 

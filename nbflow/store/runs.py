@@ -7,6 +7,7 @@ from typing import Any
 
 from nbflow.core.records import AttemptRecord, RunRecord, TaskRecord
 from nbflow.core.results import ErrorKind, Result, TaskError
+from nbflow.core.writes import TableWrite, written_together
 from nbflow.store.database import Database, storable
 from nbflow.store.moments import from_json, from_microseconds
 
@@ -61,6 +62,7 @@ def _run(row: Any, tasks: tuple[TaskRecord, ...]) -> RunRecord:
 
 def _task(row: Any, tried: list[Any]) -> TaskRecord:
     newest = tried[-1] if tried else None
+    attempts = tuple(map(_attempt, tried))
     seconds = [attempt["duration_s"] for attempt in tried if attempt["duration_s"] is not None]
     return TaskRecord(
         task_key=row["task_key"],
@@ -76,9 +78,10 @@ def _task(row: Any, tried: list[Any]) -> TaskRecord:
         values=from_json(newest["task_values"]) if newest else {},
         exit_value=newest["exit_value"] if newest else None,
         ended_at_cell=newest["ended_at_cell"] if newest else None,
-        attempts=tuple(_attempt(attempt) for attempt in tried),
+        attempts=attempts,
         cell=newest["cell"] if newest else None,
         cells=newest["cells"] if newest else None,
+        tables=written_together(attempt.tables for attempt in attempts),
     )
 
 
@@ -91,7 +94,12 @@ def _attempt(row: Any) -> AttemptRecord:
         ended=_moment(row["ended"]),
         duration_s=row["duration_s"],
         notebook=row["notebook"],
+        tables=_tables(row["tables_written"]),
     )
+
+
+def _tables(text: str | None) -> tuple[TableWrite, ...]:
+    return () if text is None else tuple(map(TableWrite.from_json, from_json(text)))
 
 
 def _result(text: str | None) -> Result | None:

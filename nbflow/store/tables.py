@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import UsageError
-
-_DEFAULT = "default"
+from nbflow.core.exchange import Mark
+from nbflow.warehouse import DEFAULT_SCHEMA, find_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +61,14 @@ class TableView:
 
 
 class Tables:
-    """The tables below ``warehouse``: ``<schema>/<table>``, by their names as Spark has them."""
+    """The tables of ``warehouse`` by their names: ``schema.table``, or the path of a table that has no such name."""
 
     def __init__(self, warehouse: Path) -> None:
         self._warehouse = warehouse
 
     def all(self) -> list[TableRecord]:
         """All tables, by name. One that cannot be read is there with what is wrong."""
-        return [_record(name, path) for name, path in sorted(self._found())]
+        return [_record(name, path) for name, path in sorted(self._found().items())]
 
     def view(self, name: str, version: int | None = None, rows: int = 10) -> TableView:
         """The table ``name`` at ``version`` (``None``: the newest), with its first ``rows``. Raises ``UsageError``."""
@@ -87,18 +87,17 @@ class Tables:
         found, path = self._named(name)
         return [_commit(entry) for entry in _opened(found, path).history(limit)]
 
-    def _found(self) -> Iterator[tuple[str, Path]]:
-        for log in self._warehouse.glob("*/*/_delta_log"):
-            path = log.parent
-            if log.is_dir() and not path.name.startswith(("_", ".")) and not path.parent.name.startswith("."):
-                yield f"{path.parent.name.removesuffix('.db')}.{path.name}".lower(), path
+    def _found(self) -> dict[str, Path]:
+        return {table.name: table.folder for table in find_tables(self._warehouse)}
 
     def _named(self, name: str) -> tuple[str, Path]:
         from nbflow.define.nearest import did_you_mean, there_are
 
-        known = dict(self._found())
+        known = self._found()
+        if name in known:
+            return name, known[name]
         wanted = name.lower().removeprefix("spark_catalog.")
-        wanted = wanted if "." in wanted else f"{_DEFAULT}.{wanted}"
+        wanted = wanted if "." in wanted else f"{DEFAULT_SCHEMA}.{wanted}"
         if wanted not in known:
             hint = did_you_mean(wanted, known) or (there_are(sorted(known)) if known else f"{self._warehouse} has none")
             raise UsageError(f"there is no table {name!r}", hint)
@@ -134,11 +133,8 @@ def _described(name: str, path: Path, table: Any) -> TableRecord:
 
 def _commit(entry: Mapping[str, Any]) -> Commit:
     at = datetime.fromtimestamp(entry["timestamp"] / 1000, timezone.utc)
-    try:
-        mark = json.loads(entry["userMetadata"])["nbflow"]
-        run_id, task_key = int(mark["run_id"]), str(mark["task_key"])
-    except (KeyError, TypeError, ValueError):
-        run_id, task_key = None, None
+    mark = Mark.from_text(entry.get("userMetadata"))
+    run_id, task_key = (mark.run_id, mark.task_key) if mark is not None else (None, None)
     return Commit(int(entry["version"]), at, str(entry.get("operation", "")), run_id, task_key, dict(entry.get("operationMetrics") or {}))
 
 

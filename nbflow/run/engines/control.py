@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.exchange import TAG_SETTING
-from nbflow.run.engines.warehouse import DEFAULT_SCHEMA, StoredTable, schemas_in, tables_in
+from nbflow.warehouse import DEFAULT_SCHEMA, StoredTable, schemas_in, tables_in
 
 _CATALOG = "org.apache.spark.sql.catalyst.catalog"
 

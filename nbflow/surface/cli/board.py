@@ -17,8 +17,10 @@ from nbflow.core.events import (
     TaskEnded,
 )  # fmt: skip
 from nbflow.core.results import Result, TaskError
+from nbflow.core.writes import TableWrite, written_together
 from nbflow.surface.cli.layout import duration
 from nbflow.surface.cli.terminal import clean, one_line
+from nbflow.surface.cli.written import written_line
 
 
 @dataclass(slots=True)
@@ -34,6 +36,7 @@ class Row:
     cell_began: float | None = None
     seconds: float | None = None
     error: TaskError | None = None
+    tables: tuple[TableWrite, ...] = ()
 
     def doing(self, now: float) -> str:
         """What a running task does: ``cell 4 of 9, 12.0 s``."""
@@ -64,6 +67,7 @@ class Board:
         elif isinstance(event, AttemptEnded):
             row = self.rows[event.task_key]
             row.seconds, row.error, row.state = (row.seconds or 0) + event.seconds, event.error, "ended"
+            row.tables = written_together([row.tables, event.tables])
         elif isinstance(event, TaskEnded):
             return [self._task_ended(event)]
         elif isinstance(event, RetryPlanned):
@@ -95,7 +99,7 @@ class Board:
         elif row.error is not None and event.result is not Result.SUCCESS:
             where = f" in cell {row.error.cell} of {row.cells}" if row.error.cell and row.cells else ""
             took, why = f"{where} after {duration(row.seconds)}", f": {describe(row.error)}"
-        return f"{clean(event.task_key)}: {event.result}{took}{why}"
+        return f"{clean(event.task_key)}: {event.result}{took}{why}{written_line(row.tables)}"
 
 
 def _plain(event: Event) -> list[str]:

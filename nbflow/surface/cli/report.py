@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from nbflow.core.records import RunRecord, TaskRecord
 from nbflow.core.results import ErrorKind, Result, TaskError
 from nbflow.surface.cli.board import describe
 from nbflow.surface.cli.layout import columns, duration, numbered, short_path
 from nbflow.surface.cli.terminal import Out, clean, one_line
+from nbflow.surface.cli.written import written_row
 
 STYLES = {
     Result.SUCCESS: "green",
@@ -23,17 +23,13 @@ SHOWN_LINES = 8
 LONGEST_LINE = 500
 
 
-def print_report(record: RunRecord, tables: Sequence[tuple[Path, int]], others: Sequence[tuple[Path, int]], out: Out) -> None:
-    """The end of ``nbflow run``. ``tables`` are the paths of the Delta tables that the run changed, with their versions;
-    ``others`` those that changed meanwhile and do not tell by whom."""
+def print_report(record: RunRecord, others: Sequence[tuple[str, int]], out: Out) -> None:
+    """The end of ``nbflow run``. ``others`` are the Delta tables that changed meanwhile and of which no record tells, by
+    name and with their versions."""
     out.line()
     print_tasks(record, out)
-    for heading, listed in (("Delta tables changed", tables), ("Delta tables that changed meanwhile", others)):
-        if listed:
-            out.line()
-            out.line(out.paint(heading, "bold"))
-            for line in columns([(short_path(path), f"version {version}") for path, version in listed], "  "):
-                out.line(line)
+    print_tables(record, out)
+    _listed("Delta tables that changed meanwhile", [(one_line(name), f"version {version}") for name, version in others], out)
     print_failures(record, out)
     out.line()
     out.line(out.paint(ending(record), STYLES.get(record.result, "yellow") if record.result else "yellow"))
@@ -54,6 +50,20 @@ def print_tasks(record: RunRecord, out: Out) -> None:
         word = _result(task)
         at = line.find(word, len(clean(task.task_key)))
         out.line(line[:at] + out.paint(word, style) + line[at + len(word) :])
+
+
+def print_tables(record: RunRecord, out: Out) -> None:
+    """The Delta tables that the tasks wrote: versions, rows, and which task; nothing where none was."""
+    rows = [(*written_row(write), clean(task.task_key)) for task in record.tasks for write in task.tables]
+    _listed("Delta tables written", sorted(rows, key=lambda row: row[0]), out)
+
+
+def _listed(heading: str, rows: Sequence[Sequence[str]], out: Out) -> None:
+    if rows:
+        out.line()
+        out.line(out.paint(heading, "bold"))
+        for line in columns(rows, "  "):
+            out.line(line)
 
 
 def _result(task: TaskRecord) -> str:

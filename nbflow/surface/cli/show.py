@@ -10,8 +10,9 @@ from nbflow.core.records import AttemptRecord, RunRecord, TaskRecord
 from nbflow.core.results import Result
 from nbflow.surface.cli.board import describe
 from nbflow.surface.cli.layout import columns, duration, moment, short_path
-from nbflow.surface.cli.report import STYLES, print_failure, print_tasks
+from nbflow.surface.cli.report import STYLES, print_failure, print_tables, print_tasks
 from nbflow.surface.cli.terminal import Out, clean, one_line
+from nbflow.surface.cli.written import written_row
 
 _LONGEST_VALUE = 200
 
@@ -22,6 +23,7 @@ def print_run(record: RunRecord, out: Out) -> None:
     _pairs("parameters", record.parameters, out)
     out.line()
     print_tasks(record, out)
+    print_tables(record, out)
     for task in record.tasks:
         if task.values:
             _pairs(f"values of {clean(task.task_key)}", task.values, out)
@@ -46,6 +48,11 @@ def print_task(record: RunRecord, task: TaskRecord, out: Out) -> None:
         out.line()
         out.line(out.paint("attempts", "bold"))
         for line in columns([_attempt(attempt) for attempt in task.attempts], "  "):
+            out.line(line)
+    if any(attempt.tables for attempt in task.attempts):
+        out.line()
+        out.line(out.paint("Delta tables written", "bold"))
+        for line in columns(_written(task), "  "):
             out.line(line)
     if task.error is not None and task.result is not Result.SUCCESS:
         out.line()
@@ -91,6 +98,14 @@ def _attempt(attempt: AttemptRecord) -> tuple[str, ...]:
     notebook = short_path(attempt.notebook) if attempt.notebook else ""
     result = str(attempt.result) if attempt.result else "-"
     return str(attempt.number), result, moment(attempt.started), duration(attempt.duration_s), notebook, error
+
+
+def _written(task: TaskRecord) -> list[tuple[str, ...]]:
+    """What each attempt wrote, with the attempt's number where there was more than one."""
+    several = len(task.attempts) > 1
+    return [
+        (*written_row(write), *([f"attempt {attempt.number}"] if several else [])) for attempt in task.attempts for write in attempt.tables
+    ]
 
 
 def _traceback(task: TaskRecord, out: Out) -> None:

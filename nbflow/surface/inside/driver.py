@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import EngineError
-from nbflow.core.exchange import COMMIT_SETTING, TAG_SETTING, SparkAddress
+from nbflow.core.exchange import COMMIT_SETTING, TAG_SETTING, Mark, SparkAddress
 from nbflow.core.results import ErrorKind
 from nbflow.surface.inside.context import current
 from nbflow.surface.inside.interrupts import keep_interrupts
@@ -222,8 +222,8 @@ class Driver:
         java_session.conf().set(TAG_SETTING, self.address.tag)
         context = current()
         if context is not None:
-            mark = {"run_id": context.run_id, "task_key": context.task_key, "attempt": context.attempt}
-            java_session.conf().set(COMMIT_SETTING, json.dumps({"nbflow": mark}))
+            mark = Mark(context.run_id, context.task_key, context.attempt)
+            java_session.conf().set(COMMIT_SETTING, mark.to_text())
 
     def end_session(self) -> None:
         """Stop what the notebook's session has running: its streaming queries and its jobs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,8 +18,8 @@ from nbflow.core.ports import Listener
 from nbflow.core.records import RunRecord, run_payload
 from nbflow.core.results import ExitCode
 from nbflow.define.kinds import KINDS
+from nbflow.run.writes import Watch
 from nbflow.surface.cli.board import Board
-from nbflow.surface.cli.delta_log import TableState, changed_tables, table_states, writers
 from nbflow.surface.cli.options import (
     common_options,
     job_option,
@@ -112,26 +112,24 @@ def _run(call: Call, workspace: Workspace, plan: Plan) -> int:
     out = stderr if call.as_json else stdout
     for warning in plan.warnings if not call.quiet else ():
         out.line(f"warning: {one_line(str(warning), 2000)}")
-    warehouse = workspace.root / workspace.settings.warehouse
-    before = table_states(warehouse)
+    watch = Watch(workspace.root / workspace.settings.warehouse)
     with _progress(call, out, Board(spark_used=plan.uses_spark)) as progress:
         listeners = [progress, *([_IdFile(call.run_id_file)] if call.run_id_file else [])]
         record, code = workspace.run(plan, listeners, how=call.how, command=["nbflow", *sys.argv[1:]])
-    _report(call, record, code, _changes(warehouse, before, record.run_id), out)
+    _report(call, record, code, _others(watch, record), out)
     return int(code)
 
 
-def _changes(warehouse: Path, before: Mapping[str, TableState], run_id: int) -> tuple[list[tuple[Path, int]], list[tuple[Path, int]]]:
-    """The tables that this run changed, and those that changed meanwhile and do not tell by whom; with their versions."""
-    ours, unknown = [], []
-    for name, version in changed_tables(before, table_states(warehouse)):
-        since = before[name].version + 1 if name in before and before[name].version < version else 0
-        by = writers(warehouse / name / "_delta_log", since, version)
-        if run_id in by:
-            ours.append((warehouse / name, version))
-        elif None in by:
-            unknown.append((warehouse / name, version))
-    return ours, unknown
+def _others(watch: Watch, record: RunRecord) -> list[tuple[str, int]]:
+    """The tables that changed meanwhile and of which no record tells: nobody says who wrote them, or it was this run and
+    came when its attempt had ended. With their versions."""
+    told = {write.table for task in record.tasks for write in task.tables}
+    found = []
+    for table, commits in watch.changed():
+        writers = {commit.mark and commit.mark.run_id for commit in commits}
+        if table.name not in told and writers & {None, record.run_id}:
+            found.append((table.name, commits[-1].version))
+    return found
 
 
 @contextmanager
@@ -165,9 +163,9 @@ class _IdFile:
             part.replace(self._file)
 
 
-def _report(call: Call, record: RunRecord, code: ExitCode, tables: tuple[list[tuple[Path, int]], list[tuple[Path, int]]], out: Out) -> None:
+def _report(call: Call, record: RunRecord, code: ExitCode, others: list[tuple[str, int]], out: Out) -> None:
     if not call.quiet:
-        print_report(record, *tables, out)
+        print_report(record, others, out)
     elif code is not ExitCode.SUCCESS:
         print_failures(record, stderr)
         stderr.line(ending(record))
