@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from nbflow.warehouse import schemas_in, tables_in
+from nbflow.warehouse import find_tables, schemas_in, tables_in
 
 
 def make_table(folder: Path, log: str = "00000000000000000000.json") -> None:
@@ -40,3 +41,35 @@ def test_a_warehouse_that_is_not_there_is_empty(tmp_path: Path) -> None:
     """No folder, no schemas and no tables."""
     assert schemas_in(tmp_path / "none") == {}
     assert list(tables_in("s", tmp_path / "none")) == []
+
+
+def test_tables_are_found_at_any_depth_by_the_names_that_spark_has(tmp_path: Path) -> None:
+    """``schema.table`` where Spark has that name, else the path; partitions, hidden folders and trash are no tables."""
+    for place in ("bronze/events", "Silver/Top", "old.db/t", "bronze.db/events", "flat", "a/b/deep", "bronze/odd-name", "bronze/EVENTS"):
+        make_table(tmp_path / place)
+    for place in ("bronze/events/day=1", "_trash/x/t", ".hidden/t", "a/b/c/too_deep"):
+        make_table(tmp_path / place)
+    (tmp_path / "bronze" / "broken" / "_delta_log").mkdir(parents=True)
+    (tmp_path / "file").touch()
+    assert {table.name: table.folder.relative_to(tmp_path).as_posix() for table in find_tables(tmp_path)} == {
+        "bronze.events": "bronze/EVENTS", "bronze/events": "bronze/events", "silver.top": "Silver/Top", "old.t": "old.db/t",
+        "bronze.db/events": "bronze.db/events", "flat": "flat", "a/b/deep": "a/b/deep", "bronze/odd-name": "bronze/odd-name",
+        "bronze.broken": "bronze/broken",
+    }  # fmt: skip
+    assert find_tables(tmp_path / "none") == []
+
+
+def test_a_stamp_is_another_after_each_change_of_the_log(tmp_path: Path) -> None:
+    """A commit changes it, and so does a table that is removed and made anew; data files alone do not."""
+    make_table(tmp_path / "a" / "t")
+    log = tmp_path / "a" / "t" / "_delta_log"
+    os.utime(log, ns=(1, 1))
+    first = find_tables(tmp_path)[0].stamp
+    (tmp_path / "a" / "t" / "part-0.parquet").touch()
+    assert find_tables(tmp_path)[0].stamp == first
+    (log / f"{1:020}.json").touch()
+    second = find_tables(tmp_path)[0].stamp
+    log.rename(tmp_path / "kept")  # so that the new log cannot have the old one's identity
+    make_table(tmp_path / "a" / "t")
+    os.utime(log, ns=(second[0], second[0]))
+    assert len({first, second, find_tables(tmp_path)[0].stamp}) == 3
