@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from nbflow.core.errors import NewerStoreError, StoreError
-from nbflow.core.events import CellStarted, RunEnded, TaskEnded
+from nbflow.core.events import AttemptEnded, CellStarted, RunEnded, TaskEnded
 from nbflow.core.results import ErrorKind, Result, TaskError
+from nbflow.core.writes import TableWrite
 from nbflow.store import Store
 from nbflow.store.migrations import statements, steps
 from nbflow.store.queries import parse, queries
@@ -69,6 +70,22 @@ def test_old_records_are_read_and_go_on(tmp_path: Path, old: Path) -> None:
     assert connection.execute("PRAGMA user_version").fetchone() == (len(steps()),)
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
+
+
+WROTE = TableWrite("bronze.events", 3, 4, 2, ("WRITE", "MERGE"), 7, 1, None, 40)
+
+
+@pytest.mark.parametrize(("version", "tables"), [(1, ()), (2, (WROTE,))])
+def test_tables_of_old_records(tmp_path: Path, version: int, tables: tuple[TableWrite, ...]) -> None:
+    """Records from before tables were recorded know of none; later ones give them back, in the record and in the event."""
+    connection = sqlite3.connect(database(tmp_path))
+    connection.executescript((OLD / f"version_{version}.sql").read_text())
+    connection.close()
+    store = opened(tmp_path)
+    task = store.run(1).tasks[0]
+    assert (task.tables, [attempt.tables for attempt in task.attempts]) == (tables, [tables])
+    assert [event.tables for _, event in store.events(1) if isinstance(event, AttemptEnded)] == [tables]
+    assert [attempt.tables for item in store.run(2).tasks for attempt in item.attempts] == [()] * (version > 1)
 
 
 def test_newer_records_are_refused(tmp_path: Path) -> None:

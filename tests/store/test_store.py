@@ -25,6 +25,7 @@ from nbflow.core.events import (
     TaskEnded,
 )
 from nbflow.core.results import ErrorKind, Result, TaskError
+from nbflow.core.writes import TableWrite
 from nbflow.store import RunIds, Store
 from nbflow.testing import FixedClock
 
@@ -89,15 +90,16 @@ def test_a_run_told_whole(store: Store) -> None:
     a, b = ids.task_run_ids.values()
     tell = store.listener(1)
     later = [AT + timedelta(seconds=n) for n in range(10)]
+    wrote, again = (TableWrite("b.t", version, version, 1, ("WRITE",), 5, 0, 0, None) for version in (2, 4))
     tell(RunStarted(1, AT, "p", ("a", "b"), "spark"))
     tell(AttemptStarted(1, later[0], "a", a, 1, 5, "/r/a.ipynb", {"d": "2026-01-01"}))
     tell(CellStarted(1, later[1], "a", a, 1, 3))
     running = store.run(1)
     assert (running.state, running.tasks[0].cell, running.tasks[0].cells) == ("RUNNING", 3, 5)
-    tell(AttemptEnded(1, later[2], "a", a, 1, Result.FAILED, ERROR, 1.75, {}, None, None, "/r/a.ipynb"))
+    tell(AttemptEnded(1, later[2], "a", a, 1, Result.FAILED, ERROR, 1.75, {}, None, None, "/r/a.ipynb", (wrote,)))
     tell(RetryPlanned(1, later[2], "a", a, 1, 0.5))
     tell(AttemptStarted(1, later[3], "a", a, 2, 5, "/r/a.ipynb", {"d": "2026-01-01"}))
-    tell(AttemptEnded(1, later[4], "a", a, 2, Result.FAILED, ERROR, 0.5, {"rows": [1, None]}, "bye", 4, "/r/a.ipynb"))
+    tell(AttemptEnded(1, later[4], "a", a, 2, Result.FAILED, ERROR, 0.5, {"rows": [1, None]}, "bye", 4, "/r/a.ipynb", (again,)))
     tell(TaskEnded(1, later[5], "a", a, Result.FAILED))
     tell(TaskEnded(1, later[6], "b", b, Result.UPSTREAM_FAILED, "a FAILED"))
     tell(RunEnded(1, later[7], Result.FAILED, 7.25, "a FAILED"))
@@ -110,6 +112,8 @@ def test_a_run_told_whole(store: Store) -> None:
     assert (first.result, first.error, first.exit_value, first.ended_at_cell) == (Result.FAILED, ERROR, "bye", 4)
     assert (first.started, first.ended, first.duration_s) == (later[0], later[5], 2.25)
     assert (first.values, first.parameters) == ({"rows": [1, None]}, {"d": "2026-01-01"})
+    assert [attempt.tables for attempt in first.attempts] == [(wrote,), (again,)]
+    assert first.tables == (TableWrite("b.t", 2, 4, 2, ("WRITE",), 10, 0, 0, None),)
     assert [attempt.notebook for attempt in first.attempts] == ["/r/a.attempt-1.ipynb", "/r/a.ipynb"]
     assert [(attempt.started, attempt.ended) for attempt in first.attempts] == [
         (later[0], later[2]),
@@ -139,13 +143,16 @@ ERRORS = st.builds(TaskError, st.sampled_from(ErrorKind), TEXT, st.none() | st.i
 MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(timezone.utc))
 SECONDS = st.floats(0, 1e6)
 ONE, NUMBERS, RESULTS, MAYBE = st.just(1), st.integers(1, 3), st.sampled_from(Result), st.none() | TEXT
+COUNTS = st.none() | st.integers(0, 9)
+OPERATIONS = st.lists(TEXT, max_size=2).map(tuple)
+WRITES = st.builds(TableWrite, TEXT, NUMBERS, NUMBERS, NUMBERS, OPERATIONS, COUNTS, COUNTS, COUNTS, COUNTS)
 EVENTS = st.one_of(
     st.builds(Noted, ONE, MOMENTS, TEXT, MAYBE),
     st.builds(AttemptStarted, ONE, MOMENTS, TEXT, ONE, NUMBERS, st.integers(0, 9), MAYBE, OBJECT),
     st.builds(CellStarted, ONE, MOMENTS, TEXT, ONE, NUMBERS, st.integers(1, 9)),
     st.builds(
         AttemptEnded, ONE, MOMENTS, TEXT, ONE, NUMBERS, RESULTS, st.none() | ERRORS, SECONDS, OBJECT, MAYBE,
-        st.none() | NUMBERS, MAYBE,
+        st.none() | NUMBERS, MAYBE, st.lists(WRITES, max_size=2).map(tuple),
     ),
     st.builds(TaskEnded, ONE, MOMENTS, TEXT, ONE, RESULTS, MAYBE),
     st.builds(RunEnded, ONE, MOMENTS, RESULTS, SECONDS, MAYBE),

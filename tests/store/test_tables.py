@@ -68,6 +68,14 @@ def test_one_table_is_shown_at_any_version(tmp_path: Path) -> None:
     assert Tables(tmp_path).view("plain").record.name == "default.plain"
 
 
+def test_a_table_without_a_name_is_called_by_its_path(tmp_path: Path) -> None:
+    """One that lies beside the schemas or deeper is listed and shown by the path from the warehouse."""
+    for place in ("Flat", "a/b/deep"):
+        write(tmp_path, place, {"x": [1]})
+    assert [table.name for table in Tables(tmp_path).all()] == ["Flat", "a/b/deep"]
+    assert [Tables(tmp_path).view(name).record.rows for name in ("Flat", "a/b/deep")] == [1, 1]
+
+
 def test_history_tells_the_runs(tmp_path: Path) -> None:
     """The newest first, each with its operation and, where the commit tells, its run and task."""
     write(tmp_path, "b/t", {"x": [1]}, run_id=1)
