@@ -30,13 +30,13 @@ class StoredTable:
 class FoundTable:
     """A folder with a Delta log, at whatever depth.
 
-    ``name`` is ``schema.table``, as Spark has it, or the path from the warehouse where Spark has no name for it. ``stamp``
-    is the time (ns) of the log's last change and the log's own identity: it is another after each commit.
+    ``name`` is ``schema.table``, as Spark has it, or the path from the warehouse where Spark has no name for it.
+    ``changed`` is the time of the log's last change (ns, by the file system's clock): it is another after each commit.
     """
 
     name: str
     folder: Path
-    stamp: tuple[int, int]
+    changed: int
 
 
 def schemas_in(warehouse: Path) -> dict[str, Path]:
@@ -73,16 +73,16 @@ def find_tables(warehouse: Path) -> list[FoundTable]:
     schemas = {os.fspath(folder): name for name, folder in schemas_in(warehouse).items()}
     found: list[FoundTable] = []
     taken = set()
-    for folder, path, stamp in _logs_below(os.fspath(warehouse), "", _DEPTH):
+    for folder, path, changed in _logs_below(os.fspath(warehouse), "", _DEPTH):
         parent, last = os.path.split(folder)
         name = f"{schemas[parent]}.{last.lower()}" if parent in schemas and _NAME.match(last) else path
         name = path if name in taken else name  # folders whose names differ only in case, or x beside x.db
         taken.add(name)
-        found.append(FoundTable(name, Path(folder), stamp))
+        found.append(FoundTable(name, Path(folder), changed))
     return found
 
 
-def _logs_below(folder: str, path: str, depth: int) -> Iterator[tuple[str, str, tuple[int, int]]]:
+def _logs_below(folder: str, path: str, depth: int) -> Iterator[tuple[str, str, int]]:
     try:
         with os.scandir(folder) as entries:
             inner = sorted(entry.name for entry in entries if not entry.name.startswith((".", "_")) and entry.is_dir())
@@ -91,12 +91,12 @@ def _logs_below(folder: str, path: str, depth: int) -> Iterator[tuple[str, str, 
     for name in inner:
         place, below = os.path.join(folder, name), f"{path}/{name}" if path else name
         try:
-            status = os.stat(os.path.join(place, LOG))
+            changed = os.stat(os.path.join(place, LOG)).st_mtime_ns
         except OSError:
             if depth > 1:
                 yield from _logs_below(place, below, depth - 1)
             continue
-        yield place, below, (status.st_mtime_ns, status.st_ino)
+        yield place, below, changed
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -48,15 +48,16 @@ class Watch:
 
     def __init__(self, warehouse: Path) -> None:
         self._warehouse = warehouse
-        self._before = {table.folder: table.stamp for table in find_tables(warehouse)}
+        self._before = {table.folder: table.changed for table in find_tables(warehouse)}
 
     def changed(self) -> Iterator[tuple[FoundTable, list[Commit]]]:
         """The tables with commits made since, by path, each with these commits (the newest 10,000), the oldest first."""
         for table in find_tables(self._warehouse):
-            before = self._before.get(table.folder)
-            if before != table.stamp:
-                # Times are compared only with those of the same log: the file system's clock may be another machine's.
-                since = before[0] if before is not None and before[1] == table.stamp[1] else 0
+            before = self._before.get(table.folder, 0)
+            if before != table.changed:
+                # Only times of one log are compared, for the file system's clock may be another machine's. A log that is
+                # older now is another one: put in this one's place, it is read whole.
+                since = before if before < table.changed else 0
                 commits = _commits_since(os.path.join(table.folder, LOG), since)
                 if commits:
                     yield table, commits

@@ -149,14 +149,18 @@ def test_what_is_broken_stands_in_nobodys_way(tmp_path: Path) -> None:
 
 
 def test_a_table_that_was_made_anew_or_went_away(tmp_path: Path) -> None:
-    """A table that was removed and made again is told by its new log, although its versions are the same; one that is gone is not."""
-    for name in ("again", "gone"):
+    """A table that was removed and made again is told by its new log, although its versions are the same, and so is one that
+    an older log replaced; one that is gone is not."""
+    for name in ("again", "gone", "older"):
         commit(tmp_path / "a" / name, 0, grown(1))
     watch = Watch(tmp_path)
-    for name in ("again", "gone"):
+    for name in ("again", "gone", "older"):
         (tmp_path / "a" / name).rename(tmp_path / f".{name}")
     commit(tmp_path / "a" / "again", 0, grown(5))
-    assert [(write.table, write.last_version, write.inserted) for write in watch.written_by(MINE)] == [("a.again", 0, 5)]
+    file = commit(tmp_path / "a" / "older", 0, grown(6))
+    for path in (file, file.parent):
+        os.utime(path, ns=(10**18, 10**18))
+    assert [(write.table, write.last_version, write.inserted) for write in watch.written_by(MINE)] == [("a.again", 0, 5), ("a.older", 0, 6)]
 
 
 def test_thousands_of_commits(tmp_path: Path) -> None:

@@ -54,8 +54,9 @@ def print_tasks(record: RunRecord, out: Out) -> None:
 
 def print_tables(record: RunRecord, out: Out) -> None:
     """The Delta tables that the tasks wrote: versions, rows, and which task; nothing where none was."""
-    rows = [(*written_row(write), clean(task.task_key)) for task in record.tasks for write in task.tables]
-    _listed("Delta tables written", sorted(rows, key=lambda row: row[0]), out)
+    writes = [(write, clean(task.task_key)) for task in record.tasks for write in task.tables]
+    writes.sort(key=lambda each: (each[0].table, each[0].first_version))
+    _listed("Delta tables written", [(*written_row(write), key) for write, key in writes], out)
 
 
 def _listed(heading: str, rows: Sequence[Sequence[str]], out: Out) -> None:

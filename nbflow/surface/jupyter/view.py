@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.results import Result
+from nbflow.core.writes import TableWrite
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class TaskRun:
 
     ``result`` is ``None`` while it has none, ``error`` is ``None`` or a dict with ``kind``, ``cell``, ``ename``,
     ``evalue``, ``message``, ``source`` and ``traceback``; ``duration`` is in
-    seconds; ``notebook`` is the executed notebook.
+    seconds; ``notebook`` is the executed notebook; ``tables`` is what all attempts together wrote to Delta tables.
     """
 
     task_key: str
@@ -29,6 +30,7 @@ class TaskRun:
     notebook: Path | None
     duration: float | None
     attempts: int
+    tables: tuple[TableWrite, ...]
 
     @property
     def ok(self) -> bool:
@@ -126,6 +128,7 @@ def _task(task: Mapping[str, Any]) -> TaskRun:
         notebook=Path(task["notebook"]) if task["notebook"] else None,
         duration=task["duration_s"],
         attempts=len(task["attempts"]),
+        tables=tuple(map(TableWrite.from_json, task["tables"])),
     )
 
 

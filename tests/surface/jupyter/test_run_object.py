@@ -8,7 +8,10 @@ import pytest
 
 from nbflow.core.errors import RunFailedError
 from nbflow.core.results import Result
+from nbflow.core.writes import TableWrite
 from nbflow.surface.jupyter.run import Run
+
+WROTE = TableWrite("bronze.events", 3, 3, 1, ("WRITE",), 42, 0, 0, None)
 
 
 def _document(result: str, error: dict[str, Any] | None) -> dict[str, Any]:
@@ -17,7 +20,7 @@ def _document(result: str, error: dict[str, Any] | None) -> dict[str, Any]:
         "started": None, "ended": None, "duration_s": 1.25,
         "notebook": "/w/runs/p/7/a & b.ipynb",
         "parameters": {"x": 1}, "values": {"k": "<script>"}, "exit_value": None, "ended_at_cell": None,
-        "attempts": [{}, {}],
+        "attempts": [{}, {}], "tables": [WROTE.to_json()],
     }  # fmt: skip
     return {
         "version": 1, "run_id": 7, "pipeline": "p", "result": result, "state": result,
@@ -35,7 +38,7 @@ def test_a_run_that_succeeded() -> None:
     assert (run.run_id, run.result, run.ok, run.duration, run.errors) == (7, Result.SUCCESS, True, 2.5, {})
     assert run.values == {"a<b>": {"k": "<script>"}}
     assert run.notebooks["a<b>"].name == "a & b.ipynb"
-    assert run.tasks["a<b>"].attempts == 2
+    assert (run.tasks["a<b>"].attempts, run.tasks["a<b>"].tables) == (2, (WROTE,))
     assert run.raise_for_result() is run
 
 
