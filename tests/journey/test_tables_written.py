@@ -23,6 +23,8 @@ spark.range(10).write.saveAsTable("b.grown")
 spark.range(10).selectExpr("id", "id % 2 as k").coalesce(1).write.saveAsTable("b.merged")
 spark.range(30).write.saveAsTable("b.replaced")
 spark.range(1).write.saveAsTable("b.shared")
+spark.range(60).repartition(60).write.saveAsTable("b.many_files")
+spark.range(9).write.mode("append").saveAsTable("b.many_files")
 spark.range(3).write.format("delta").save(f"{task.workspace}/warehouse/by_path")
 """,
     "two": SPARK
@@ -114,7 +116,9 @@ def test_each_attempt_has_the_commits_that_bear_its_mark(ran: Ran) -> None:
     no attempt's commit is missing and none is somebody else's."""
     assert ran.code == 1
     places = {"by_path": ran.folder / "warehouse" / "by_path"}
-    places |= {f"b.{name}": ran.folder / "warehouse" / "b" / name for name in ("grown", "merged", "replaced", "shared", "foreign")}
+    places |= {
+        f"b.{name}": ran.folder / "warehouse" / "b" / name for name in ("grown", "merged", "replaced", "shared", "many_files", "foreign")
+    }
     expected = {
         (mark, name): (
             commits[0]["version"],
@@ -148,7 +152,7 @@ def test_rows_are_counted_as_they_changed(ran: Ran) -> None:
     }
     assert changed == {
         ("make", "b.grown"): (10, 0, 0), ("make", "b.merged"): (10, 0, 0), ("make", "b.replaced"): (30, 0, 0),
-        ("make", "b.shared"): (1, 0, 0), ("make", "by_path"): (3, 0, 0),
+        ("make", "b.shared"): (1, 0, 0), ("make", "b.many_files"): (69, 0, 0), ("make", "by_path"): (3, 0, 0),
         ("two", "b.grown"): (12, 0, 0), ("two", "b.merged"): (2, 2 + 1, 3),
         ("whole", "b.replaced"): (4, 0, None), ("part", "b.merged"): (2, 0, 1),
         ("bad", "b.grown"): (4, 0, 0), ("bad", "b.replaced"): (1, 0, 0),

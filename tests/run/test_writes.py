@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from nbflow.core.exchange import Mark
 from nbflow.core.writes import TableWrite, written_together
+from nbflow.run.delta_log import rows_at
 from nbflow.run.writes import Watch
 
 MINE = Mark(7, "bronze", 1)
@@ -59,8 +60,8 @@ def test_an_attempt_has_its_own_commits_and_no_others(tmp_path: Path) -> None:
         commit(events, version, info(mark, "WRITE", {"numOutputRows": 10**version}, isBlindAppend=True))
     commit(tmp_path / "new", 0, info(MINE, "CREATE TABLE", {}))
     assert watch.written_by(MINE) == (
-        TableWrite("bronze.events", 1, 5, 2, ("WRITE",), 100_010, 0, 0, None),
-        TableWrite("new", 0, 0, 1, ("CREATE TABLE",), 0, 0, 0, None),
+        TableWrite("bronze.events", 1, 5, 2, ("WRITE",), 100_010, 0, 0, 0),  # these commits add no files
+        TableWrite("new", 0, 0, 1, ("CREATE TABLE",), 0, 0, 0, 0),
     )
     assert watch.written_by(Mark(7, "silver", 1)) == ()
     (table, commits), _, _ = watch.changed()
@@ -115,12 +116,61 @@ def test_rows_are_what_the_commit_tells(tmp_path: Path, actions: list[dict[str, 
     ],
 )  # fmt: skip
 def test_the_rows_of_the_table_are_those_of_all_its_files(tmp_path: Path, checksum: object, rows: int | None) -> None:
-    """Where the checksum of the version lists every file with its count; a large table's does not."""
+    """Where the checksum of the version lists every file with its count; else nothing is known of what a log without its
+    beginning holds."""
     watch = Watch(tmp_path)
     file = commit(tmp_path / "t", 3, grown(1))
     file.with_suffix(".crc").write_text(json.dumps(checksum) if checksum != "torn" else '{"numFiles": 1, "allF')
     (write,) = watch.written_by(MINE)
     assert write.rows == rows
+
+
+FILES = st.lists(
+    st.tuples(st.sampled_from("abcdef"), st.booleans(), st.integers(0, 9), st.integers(0, 3)), max_size=4, unique_by=lambda file: file[0]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(FILES, min_size=1, max_size=8), st.sets(st.integers(0, 7)), st.integers(0, 7))
+def test_rows_at_a_version_are_those_of_the_files_that_are_left(
+    tmp_path_factory: pytest.TempPathFactory, commits: list[Any], checksums: set[int], version: int
+) -> None:
+    """Read backwards, with checksums at whatever versions, a log tells what reading it forwards tells."""
+    table = tmp_path_factory.mktemp("w")
+    now: dict[str, tuple[int, int]] = {}
+    expected = []
+    for number, files in enumerate(commits):
+        actions = []
+        for path, stays, rows, gone in files:
+            if path in now:
+                actions.append({"remove": {"path": path}})
+                del now[path]
+            if stays:
+                actions.insert(0 if rows % 2 else len(actions), {"add": {**action("add", rows + 3, gone=gone)["add"], "path": path}})
+                now[path] = (rows + 3, gone)
+        file = commit(table, number, info(None), *actions)
+        expected.append(sum(rows - gone for rows, gone in now.values()))
+        if number in checksums:
+            whole = [{**action("add", rows, gone=gone)["add"], "path": path} for path, (rows, gone) in now.items()]
+            file.with_suffix(".crc").write_text(json.dumps({"numFiles": len(whole), "allFiles": whole}))
+    version = min(version, len(commits) - 1)
+    assert rows_at(str(table / "_delta_log"), version) == expected[version]
+
+
+def test_rows_are_not_guessed(tmp_path: Path) -> None:
+    """A torn commit, a file without a count, a missing beginning or a log that is too long: then nothing is told."""
+    log = str(tmp_path / "_delta_log")
+    for version in range(300):
+        commit(tmp_path, version, info(None), {"add": {**action("add", 2)["add"], "path": f"{version}"}})
+    assert (rows_at(log, 0), rows_at(log, 99), rows_at(log, 299)) == (2, 200, None)
+    commit(tmp_path, 50, info(None)).open("a").write('{"add": {"pa')
+    assert (rows_at(log, 49), rows_at(log, 50), rows_at(log, 99)) == (100, None, None)
+    commit(tmp_path, 50, info(None), action("add"))
+    assert rows_at(log, 50) is None
+    commit(tmp_path, 50, info(None), {"add": {**action("add", 2)["add"], "path": "x", "tags": {"long": "x" * 10**6}}})
+    assert rows_at(log, 50) is None
+    (tmp_path / "_delta_log" / f"{0:020}.json").unlink()
+    assert rows_at(log, 49) is None
 
 
 def test_what_is_broken_stands_in_nobodys_way(tmp_path: Path) -> None:
