@@ -38,7 +38,7 @@ def rows_changed(write: TableWrite) -> str:
         parts.append(f"{write.updated} updated")
     if write.deleted:
         parts.append(f"{write.deleted} deleted")
-    if write.rows is not None and (not write.inserted or write.rows != write.inserted):
+    if write.rows is not None and (write.rows != write.inserted or write.deleted):
         parts.append(f"now {write.rows}")
     return ", ".join(parts)
 

@@ -21,6 +21,7 @@ APPEND = TableWrite("bronze.events", 3, 3, 1, ("WRITE",), 42, 0, 0, None)
         (replace(APPEND, rows=42), "+42 rows"),
         (replace(APPEND, deleted=None, rows=42), "42 rows written"),
         (replace(APPEND, operations=("MERGE",), inserted=2, updated=3, deleted=4, rows=9), "+2 rows, 3 updated, 4 deleted, now 9"),
+        (replace(APPEND, deleted=42, rows=42), "+42 rows, 42 deleted, now 42"),
         (replace(APPEND, operations=("DELETE",), inserted=0, deleted=4, rows=0), "4 deleted, now 0"),
         (replace(APPEND, operations=("TRUNCATE",), inserted=0, deleted=None), "TRUNCATE"),
         (replace(APPEND, operations=("OPTIMIZE", "VACUUM END"), inserted=0, rows=5), "OPTIMIZE, VACUUM END, no rows changed"),
