@@ -45,6 +45,12 @@ if task.attempt == 2:
     spark.range(1).write.mode("append").saveAsTable("b.replaced")
 raise ValueError("after writing")
 """,
+    "killed": SPARK
+    + """
+spark.range(8).write.mode("append").saveAsTable("b.many_files")
+import os, signal
+os.kill(os.getpid(), signal.SIGKILL)
+""",
     "left": SPARK + "".join(f'\nspark.range({n}, {n} + 2).write.mode("append").saveAsTable("b.shared")' for n in range(3)),
     "right": SPARK + "".join(f'\nspark.range({n}, {n} + 3).write.mode("append").saveAsTable("b.shared")' for n in range(3)),
     "plain": "print(1)",
@@ -56,7 +62,16 @@ from deltalake import write_deltalake
 write_deltalake(os.path.abspath("warehouse/b/foreign"), pa.table({"x": [1]}))
 """,
 }  # fmt: skip
-AFTER = {"make": [], "two": ["make"], "whole": ["make"], "part": ["two"], "bad": ["part", "whole"], "left": ["make"], "right": ["make"]}
+AFTER = {
+    "make": [],
+    "two": ["make"],
+    "whole": ["make"],
+    "part": ["two"],
+    "bad": ["part", "whole"],
+    "killed": ["make"],
+    "left": ["make"],
+    "right": ["make"],
+}
 
 
 @dataclass
@@ -155,17 +170,17 @@ def test_rows_are_counted_as_they_changed(ran: Ran) -> None:
         ("make", "b.shared"): (1, 0, 0), ("make", "b.many_files"): (69, 0, 0), ("make", "by_path"): (3, 0, 0),
         ("two", "b.grown"): (12, 0, 0), ("two", "b.merged"): (2, 2 + 1, 3),
         ("whole", "b.replaced"): (4, 0, None), ("part", "b.merged"): (2, 0, 1),
-        ("bad", "b.grown"): (4, 0, 0), ("bad", "b.replaced"): (1, 0, 0),
+        ("killed", "b.many_files"): (8, 0, 0), ("bad", "b.grown"): (4, 0, 0), ("bad", "b.replaced"): (1, 0, 0),
         ("left", "b.shared"): (6, 0, 0), ("right", "b.shared"): (9, 0, 0),
     }  # fmt: skip
 
 
 def test_a_failed_task_tells_what_all_its_attempts_wrote(ran: Ran) -> None:
-    """What each wrote stands with the attempt, what they wrote together with the task."""
+    """What each wrote stands with the attempt, what they wrote together with the task; also where the kernel was killed."""
     bad = ran.task("bad")
     assert [[write["table"] for write in attempt["tables"]] for attempt in bad["attempts"]] == [["b.grown"], ["b.grown", "b.replaced"]]
     assert [(write["table"], write["commits"], write["inserted"]) for write in bad["tables"]] == [("b.grown", 2, 4), ("b.replaced", 1, 1)]
-    assert bad["result"] == "FAILED"
+    assert (bad["result"], ran.task("killed")["error"]["kind"]) == ("FAILED", "KERNEL_DIED")
 
 
 def test_the_same_is_read_again(ran: Ran) -> None:
