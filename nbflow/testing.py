@@ -120,7 +120,7 @@ class ScriptedEngine:
             raise EngineError(ErrorKind.ENGINE_LOST, "the engine is gone")
         return SparkAddress(f"nowhere/{tag}.json", "nowhere", tag)
 
-    async def lost(self) -> str:
+    async def lost(self, tag: str = "") -> str:
         """Return why, as soon as the engine is gone."""
         if self._gone is not None:
             await self._gone.wait()

@@ -72,8 +72,11 @@ class Engine(Protocol):
         """What a notebook needs in order to attach, with ``tag`` on all its jobs. Only after ``start``."""
         ...
 
-    async def lost(self) -> str:
-        """Return, with the last lines of the engine's log, as soon as the engine that is running now is gone."""
+    async def lost(self, tag: str = "") -> str:
+        """Return, with the last lines of the engine's log, as soon as what the notebook of ``tag`` is attached to is gone.
+
+        An engine may be one process for all tags or one for each; without ``tag`` it is any that is running now.
+        """
         ...
 
     async def cancel(self, tag: str) -> None:

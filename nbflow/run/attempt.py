@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import os
 import shutil
@@ -149,7 +150,8 @@ class NotebookExecutor:
                 return ending
             flusher = asyncio.ensure_future(watcher.keep_flushing())
             try:
-                ending = await CellLoop(ready.document, kernel, limits, watcher, stop).run(engine.lost if engine else None)
+                lost = functools.partial(engine.lost, tag) if engine is not None else None
+                ending = await CellLoop(ready.document, kernel, limits, watcher, stop).run(lost)
             finally:
                 flusher.cancel()
             return ending

@@ -1,4 +1,4 @@
-"""The promise ``Engine``, held by Spark's driver and by its double."""
+"""The promise ``Engine``, held by Spark's driver, by Sail's servers and by the double."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 from nbflow.core.errors import EngineError
 from nbflow.core.results import ErrorKind
 from nbflow.define.settings import Settings
+from nbflow.run.engines.sail import SailEngine
 from nbflow.run.engines.spark import SparkEngine
 from nbflow.testing import ScriptedEngine
 
@@ -32,7 +33,13 @@ def spark(folder: Path) -> Made:
     return engine, lambda: os.kill(engine._gateway._process.pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("make", [scripted, spark])
+def sail(folder: Path) -> Made:
+    """Real servers, and how to kill them."""
+    engine = SailEngine(Settings(), folder / "warehouse", folder / "state", lambda text: None)
+    return engine, lambda: [os.kill(pid, signal.SIGKILL) for pid in engine.pids] and None
+
+
+@pytest.mark.parametrize("make", [scripted, spark, sail])
 def test_an_engine_keeps_its_promise(make: Callable[[Path], Made], tmp_path: Path) -> None:
     """Started once for many, told when it is gone, started anew after that, stopped for good; nothing of it raises twice."""
 
@@ -48,7 +55,7 @@ def test_an_engine_keeps_its_promise(make: Callable[[Path], Made], tmp_path: Pat
         await engine.cancel("one")
         await engine.cancel("one")
         await engine.cancel("never heard of")
-        lost = asyncio.ensure_future(engine.lost())
+        lost = asyncio.ensure_future(engine.lost("two"))
         await asyncio.sleep(0.05)
         assert not lost.done()
         kill()

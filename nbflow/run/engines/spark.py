@@ -117,7 +117,7 @@ class SparkEngine:
             write_private(path, json.dumps({"port": door.port, "secret": door.secret}))
         return SparkAddress(str(path), str(self._warehouse), tag)
 
-    async def lost(self) -> str:
+    async def lost(self, tag: str = "") -> str:
         """Return when the driver that runs now is gone; see ``core.ports.Engine``."""
         if self._starting is not None and not self._starting.done():
             await asyncio.wait({self._starting})

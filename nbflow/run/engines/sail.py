@@ -1,0 +1,192 @@
+"""The embedded engine: Sail, a Spark Connect server without Java. Each attempt has a server of its own.
+
+One server for all would be one interpreter for all UDFs: a module ``rules.py`` beside one notebook would be that of all
+others, and what kills it would kill every task. It also neither ends a query whose client is gone nor answers while its
+threads work, so that only its end surely ends what a cancelled attempt has running. A server starts in a tenth of a
+second and takes some 35 MB.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import itertools
+import json
+import os
+import re
+import shutil
+import sys
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from nbflow.core.errors import EngineError
+from nbflow.core.exchange import SparkAddress
+from nbflow.core.results import ErrorKind
+from nbflow.run.engines.gateway import write_private
+from nbflow.run.engines.server import Server
+
+_MASTER = re.compile(r"local\[(\d+)[,\]]")
+_MEMORY = re.compile(r"(\d+)([kmgt]?)b?\Z", re.IGNORECASE)
+_NO_TIMEOUT = str(10 * 365 * 86_400)
+_MORE_THREADS = 2
+"""Threads beside those that work, so that the server answers while they do."""
+
+
+class SailSettings(Protocol):
+    """What a server takes from the workspace's settings."""
+
+    @property
+    def python(self) -> str | None:
+        """The interpreter of the kernels (``None``: the one that runs nbflow); it runs the UDFs, too."""
+        ...
+
+    @property
+    def spark_conf(self) -> Mapping[str, Any]:
+        """Spark's settings."""
+        ...
+
+
+class SailEngine:
+    """Sail servers of this run's own. Keeps the promise of ``core.ports.Engine``.
+
+    ``warehouse`` is the folder of the tables; ``state`` a folder for connection files and logs, made private;
+    ``announce`` is told what takes time, which nothing does; ``token`` marks the servers' processes as the run's.
+    """
+
+    name = "sail"
+
+    def __init__(self, settings: SailSettings, warehouse: Path, state: Path, announce: Callable[[str], None], token: str = "") -> None:
+        self._settings, self._warehouse, self._state = settings, warehouse.absolute(), state.absolute()
+        self._token = f"{token or uuid.uuid4().hex}-sail"
+        self._numbers = itertools.count(1)
+        self._servers: dict[str, Server] = {}
+        self._spare: list[Server] = []
+        self._log = self._state / "sail.log"
+
+    @property
+    def log(self) -> Path:
+        """The file that takes the newest server's output."""
+        return self._log
+
+    @property
+    def pids(self) -> list[int]:
+        """The servers' processes."""
+        return [server.pid for server in (*self._servers.values(), *self._spare) if server.is_running()]
+
+    async def start(self) -> None:
+        """Make a server for one more attempt; see ``core.ports.Engine``."""
+        number = next(self._numbers)
+        try:
+            self._state.mkdir(parents=True, exist_ok=True)
+            self._state.chmod(0o700)
+            (self._state / "connections").mkdir(mode=0o700, exist_ok=True)
+            (self._state / "work").mkdir(exist_ok=True)
+            self._warehouse.mkdir(parents=True, exist_ok=True)
+            self._log = self._state / f"sail-{number}.log"
+            server = Server(self._settings.python or sys.executable, self._log, f"{self._token}-{number}")
+            try:
+                await server.start(server_settings(self._settings.spark_conf, _cores()), self._state / "work")
+            except BaseException:
+                server.end()
+                raise
+        except OSError as error:
+            raise EngineError(ErrorKind.ENGINE_START, f"the Sail server did not start: {error}") from None
+        self._spare.append(server)
+
+    def address(self, tag: str) -> SparkAddress:
+        """What a notebook needs in order to attach: each tag has a server and a session of its own."""
+        path = self._connection(tag)
+        if tag not in self._servers:
+            while self._spare and not self._spare[0].is_running():
+                self._spare.pop(0).end()
+            if not self._spare:
+                raise EngineError(ErrorKind.ENGINE_LOST, "there is no Sail server")
+            server = self._servers[tag] = self._spare.pop(0)
+            remote = f"sc://127.0.0.1:{server.port}/;user_id=nbflow;session_id={uuid.uuid4()}"
+            write_private(path, json.dumps({"remote": remote, "conf": session_settings(self._settings.spark_conf)}))
+        return SparkAddress(str(path), str(self._warehouse), tag, self.name)
+
+    async def lost(self, tag: str = "") -> str:
+        """Return when the server of ``tag``, or any where none is named, is gone; see ``core.ports.Engine``."""
+        servers = [self._servers[tag]] if tag in self._servers else [] if tag else [*self._servers.values(), *self._spare]
+        waiting = [asyncio.ensure_future(server.gone()) for server in servers]
+        if not waiting:
+            return "there is no Sail server"
+        try:
+            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            return next(iter(done)).result()
+        finally:
+            for each in waiting:
+                each.cancel()
+
+    async def cancel(self, tag: str) -> None:
+        """End the server of ``tag``, and with it all that it has running; see ``core.ports.Engine``."""
+        server = self._servers.pop(tag, None)
+        with contextlib.suppress(OSError):
+            self._connection(tag).unlink()
+        if server is not None:
+            await _ended(server)
+
+    async def stop(self) -> None:
+        """End all servers and all they left but the logs of those that ended by themselves."""
+        servers = [*self._servers.values(), *self._spare]
+        self._servers.clear()
+        self._spare.clear()
+        for server in servers:
+            await _ended(server)
+        for folder in ("connections", "work"):
+            shutil.rmtree(self._state / folder, ignore_errors=True)
+
+    def _connection(self, tag: str) -> Path:
+        return self._state / "connections" / f"{_file_name(tag)}.json"
+
+
+async def _ended(server: Server) -> None:
+    """End a server; its log is worth keeping only when it had ended by itself."""
+    if server.is_running():
+        await asyncio.get_running_loop().run_in_executor(None, server.end)
+        server.log.unlink(missing_ok=True)
+    else:
+        server.end()
+
+
+def server_settings(given: Mapping[str, Any], cores: int) -> dict[str, str]:
+    """The environment variables by which a server takes its settings. ``given`` are Spark's; Sail has a few of the same.
+
+    The catalog has the name that Spark's own has, so that ``spark_catalog.bronze.events`` means the same table.
+    """
+    found = _MASTER.match(str(given.get("spark.master", "")))
+    cores = int(found.group(1)) if found else cores
+    settings = {
+        "RUST_LOG": os.environ.get("RUST_LOG", "warn"),
+        "SAIL_MODE": "local",
+        "SAIL_CATALOG__LIST": '[{name="spark_catalog",type="memory",initial_database=["default"]}]',
+        "SAIL_CATALOG__DEFAULT_CATALOG": "spark_catalog",
+        "SAIL_SPARK__SESSION_TIMEOUT_SECS": _NO_TIMEOUT,
+        "SAIL_EXECUTION__DEFAULT_PARALLELISM": str(max(1, cores)),
+        "TOKIO_WORKER_THREADS": str(max(1, cores) + _MORE_THREADS),
+    }
+    memory = _MEMORY.match(str(given.get("spark.driver.memory", "")))
+    if memory:
+        size = int(memory.group(1)) << (10 * " kmgt".index(memory.group(2).lower() or " "))
+        settings |= {"SAIL_RUNTIME__MEMORY_POOL__TYPE": "greedy", "SAIL_RUNTIME__MEMORY_POOL__GREEDY__MAX_SIZE": str(size)}
+    return settings
+
+
+def session_settings(given: Mapping[str, Any]) -> dict[str, str]:
+    """The settings of each session: ``given`` over nbflow's own."""
+    settings = {"spark.sql.sources.default": "delta", **given}
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in settings.items()}
+
+
+@functools.lru_cache(maxsize=1)
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _file_name(tag: str) -> str:
+    """A tag as a file's name; nbflow's own tags are one as they are."""
+    return re.sub(r"[^\w.-]", lambda found: f"%{ord(found.group()):x}", tag)
