@@ -24,6 +24,9 @@ TAG_SETTING = "spark.nbflow.tag"
 COMMIT_SETTING = "spark.databricks.delta.commitInfo.userMetadata"
 """The setting whose text Delta keeps as ``userMetadata`` with each commit of a session: the text of a ``Mark``."""
 
+SESSIONS_SUFFIX = ".sessions"
+"""Beside the connection file of a Spark Connect server: the ids of sessions that a task made besides its first, one a line."""
+
 CONTEXT_FILE = "context.json"
 VALUES_FILE = "values.jsonl"
 EXIT_FILE = "exit.json"
