@@ -18,6 +18,9 @@ from typing import Any
 import pytest
 
 from nbflow.define.settings import Settings
+from nbflow.run.engines.connect import ConnectEngine
+from nbflow.run.engines.sail import SailEngine
+from nbflow.run.engines.server import Server
 from nbflow.run.engines.spark import SparkEngine
 
 _PRELUDE = """
@@ -93,14 +96,15 @@ class Client:
 class Bench:
     """An engine, a loop in a thread that it lives in, and the clients that are attached to it."""
 
-    def __init__(self, root: Path, **settings: Any) -> None:
+    def __init__(self, root: Path, make: Callable[..., Any] = SparkEngine, **settings: Any) -> None:
         self.root, self.warehouse, self.state = root, root / "warehouse", root / "state"
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
         self.said: list[str] = []
-        self.engine = SparkEngine(Settings(**settings), self.warehouse, self.state, self.said.append)
+        self.engine = make(Settings(**settings), self.warehouse, self.state, self.said.append)
         self._clients: list[Client] = []
+        self.server: Any = None
 
     def do(self, work: Coroutine[Any, Any, Any], seconds: float = 120) -> Any:
         """The result of ``work``, done in the loop."""
@@ -185,6 +189,30 @@ def own_bench(tmp_path: Path) -> Iterator[Bench]:
     bench = Bench(tmp_path)
     yield bench
     bench.close()
+
+
+@pytest.fixture
+def sail(tmp_path: Path) -> Iterator[Bench]:
+    """Sail, a server for each client."""
+    bench = Bench(tmp_path, SailEngine)
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def connect(tmp_path: Path) -> Iterator[Bench]:
+    """A Spark Connect server that somebody else runs, Sail's, and the engine that makes sessions on it: ``bench.server``."""
+    server = Server(sys.executable, tmp_path / "server.log", uuid.uuid4().hex)
+    asyncio.run(server.start({"TOKIO_WORKER_THREADS": "4"}, tmp_path))
+
+    def make(settings: Settings, warehouse: Path, state: Path, announce: Callable[[str], None]) -> ConnectEngine:
+        return ConnectEngine(f"sc://127.0.0.1:{server.port}", settings, state, announce)
+
+    bench = Bench(tmp_path, make)
+    bench.server = server
+    yield bench
+    bench.close()
+    server.end()
 
 
 @pytest.fixture

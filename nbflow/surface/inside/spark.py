@@ -1,36 +1,51 @@
-"""Spark inside a notebook: the run's driver, attached to when the notebook first asks for a session.
+"""Spark inside a notebook: the run's engine, attached to when the notebook first asks for a session.
 
-``SparkSession.builder.getOrCreate()`` gives a session of the notebook's own on the shared driver, and all of PySpark
-works on it; ``spark.stop()`` ends that session, never the driver.
+``SparkSession.builder.getOrCreate()`` gives a session of the notebook's own on the run's driver, where all of PySpark
+works, or on a Spark Connect server; ``spark.stop()`` ends that session, never the engine.
 """
 
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from nbflow.core.exchange import SparkAddress
+from nbflow.surface.inside import connect_sessions as sessions
 from nbflow.surface.inside import paths
+from nbflow.surface.inside.connect import Connection
 from nbflow.surface.inside.driver import Driver
 from nbflow.surface.inside.files import patch_found_files
-from nbflow.surface.inside.patching import when_imported
+from nbflow.surface.inside.patching import Patch, when_imported
+from nbflow.surface.inside.sail_places import plain
+from nbflow.surface.inside.server_functions import patch_functions, patch_table_functions
 from nbflow.surface.inside.sessions import patch_context, patch_session
 
-_attached: Driver | None = None
+_attached: Driver | Connection | None = None
 
 
 def install(address: SparkAddress, folder: str, name: str) -> None:
-    """Make this process attach to the driver at ``address`` when it first wants a Spark session.
+    """Make this process attach to the engine at ``address`` when it first wants a Spark session.
 
     ``folder`` is where relative paths start, ``name`` what error messages call the notebook. Imports nothing.
     """
-    global _attached  # noqa: PLW0603  (one driver for one process, as PySpark has it)
-    _attached = Driver(address, folder, name)
+    global _attached  # noqa: PLW0603  (one engine for one process, as PySpark has it)
+    if address.engine == "spark":
+        _attached = driver = Driver(address, folder, name)
+        _install_driver(driver, folder)
+    else:
+        if address.engine == "sail":
+            address, folder = replace(address, warehouse=plain(address.warehouse)), plain(folder)
+        _attached = connection = Connection(address, folder, name)
+        _install_connection(connection, folder)
+
+
+def _install_driver(driver: Driver, folder: str) -> None:
     when_imported(
         {
-            "pyspark.core.context": functools.partial(patch_context, _attached),
-            "pyspark.sql.session": functools.partial(patch_session, _attached),
+            "pyspark.core.context": functools.partial(patch_context, driver),
+            "pyspark.sql.session": functools.partial(patch_session, driver),
             "pyspark.sql.readwriter": functools.partial(paths.patch_readers, folder),
             "pyspark.sql.streaming.readwriter": functools.partial(paths.patch_streams, folder),
             "pyspark.sql.catalog": functools.partial(paths.patch_catalog, folder),
@@ -42,8 +57,26 @@ def install(address: SparkAddress, folder: str, name: str) -> None:
     )
 
 
+def _install_connection(connection: Connection, folder: str) -> None:
+    patches: dict[str, Patch] = {
+        "pyspark.core.context": functools.partial(sessions.patch_connect_context, connection),
+        "pyspark.sql.utils": sessions.patch_utils,
+        "pyspark.sql.session": functools.partial(sessions.patch_builder, connection),
+        "pyspark.sql.connect.session": functools.partial(sessions.patch_connect_session, connection),
+        "pyspark.sql.connect.dataframe": functools.partial(sessions.patch_dataframe, connection),
+        "pyspark.sql.connect.client.core": functools.partial(sessions.patch_client, connection),
+        "pyspark.sql.connect.readwriter": functools.partial(paths.patch_readers, folder),
+        "pyspark.sql.connect.streaming.readwriter": functools.partial(paths.patch_streams, folder),
+        "pyspark.sql.connect.catalog": functools.partial(paths.patch_catalog, folder),
+    }
+    if connection.engine == "sail":
+        patches["pyspark.sql.connect.expressions"] = functools.partial(patch_functions, folder)
+        patches["pyspark.sql.connect.plan"] = functools.partial(patch_table_functions, folder)
+    when_imported(patches)
+
+
 def session() -> Any:
-    """The notebook's Spark session: on the run's driver, or by hand on one that is started for this process.
+    """The notebook's Spark session: on the run's engine, or by hand on one that is started for this process.
 
     Raises ``EngineError`` when there is no driver and none can be started.
     """

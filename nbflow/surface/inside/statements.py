@@ -51,13 +51,13 @@ class _Token:
 def rewritten(statement: str, warehouse: str, folder: str, formatted: bool = False) -> str:
     """``statement`` with a new schema's location where it names none, and relative paths made to start at ``folder``.
 
-    Without a location Spark would put the schema ``bronze`` into ``bronze.db``. ``formatted`` says that braces in the
+    Without a location Spark would put the schema ``bronze`` into ``bronze.db``; without a ``warehouse`` it may. ``formatted`` says that braces in the
     statement have a meaning (``spark.sql("… {df}", df=df)``), so that those of a path are doubled.
     """
     if not isinstance(statement, str) or not _WORTH_A_LOOK.search(statement):
         return statement
     tokens = list(_tokens(statement))
-    changes = [*_schema_locations(tokens, warehouse), *_paths(tokens, folder)]
+    changes = [*(_schema_locations(tokens, warehouse) if warehouse else ()), *_paths(tokens, folder)]
     for start, end, text in sorted(changes, reverse=True):
         statement = statement[:start] + (_doubled(text, statement[start:end]) if formatted else text) + statement[end:]
     return statement

@@ -1,0 +1,167 @@
+"""A Spark Connect server as a notebook's process sees it: the way there, its sessions, and what to say when it is gone."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import socket
+import sys
+import threading
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from nbflow.core.errors import EngineError
+from nbflow.core.exchange import COMMIT_SETTING, SESSIONS_SUFFIX, TAG_SETTING, SparkAddress
+from nbflow.core.results import ErrorKind
+from nbflow.surface.inside.context import current
+
+_CANCEL_SECONDS = 5.0
+_PROBE_SECONDS = 2.0
+_RETRIES = {"max_retries": 5, "initial_backoff": 50, "backoff_multiplier": 2.0, "max_backoff": 1000}
+"""Some two seconds in all; PySpark's own are ten minutes."""
+
+_DEFAULT_PORT = 15002
+_NOT_SETTINGS = ("spark.remote", "spark.master", "spark.api.mode", "spark.app.name", "spark.sql.catalogImplementation")
+
+
+class Connection:
+    """A server, reached on first use. ``address`` says where it is, ``folder`` where the notebook's paths start."""
+
+    def __init__(self, address: SparkAddress, folder: str, name: str) -> None:
+        self.address, self.folder, self.name = address, folder, name
+        self.lock = threading.RLock()
+        self._remote: str | None = None
+        self._settings: dict[str, str] = {}
+        self._taken = False
+        self._watched = False
+
+    @property
+    def engine(self) -> str:
+        """``connect`` or ``sail``."""
+        return self.address.engine
+
+    def session(self, options: Mapping[str, Any]) -> Any:
+        """The notebook's session, made where it has none, with the settings in ``options``. Raises ``EngineError``."""
+        from pyspark.sql.connect.session import SparkSession
+
+        with self.lock:
+            session = SparkSession.getActiveSession() or SparkSession._get_default_session()
+            if session is None:
+                session = self.new_session()
+                SparkSession._set_default_and_active_session(session)
+            given = {name: str(value) for name, value in options.items() if name not in _NOT_SETTINGS}
+            if given:
+                session.conf._set_all(configs=given, silent=True)
+            return session
+
+    def new_session(self) -> Any:
+        """A further session of this notebook's own. Raises ``EngineError`` when the server is gone."""
+        from pyspark.sql.connect.client.retries import DefaultPolicy
+        from pyspark.sql.connect.session import SparkSession
+
+        with self.lock:
+            session = SparkSession(connection=self._next_remote())
+            session.client.set_retry_policies([DefaultPolicy(**_RETRIES)])
+            self.watch_cells()
+            settings = {**self._settings, **self._marks()}
+            session.conf._set_all(configs=settings, silent=True)
+            return session
+
+    def _next_remote(self) -> str:
+        """The address for one more session: the run's own first, then others, each written down for the run."""
+        if self._remote is None:
+            try:
+                connection = json.loads(Path(self.address.connection).read_text("utf-8"))
+            except (OSError, ValueError):
+                raise self.gone("its connection file is not there any more") from None
+            self._remote, self._settings = connection["remote"], connection.get("conf", {})
+        if not self._taken:
+            self._taken = True
+            return self._remote
+        number = str(uuid.uuid4())
+        with contextlib.suppress(OSError), open(self.address.connection + SESSIONS_SUFFIX, "a", encoding="utf-8") as file:
+            file.write(f"{number}\n")
+        parts = [part for part in self._remote.split(";") if not part.startswith("session_id=")]
+        return ";".join([*parts, f"session_id={number}"])
+
+    def _marks(self) -> dict[str, str]:
+        """Whose the session is; and the run's mark, which Delta keeps with each commit where the engine hands it on."""
+        context = current()
+        if context is None:
+            return {TAG_SETTING: self.address.tag}
+        mark = {"run_id": context.run_id, "task_key": context.task_key, "attempt": context.attempt}
+        return {TAG_SETTING: self.address.tag, COMMIT_SETTING: json.dumps({"nbflow": mark})}
+
+    def is_gone(self) -> bool:
+        """Whether nobody takes connections at the server's address."""
+        host, port = place_of(self._remote or "")
+        try:
+            with socket.create_connection((host, port), timeout=_PROBE_SECONDS):
+                return False
+        except OSError:
+            return True
+
+    def gone(self, detail: str) -> Exception:
+        """The error for a server that is not there; where PySpark is loaded it is one of its own, too."""
+        message = f"the {'Sail' if self.engine == 'sail' else 'Spark Connect'} server is gone ({detail}); its log may say why"
+        if "pyspark.errors.exceptions.connect" not in sys.modules:
+            return EngineError(ErrorKind.ENGINE_LOST, message)
+        return _gone_class()(ErrorKind.ENGINE_LOST, message)
+
+    def interrupt(self) -> None:
+        """Interrupt what this notebook's sessions have running; no error when there is nothing, or no server.
+
+        In a thread of its own, so that a server that does not answer holds nobody up for long.
+        """
+        from pyspark.sql.connect.session import SparkSession
+
+        session = SparkSession._get_default_session()
+
+        def interrupt() -> None:
+            with contextlib.suppress(Exception):
+                session.client.interrupt_all()
+
+        if session is not None:
+            thread = threading.Thread(target=interrupt, daemon=True)
+            thread.start()
+            thread.join(_CANCEL_SECONDS)
+
+    def watch_cells(self) -> None:
+        """Interrupt what is running when a cell is interrupted, wherever in it that came."""
+        shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+        if shell is None or self._watched:
+            return
+        self._watched = True
+
+        def ended(result: Any) -> None:
+            if isinstance(result.error_in_exec, KeyboardInterrupt):
+                self.interrupt()
+
+        shell.events.register("post_run_cell", ended)
+
+
+def place_of(remote: str) -> tuple[str, int]:
+    """Host and port of ``sc://host:port/;…``."""
+    parts = urlsplit("http" + remote.removeprefix("sc"))
+    return parts.hostname or "127.0.0.1", parts.port or _DEFAULT_PORT
+
+
+@functools.lru_cache(maxsize=1)
+def _gone_class() -> type[EngineError]:
+    from pyspark.errors.exceptions.connect import SparkConnectException
+
+    class SparkServerGoneError(EngineError, SparkConnectException):  # type: ignore[misc]
+        """The Spark server is gone."""
+
+        def __init__(self, kind: ErrorKind, message: str) -> None:
+            SparkConnectException.__init__(self, message)
+            EngineError.__init__(self, kind, message)
+
+        __str__ = Exception.__str__
+
+    SparkServerGoneError.__qualname__ = SparkServerGoneError.__name__
+    return SparkServerGoneError

@@ -1,0 +1,41 @@
+"""Paths that Sail keeps to: it writes a table whose path has a blank, an umlaut or a bracket to a folder of another name.
+
+Such a path is handed over as a link of a plain name that leads there.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+
+from nbflow.surface.inside.context import exchange_folder
+
+_PLAIN = re.compile(r"[A-Za-z0-9_./=,+@-]*\Z")
+
+
+def plain(path: str) -> str:
+    """``path``, absolute, where all signs of it are plain; otherwise a link that leads to it. Makes no folder."""
+    if _PLAIN.match(path) or not os.path.isabs(path):
+        return path
+    link = os.path.join(_links(), hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:16])
+    if not os.path.islink(link):
+        os.symlink(path, link)
+    return link
+
+
+@functools.lru_cache(maxsize=1)
+def _links() -> str:
+    """The folder of the links, which goes with the task or, by hand, with this process."""
+    task = exchange_folder()
+    if task is not None and _PLAIN.match(str(task)):
+        folder = str(task / "places")
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        return folder
+    folder = tempfile.mkdtemp(prefix="nbflow-", dir=None if _PLAIN.match(tempfile.gettempdir()) else "/tmp")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
