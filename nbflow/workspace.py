@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbflow.core.errors import DefinitionError, UsageError
 from nbflow.core.events import CellStarted, Noted
-from nbflow.core.ports import Listener
+from nbflow.core.ports import Engine, Listener
 from nbflow.core.records import RunRecord
 from nbflow.core.results import ExitCode, Result, exit_code
 from nbflow.core.values import encode
@@ -20,10 +21,10 @@ from nbflow.define.pipeline import Pipeline
 from nbflow.define.settings import Settings, find_root
 from nbflow.define.sources import Sources
 from nbflow.plan.build import Request, build_plan
+from nbflow.plan.engines import AUTO, changed_by_itself, settled
 from nbflow.plan.plan import Plan
 
 if TYPE_CHECKING:
-    from nbflow.run.engines.spark import SparkEngine
     from nbflow.run.guard import Guard
     from nbflow.run.runner import Attempt
     from nbflow.run.stop import Stop
@@ -142,6 +143,8 @@ class Workspace:
         return asyncio.run(self._run(plan, listeners, how, command))
 
     async def _run(self, plan: Plan, listeners: Sequence[Listener], how: str, command: Sequence[str]) -> tuple[RunRecord, ExitCode]:
+        import asyncio
+
         from nbflow.plan.export.document import plan_document
         from nbflow.run.guard import Guard
         from nbflow.run.listeners import Told
@@ -153,7 +156,8 @@ class Workspace:
         facts = gather_facts(self.root, how, command)
         parameters = encode(dict(plan.parameters))
         keys = [task.task_key for task in plan.tasks]
-        if plan.uses_spark and plan.engine != "none":
+        plan, reason = await self._settled(plan, listeners)
+        if any(engine.name != "none" for engine in plan.engines_used):
             _ = self.warehouse  # what cannot be is told before the run is begun
         stop = Stop()
         with Guard() as guard, contextlib.ExitStack() as held:
@@ -163,15 +167,16 @@ class Workspace:
             tell = Told([self.store.listener(given.run_id), *listeners])
             for other in self._others(plan.pipeline, given.run_id):
                 tell(Noted(given.run_id, Clock().now(), f"run {other} of this pipeline is going on: two that write one table may fail"))
+            if reason is not None:
+                tell(Noted(given.run_id, Clock().now(), reason))
             ids = Ids(given.run_id, given.task_run_ids)
-            engine = self._engine(plan, tell, ids, guard)
-            executor = self._executor(plan, ids, given.started, engine, tell, guard)
+            engines = self._engines(plan, tell, ids, guard)
+            executor = self._executor(plan, ids, given.started, engines, tell, guard)
             try:
                 runner = Runner(plan, ids, executor, tell, Clock(), self.settings.parallel or os.cpu_count() or 1)
                 result = await self._with_requests(runner.run(stop), stop, given.run_id)
             finally:
-                if engine is not None:
-                    await engine.stop()
+                await asyncio.gather(*(engine.stop() for engine in engines.values()))
         return self.store.run(given.run_id), _code(result, stop)
 
     def _others(self, pipeline: str, run_id: int) -> list[int]:
@@ -179,19 +184,48 @@ class Workspace:
         newest = self.store.runs(pipeline, _NEWEST)
         return [run.run_id for run in newest if run.run_id != run_id and run.result is None and self.store.is_live(run.run_id)]
 
-    def _engine(self, plan: Plan, tell: Listener, ids: Any, guard: Guard) -> SparkEngine | None:
-        """The run's Spark engine, already on its way when a task will need it; ``None`` when none does."""
-        if plan.engine == "none" or not plan.uses_spark:
-            return None
-        from nbflow.run.engines.spark import SparkEngine
+    async def _settled(self, plan: Plan, listeners: Sequence[Listener]) -> tuple[Plan, str | None]:
+        """``plan`` with the engine that ``auto`` comes to here, and a sentence where that is not Spark itself.
+
+        Raises ``UsageError`` where it would be another than the last successful run had.
+        """
+        if not any(engine.name == AUTO for engine in plan.engines_used):
+            return plan, None
+        from nbflow.run.engines.choose import choose
+
+        def announce(text: str) -> None:
+            for listener in listeners:
+                listener(Noted(0, Clock().now(), text))
+
+        choice = await choose(announce)
+        last = self.store.last_success(plan.pipeline)
+        if last is not None and changed_by_itself(last[1], choice.name):
+            why = f", since spark cannot start here: {choice.reason}" if choice.reason else ""
+            message = f"engine auto comes to {choice.name} here{why}; the last successful run of {plan.pipeline}, {last[0]}, had {last[1]}"
+            raise UsageError(message, f"say which it shall be: --engine {choice.name}, or --engine {last[1]} as before")
+        told = None
+        if choice.reason is not None:
+            told = (
+                f"the engine is {choice.name}: spark cannot start here ({choice.reason}); 'nbflow engine differences' lists how they differ"
+            )
+        return replace(plan, engines=settled(plan.engines, choice.name)), told
+
+    def _engines(self, plan: Plan, tell: Listener, ids: Any, guard: Guard) -> dict[str, Engine]:
+        """The Spark engines that the tasks will need, by their keys, none of them started yet."""
+        from nbflow.run.engines.choose import Needs, make_engine
 
         def announce(text: str) -> None:
             tell(Noted(ids.run_id, Clock().now(), text))
 
-        state = self.store.state / "engines" / str(ids.run_id)
-        return SparkEngine(self.settings, self.warehouse, state, announce, guard.token)
+        made: dict[str, Engine] = {}
+        for number, engine in enumerate(engine for engine in plan.engines_used if engine.name != "none"):
+            state = self.store.state / "engines" / (f"{ids.run_id}-{number}" if number else f"{ids.run_id}")
+            token = f"{guard.token}-{number}" if number else guard.token
+            given = self.settings.driver_memory, engine.spark_conf, self.settings.python, self.warehouse, state, announce, token
+            made[engine.key] = make_engine(engine.name, Needs(*given))
+        return made
 
-    def _executor(self, plan: Plan, ids: Any, started: datetime, engine: SparkEngine | None, tell: Listener, guard: Guard) -> Any:
+    def _executor(self, plan: Plan, ids: Any, started: datetime, engines: Mapping[str, Engine], tell: Listener, guard: Guard) -> Any:
         from nbflow.run.attempt import NotebookExecutor, Surroundings
 
         def cell_started(attempt: Attempt, cell: int) -> None:
@@ -206,7 +240,7 @@ class Workspace:
             tell(Noted(ids.run_id, Clock().now(), text, attempt.task.task_key))
 
         return NotebookExecutor(
-            Surroundings(plan, self.root, self.settings, started, engine, sink, cell_started, note, guard.folder, guard.token)
+            Surroundings(plan, self.root, self.settings, started, engines, sink, cell_started, note, guard.folder, guard.token)
         )
 
     async def _with_requests(self, work: Any, stop: Stop, run_id: int) -> Result:

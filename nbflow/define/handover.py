@@ -11,9 +11,10 @@ from typing import Any
 from nbflow.core.errors import Mistake
 from nbflow.core.natural import type_of
 from nbflow.core.values import ANY, ValueType, decode, encode
-from nbflow.define.pipeline import Pipeline, Place, Task
+from nbflow.define.pipeline import Cluster, Pipeline, Place, Task
 
 _VALUES = "parameters"
+_OWN_FORM = ("tasks", "places", "warnings", "job_clusters", "new_cluster", _VALUES)
 
 
 def pipeline_document(pipeline: Pipeline) -> dict[str, Any]:
@@ -23,6 +24,7 @@ def pipeline_document(pipeline: Pipeline) -> dict[str, Any]:
     """
     document = _document(pipeline)
     document["tasks"] = [_document(task) for task in pipeline.tasks]
+    document["job_clusters"] = {key: _cluster_document(cluster) for key, cluster in pipeline.job_clusters.items()}
     document["warnings"] = [list(astuple(warning)) for warning in pipeline.warnings]
     return document
 
@@ -30,19 +32,35 @@ def pipeline_document(pipeline: Pipeline) -> dict[str, Any]:
 def pipeline_from_document(document: Mapping[str, Any]) -> Pipeline:
     """The pipeline that ``pipeline_document`` wrote."""
     given = _restored(document)
-    given["tasks"] = [Task(**_restored(task)) for task in document["tasks"]]
+    given["tasks"] = [Task(**{**_restored(task), "new_cluster": _cluster(task["new_cluster"])}) for task in document["tasks"]]
+    given["job_clusters"] = {key: _cluster(cluster) for key, cluster in document["job_clusters"].items()}
     given["file"] = None if document["file"] is None else Path(document["file"])
     given["warnings"] = tuple(Mistake(*warning) for warning in document["warnings"])
     return Pipeline(**given)
 
 
 def _document(value: Pipeline | Task) -> dict[str, Any]:
-    document = {
-        item.name: _plain(getattr(value, item.name)) for item in fields(value) if item.name not in ("tasks", "places", "warnings", _VALUES)
-    }
-    document["places"] = {key: [place.file, place.line, place.key] for key, place in value.places.items()}
+    document = {item.name: _plain(getattr(value, item.name)) for item in fields(value) if item.name not in _OWN_FORM}
+    if isinstance(value, Task):
+        document["new_cluster"] = None if value.new_cluster is None else _cluster_document(value.new_cluster)
+    document["places"] = _places(value)
     document[_VALUES] = {name: _typed(given) for name, given in value.parameters.items()}
     return document
+
+
+def _cluster_document(cluster: Cluster) -> dict[str, Any]:
+    own = {item.name: _plain(getattr(cluster, item.name)) for item in fields(cluster) if item.name != "places"}
+    return {**own, "places": _places(cluster)}
+
+
+def _cluster(document: Mapping[str, Any] | None) -> Cluster | None:
+    if document is None:
+        return None
+    return Cluster(**{**document, "places": {key: Place(*place) for key, place in document["places"].items()}})
+
+
+def _places(value: Pipeline | Task | Cluster) -> dict[str, list[Any]]:
+    return {key: [place.file, place.line, place.key] for key, place in value.places.items()}
 
 
 def _typed(value: Any) -> list[Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import DefinitionError, Mistake
+from nbflow.define.clusters import read_cluster, read_clusters
 from nbflow.define.document import Node, collector_off, read_document
 from nbflow.define.nearest import did_you_mean, there_are
 from nbflow.define.objects import ObjectReader
@@ -105,6 +106,7 @@ class _JobReader(ObjectReader):
         for entry in job:
             places[entry] = Place(self.file, _line(node, entry, job), f"{prefix}{entry}")
         parameters = self._parameters(job.get("parameters"), f"{prefix}parameters", places)
+        clusters = read_clusters(self, job.get("job_clusters"), f"{prefix}job_clusters")
         tasks = [
             task
             for index, item in enumerate(job["tasks"].value if "tasks" in job else [])
@@ -121,6 +123,8 @@ class _JobReader(ObjectReader):
             description=str(job["description"].value) if "description" in job else "",
             timeout_seconds=_number(job.get("timeout_seconds")),
             file=path,
+            engine=str(job["engine"].value) if "engine" in job else None,
+            job_clusters=clusters,
             warnings=tuple(self.warnings),
             places=places,
         )
@@ -169,6 +173,8 @@ class _JobReader(ObjectReader):
             timeout_seconds=_number(entry.get("timeout_seconds")),
             cell_timeout_seconds=_number(entry["cell_timeout_seconds"]) if "cell_timeout_seconds" in entry else None,
             kernel=str(entry["kernel"].value) if "kernel" in entry else None,
+            job_cluster_key=str(entry["job_cluster_key"].value) if "job_cluster_key" in entry else None,
+            new_cluster=read_cluster(self, entry["new_cluster"], f"{key}.new_cluster") if "new_cluster" in entry else None,
             places=places,
         )
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nbflow.define.engines import ENGINES, PATTERN
+
 LONGEST_TASK_KEY = 100
 PARAMETER_NAME = "[A-Za-z0-9_.-]+"
 _MOST = 2**31 - 1  # Databricks' numbers are 32 bits wide; as seconds that is 68 years
@@ -67,11 +69,13 @@ KINDS: dict[str, Kind] = {
     "parameter_map": Kind("a map", _map, {"type": "object", "propertyNames": {"pattern": f"^{PARAMETER_NAME}$"}}),
     "job_map": Kind("a map", _map, {"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/$defs/job"}}),
     "parameter_list": Kind("a list", _list, _listed("parameter")),
+    "engine": Kind("the name of an engine", _text, {"type": "string", "pattern": f"^({'|'.join(ENGINES)}|{PATTERN})$"}),
+    "job_cluster_list": Kind("a list", _list, _listed("job_cluster")),
     "task_list": Kind("a list", _list, {**_listed("task"), "minItems": 1}),
     "dependency_list": Kind(
         "a list", _list, {"type": "array", "items": {"anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/dependency"}]}}
     ),
-    **{name: Kind("a map", _map, {"$ref": f"#/$defs/{name}"}) for name in ("notebook_task", "resources")},
+    **{name: Kind("a map", _map, {"$ref": f"#/$defs/{name}"}) for name in ("notebook_task", "cluster", "resources")},
 }
 
 

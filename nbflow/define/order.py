@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import Mistake
 from nbflow.core.values import shown
+from nbflow.define.clusters import check_clusters
 from nbflow.define.kinds import KINDS, LONGEST_TASK_KEY, is_parameter_name, is_task_key
 from nbflow.define.nearest import Suggestions, there_are
 from nbflow.define.pipeline import Pipeline, Task
@@ -38,6 +40,7 @@ def check_pipeline(pipeline: Pipeline) -> list[Mistake]:
             where = f", first in line {first}" if first else ""
             mistakes.append(_at(task, "task_key", f"the task key {task.task_key!r} stands twice{where}", "rename one of them"))
         seen.setdefault(task.task_key, task)
+    mistakes += check_clusters(replace(pipeline, tasks=tuple(seen.values())))
     mistakes += _check_edges(seen)
     return mistakes
 

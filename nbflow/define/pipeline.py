@@ -26,6 +26,21 @@ NOWHERE = Place()
 
 
 @dataclass(frozen=True, slots=True)
+class Cluster:
+    """What a task's Spark runs on, in the fields of Databricks' ``new_cluster``.
+
+    ``engine``, nbflow's own field, names a Spark engine (``None``: as the pipeline or the settings say); ``spark_conf`` are
+    Spark's settings, over the workspace's; ``num_workers`` is how many workers it has on Databricks: kept and shown, one
+    machine has none.
+    """
+
+    engine: str | None = None
+    spark_conf: Mapping[str, Any] = field(default_factory=dict)
+    num_workers: int | None = None
+    places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One task: a notebook, what it depends on, and its limits.
 
@@ -33,8 +48,8 @@ class Task:
     ``parameters`` maps names to values or to text with ``{{references}}``; ``depends_on`` names tasks;
     ``timeout_seconds`` limits each attempt and ``cell_timeout_seconds`` each cell (0: no limit; ``None``: as the settings say); ``max_retries`` is -1
     for *for ever*; ``min_retry_interval_millis`` counts from the start of the failed attempt to the start of the next,
-    as on Databricks; ``kernel`` names a Jupyter kernel instead of the notebook's own. ``places`` says where each key
-    stood in the file, by its name, parameters as ``parameters.<name>`` and dependencies as ``depends_on.<task key>``.
+    as on Databricks; ``kernel`` names a Jupyter kernel instead of the notebook's own; ``job_cluster_key`` names one of the
+    pipeline's clusters, ``new_cluster`` is one of the task's own. ``places`` says where each key stood in the file, by its name, parameters as ``parameters.<name>`` and dependencies as ``depends_on.<task key>``.
     """
 
     task_key: str
@@ -48,6 +63,8 @@ class Task:
     timeout_seconds: float = 0
     cell_timeout_seconds: float | None = None
     kernel: str | None = None
+    job_cluster_key: str | None = None
+    new_cluster: Cluster | None = None
     places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 
     def place(self, key: str) -> Place:
@@ -60,7 +77,8 @@ class Pipeline:
     """A job: tasks that depend on one another, and parameters they share.
 
     ``file`` is where it was read from (``None``: written in Python, then paths start at the current folder);
-    ``parameters`` maps each name to its default; ``warnings`` tell of keys that have no effect here.
+    ``parameters`` maps each name to its default; ``engine`` names a Spark engine (``None``: as the settings say);
+    ``job_clusters`` are the clusters that tasks may name, by their keys; ``warnings`` tell of keys that have no effect here.
     """
 
     name: str
@@ -69,6 +87,8 @@ class Pipeline:
     description: str = ""
     timeout_seconds: float = 0
     file: Path | None = None
+    engine: str | None = None
+    job_clusters: Mapping[str, Cluster] = field(default_factory=dict)
     warnings: Sequence[Mistake] = ()
     places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 

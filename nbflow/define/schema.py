@@ -38,7 +38,7 @@ def _object(name: str, keys: dict[str, Key]) -> dict[str, Any]:
         schema["patternProperties"] = {HOLDERS.pattern: {"description": "Holds what YAML anchors share."}}
     if name == "task":
         schema["oneOf"] = [{"required": ["notebook"]}, {"required": ["notebook_task"]}]
-        schema["dependencies"] = {"parameters": ["notebook"]}
+        schema["dependencies"] = {"parameters": ["notebook"], "job_cluster_key": {"not": {"required": ["new_cluster"]}}}
     return schema
 
 

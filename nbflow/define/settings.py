@@ -12,6 +12,7 @@ from typing import Any
 
 from nbflow.core.errors import DefinitionError, Mistake
 from nbflow.core.values import ValueType, convert
+from nbflow.define.engines import engine_problem
 from nbflow.define.nearest import did_you_mean, nearest
 from nbflow.define.pipeline import Place
 from nbflow.define.toml_file import Table, read_table
@@ -19,7 +20,6 @@ from nbflow.define.toml_file import Table, read_table
 FILE = "nbflow.toml"
 _PYPROJECT = "pyproject.toml"
 _PREFIX = "NBFLOW_"
-_ENGINES = ("spark", "none")
 _MEMORY = re.compile(r"[1-9][0-9]*[kmgtKMGT]\Z")  # what Java takes for its heap
 _SECTION = re.compile(r"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*[\"']?nbflow[\"']?[ \t]*[.\]]", re.MULTILINE)
 _SLIP = 0.8  # ``NBFLOW_PARALEL`` is a slip, ``NBFLOW_BUCKET`` is not
@@ -39,7 +39,7 @@ NAMES = tuple(_TYPES)
 class Settings:
     """How runs of a workspace are done. Every field is also an ``NBFLOW_…`` variable; most are options of ``nbflow run``.
 
-    ``engine``: the Spark engine, ``spark`` or ``none`` (a notebook builds its own session). ``parallel``: tasks at once
+    ``engine``: the Spark engine (``define.engines``). ``parallel``: tasks at once
     (``None``: the number of cores). ``kernel``: a kernel for all tasks. ``python``: the interpreter of python3 kernels
     (``None``: the one that runs nbflow). ``start_timeout_seconds``: how long a kernel may take to start.
     ``cell_timeout_seconds``: limit of each cell (0: none). ``grace_seconds``: from an interrupt to the kill.
@@ -136,10 +136,8 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
 
 
 def _check(key: str, value: Any) -> None:
-    if key == "engine" and value not in _ENGINES:
-        nearest = did_you_mean(value, _ENGINES)
-        msg = f"{value!r} is no engine; there are {', '.join(_ENGINES)}" + (f"; {nearest}" if nearest else "")
-        raise ValueError(msg)
+    if key == "engine" and (problem := engine_problem(value)):
+        raise ValueError(problem)
     if key in ("parallel", "output_limit_bytes", "max_value_bytes") and value is not None and value < 1:
         msg = f"{value} is too few; 1 is the least"
         raise ValueError(msg)

@@ -78,7 +78,8 @@ JOB: dict[str, Key] = {
     "git_source": _refused(
         "Where the sources come from.", "the sources stand beside the pipeline file: check them out there and remove the key"
     ),
-    "job_clusters": _idle("Clusters that tasks share."),
+    "engine": _done("engine", "The Spark engine: spark, sail, auto, none, or sc://host:port; otherwise as the settings say."),
+    "job_clusters": _done("job_cluster_list", "Clusters that tasks name by job_cluster_key: an engine with settings of Spark."),
     "environments": _idle("Environments of serverless tasks."),
     "environment_variables": _refused("Variables for the tasks' environment.", "set them in the shell that starts the run"),
     "performance_target": _idle("Speed against cost."),
@@ -108,9 +109,9 @@ TASK: dict[str, Key] = {
     **_NOTIFICATIONS,
     "run_if": _refused("When a task runs, by what those before it came to.", "only ALL_SUCCESS can be run: remove the key", "ALL_SUCCESS"),
     "disabled": _refused("Whether the task is left out.", "remove the key, and leave the task out with --only", False),
-    "new_cluster": _idle("A cluster of the task's own."),
+    "new_cluster": _done("cluster", "A cluster of the task's own: an engine with settings of Spark."),
     "existing_cluster_id": _idle("The cluster to use."),
-    "job_cluster_key": _idle("The shared cluster to use."),
+    "job_cluster_key": _done("text", "The one of job_clusters to use."),
     "environment_key": _idle("The serverless environment to use."),
     "environment_variables_key": _refused("Variables for the task's environment.", "set them in the shell that starts the run"),
     "libraries": _idle("Packages installed on the cluster; here they belong to the environment."),
@@ -143,6 +144,30 @@ PARAMETER: dict[str, Key] = {
     "name": _done("parameter_name", "The parameter's name: letters, digits, _, - and dots."),
     "default": _done("any", "Its value where the caller gives none."),
 }
+
+JOB_CLUSTER: dict[str, Key] = {
+    "job_cluster_key": _done("text", "The cluster's name, by which tasks choose it."),
+    "new_cluster": _done("cluster", "The cluster."),
+}
+
+CLUSTER: dict[str, Key] = {
+    "engine": _done("engine", "The Spark engine: spark, sail, auto, none, or sc://host:port; otherwise as the pipeline says."),
+    "spark_conf": _done("map", "Settings of Spark, over the workspace's."),
+    "num_workers": _done("count", "Workers on Databricks; kept and shown, one machine has none."),
+    "spark_env_vars": _refused("Variables for Spark's environment.", "set them in the shell that starts the run"),
+    "docker_image": _refused("An image that the cluster runs.", "install what it holds into the environment, and remove the key"),
+    **{
+        name: _idle("Of a cluster in the cloud.")
+        for name in (
+            "apply_policy_default_values", "autoscale", "autotermination_minutes", "aws_attributes", "azure_attributes",
+            "cluster_log_conf", "cluster_name", "custom_tags", "data_security_mode", "driver_instance_pool_id",
+            "driver_node_type_flexibility", "driver_node_type_id", "enable_elastic_disk", "enable_local_disk_encryption",
+            "gcp_attributes", "init_scripts", "instance_pool_id", "is_single_node", "kind", "node_type_id", "policy_id",
+            "remote_disk_throughput", "runtime_engine", "single_user_name", "spark_version", "ssh_public_keys",
+            "total_initial_remote_disk_size", "use_ml_runtime", "worker_node_type_flexibility", "workload_type",
+        )
+    },
+}  # fmt: skip
 
 RESOURCES: dict[str, Key] = {
     "jobs": _done("job_map", "Jobs by their keys."),
@@ -182,6 +207,8 @@ OBJECTS: dict[str, dict[str, Key]] = {
     "notebook_task": NOTEBOOK_TASK,
     "dependency": DEPENDENCY,
     "parameter": PARAMETER,
+    "job_cluster": JOB_CLUSTER,
+    "cluster": CLUSTER,
     "resources": RESOURCES,
     "bundle": BUNDLE,
 }
@@ -192,6 +219,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "notebook_task": ("notebook_path",),
     "dependency": ("task_key",),
     "parameter": ("name", "default"),
+    "job_cluster": ("job_cluster_key", "new_cluster"),
     "bundle": ("resources",),
     "resources": ("jobs",),
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import DefinitionError, Mistake
+from nbflow.define.clusters import undefined_clusters
 from nbflow.define.names import is_name, is_python
 from nbflow.define.nearest import Suggestions, did_you_mean
 from nbflow.define.notebook import Notebook
@@ -15,6 +16,7 @@ from nbflow.define.pipeline import Pipeline, Place, Task
 from nbflow.define.settings import Settings
 from nbflow.plan.arguments import Given, task_arguments
 from nbflow.plan.checks import idle_parameters, injected_blindly, reference_mistakes, replaced_values
+from nbflow.plan.engines import plan_engines
 from nbflow.plan.graph import in_order, nearest_chosen
 from nbflow.plan.kernels import choose_kernel
 from nbflow.plan.plan import Plan, PlannedTask
@@ -53,11 +55,13 @@ def build_plan(
     mistakes += wrong
     known = Known(pipeline.name, {name: given.value for name, given in shared.items()})
     planned, suggest = {}, Suggestions()
+    engine_of, engines = plan_engines(pipeline, [task for task in pipeline.tasks if task.task_key in chosen], settings)
     for task in pipeline.tasks:
         if task.task_key not in chosen or task.task_key not in notebooks:
             continue  # without its notebook nothing more can be said of a task; that it is missing is told elsewhere
         found, wrong = _planned(task, notebooks[task.task_key], shared, folder, known, settings, installed_kernels)
-        planned[task.task_key] = replace(found, depends_on=nearest_chosen(edges, task.task_key, chosen))
+        parents = nearest_chosen(edges, task.task_key, chosen)
+        planned[task.task_key] = replace(found, depends_on=parents, engine=engine_of[task.task_key])
         mistakes += [*reference_mistakes(found, edges, chosen, suggest), *wrong]
     if mistakes:
         raise DefinitionError(mistakes)
@@ -67,7 +71,7 @@ def build_plan(
         description=pipeline.description,
         file=pipeline.file,
         parameters={name: given.value for name, given in shared.items()},
-        engine=settings.engine,
+        engines=engines,
         timeout_seconds=pipeline.timeout_seconds,
         left_out=tuple(key for key in edges if key not in chosen),
         warnings=tuple(_warnings(pipeline, notebooks, request, chosen, planned)),
@@ -78,7 +82,7 @@ def _warnings(
     pipeline: Pipeline, notebooks: Mapping[str, Notebook], request: Request, chosen: set[str], planned: Mapping[str, PlannedTask]
 ) -> Iterator[Mistake]:
     """What is odd and no mistake, each once."""
-    found = [*pipeline.warnings, *replaced_values(pipeline, planned)]
+    found = [*pipeline.warnings, *undefined_clusters(pipeline), *replaced_values(pipeline, planned)]
     if len(notebooks) == len(pipeline.tasks):
         found += idle_parameters(pipeline, notebooks, request.parameters, chosen)
     for task in pipeline.tasks:

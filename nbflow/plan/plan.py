@@ -12,6 +12,7 @@ from nbflow.core.values import ValueType
 from nbflow.define.notebook import Notebook
 from nbflow.define.parameters import Parameter
 from nbflow.define.pipeline import NOWHERE, Place
+from nbflow.plan.engines import DEFAULT, PlannedEngine
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,15 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class PlannedTask:
-    """One task as it will run. ``kernel`` is the name of the Jupyter kernel; ``depends_on`` are task keys in the plan."""
+    """One task as it will run. ``kernel`` is the name of the Jupyter kernel, ``engine`` the key of the one of the plan's
+    Spark engines that it uses, if it uses Spark; ``depends_on`` are task keys in the plan."""
 
     task_key: str
     notebook: Notebook
     arguments: tuple[Argument, ...] = ()
     depends_on: tuple[str, ...] = ()
     kernel: str = "python3"
+    engine: str = DEFAULT
     max_retries: int = 0
     min_retry_interval_millis: int = 0
     retry_on_timeout: bool = False
@@ -59,14 +62,14 @@ class PlannedTask:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What ``nbflow run`` does and ``nbflow plan`` prints. ``tasks`` stand in an order in which each follows what it
-    depends on. ``parameters`` are the pipeline's own, resolved where that is possible; ``engine`` is the Spark engine
-    that tasks attach to when they use Spark."""
+    depends on. ``parameters`` are the pipeline's own, resolved where that is possible; ``engines`` are the Spark
+    engines that tasks attach to when they use Spark, first that of tasks which name no cluster."""
 
     pipeline: str
     tasks: tuple[PlannedTask, ...]
     file: Path | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    engine: str = "spark"
+    engines: tuple[PlannedEngine, ...] = (PlannedEngine(),)
     timeout_seconds: float = 0
     left_out: tuple[str, ...] = ()
     warnings: tuple[Mistake, ...] = ()
@@ -76,6 +79,17 @@ class Plan:
     def uses_spark(self) -> bool:
         """Whether any task needs a Spark engine."""
         return any(task.notebook.uses_spark for task in self.tasks)
+
+    @property
+    def engines_used(self) -> tuple[PlannedEngine, ...]:
+        """Those of the engines that tasks will use."""
+        used = {task.engine for task in self.tasks if task.notebook.uses_spark}
+        return tuple(engine for engine in self.engines if engine.key in used)
+
+    @property
+    def engine(self) -> str:
+        """The engines that tasks will use as one text for people and records; where none does, the one they would use."""
+        return ", ".join(dict.fromkeys(engine.label for engine in self.engines_used or self.engines[:1]))
 
     def task(self, task_key: str) -> PlannedTask:
         """The task of that key. Raises ``KeyError``."""

@@ -7,7 +7,7 @@ import functools
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -38,7 +38,7 @@ from nbflow.run.writes import Watch
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What all attempts of a run share. ``sink`` makes the place where an attempt's notebook goes; ``cell_started`` is
+    """What all attempts of a run share. ``engines`` are its Spark engines by their keys in the plan; ``sink`` makes the place where an attempt's notebook goes; ``cell_started`` is
     told the attempt and the cell (from 1), ``note`` the attempt and a sentence for whoever watches. ``private`` is a folder for what only the run may see, with a short path;
     ``token`` begins the mark that the processes of each attempt bear."""
 
@@ -46,7 +46,7 @@ class Surroundings:
     workspace: Path
     settings: Settings
     started: datetime
-    engine: Engine | None
+    engines: Mapping[str, Engine]
     sink: Callable[[Attempt], NotebookSink]
     cell_started: Callable[[Attempt, int], None]
     note: Callable[[Attempt, str], None]
@@ -137,7 +137,7 @@ class NotebookExecutor:
         """Start what the notebook needs, execute its cells, and leave nothing behind."""
         task, around = attempt.task, self._around
         token = f"{around.token}-{attempt.task_run_id}-{attempt.number}"
-        engine = around.engine if task.notebook.uses_spark else None
+        engine = around.engines.get(task.engine) if task.notebook.uses_spark else None
         tag = f"nbflow-{token}"
         watcher = _Watcher(self._around, attempt, ready, marks)
         kernel = None

@@ -100,6 +100,13 @@ SELECT MAX(run_id) AS run_id FROM runs;
 -- The id of the newest run that ended without success although nobody cancelled it; NULL where there is none.
 SELECT MAX(run_id) AS run_id FROM runs WHERE result IN ('FAILED', 'TIMEDOUT', 'SUCCESS_WITH_FAILURES');
 
+-- :: last_success
+-- The newest run of a pipeline that ended well and used a Spark engine.
+SELECT run_id, engine FROM runs
+WHERE pipeline = CAST(:pipeline AS TEXT) AND result IN ('SUCCESS', 'SUCCESS_WITH_FAILURES')
+    AND json_extract(definition, '$.uses_spark')
+ORDER BY run_id DESC LIMIT 1;
+
 -- :: events
 -- What happened in a run after the event numbered :after.
 SELECT seq, kind, at, payload FROM events WHERE run_id = :run_id AND seq > :after ORDER BY seq;

@@ -198,6 +198,12 @@ class Store:
             return []
         return [self._with_life(database, run) for run in read_runs(database, pipeline, limit)]
 
+    def last_success(self, pipeline: str) -> tuple[int, str] | None:
+        """The id and the engine of the pipeline's newest run that ended well and used Spark; ``None`` where there is none."""
+        database = self._readable()
+        row = None if database is None else database.row("last_success", pipeline=storable(pipeline))
+        return None if row is None else (row["run_id"], row["engine"])
+
     def resolve(self, reference: str) -> int:
         """The run id that ``reference`` means: a number (``12``, ``#12``), ``last`` or ``last-failed``."""
         return resolve(self._readable(), reference)

@@ -11,9 +11,17 @@ from hypothesis import strategies as st
 
 from nbflow.core.errors import Mistake
 from nbflow.define.handover import pipeline_document, pipeline_from_document
-from nbflow.define.pipeline import Pipeline, Place, Task
+from nbflow.define.pipeline import Cluster, Pipeline, Place, Task
 
 _values = st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.integers()) | st.dictionaries(st.text(), st.text())
+_places = st.dictionaries(st.text(), st.builds(Place, st.none() | st.text(), st.none() | st.integers(), st.none() | st.text()))
+_clusters = st.builds(
+    Cluster,
+    engine=st.none() | st.text(),
+    spark_conf=st.dictionaries(st.text(), st.text() | st.integers() | st.booleans()),
+    num_workers=st.none() | st.integers(0, 9),
+    places=_places,
+)
 _tasks = st.builds(
     Task,
     task_key=st.text(),
@@ -24,13 +32,17 @@ _tasks = st.builds(
     retry_on_timeout=st.booleans(),
     timeout_seconds=st.floats(0, 1e6),
     kernel=st.none() | st.text(),
-    places=st.dictionaries(st.text(), st.builds(Place, st.none() | st.text(), st.none() | st.integers(), st.none() | st.text())),
+    job_cluster_key=st.none() | st.text(),
+    new_cluster=st.none() | _clusters,
+    places=_places,
 )
 _pipelines = st.builds(
     Pipeline,
     name=st.text(),
     tasks=st.lists(_tasks, max_size=3),
     parameters=st.dictionaries(st.text(), _values),
+    engine=st.none() | st.text(),
+    job_clusters=st.dictionaries(st.text(), _clusters),
     file=st.none() | st.just(Path("/w/pipelines/p.yml")),
     warnings=st.lists(st.builds(Mistake, st.text(), st.none() | st.text(), st.none() | st.integers())).map(tuple),
 )
@@ -42,6 +54,7 @@ def test_a_pipeline_comes_back_as_it_was(pipeline: Pipeline) -> None:
     again = pipeline_from_document(json.loads(json.dumps(pipeline_document(pipeline))))
     assert again == pipeline
     assert [task.places for task in again.tasks] == [task.places for task in pipeline.tasks]
+    assert [cluster.places for cluster in again.job_clusters.values()] == [cluster.places for cluster in pipeline.job_clusters.values()]
 
 
 def test_values_keep_their_types() -> None:

@@ -54,12 +54,12 @@ def test_a_job_of_a_databricks_bundle_is_a_valid_file(tmp_path: Path) -> None:
     pipeline = read(
         tmp_path,
         "resources:\n  jobs:\n    orders:\n      schedule: {quartz_cron_expression: '0 0 5 * * ?', timezone_id: UTC}\n"
-        "      queue: {enabled: true}\n      tasks:\n        - task_key: a\n          job_cluster_key: main\n          max_retries: 2\n"
+        "      queue: {enabled: true}\n      tasks:\n        - task_key: a\n          existing_cluster_id: main\n          max_retries: 2\n"
         "          run_if: ALL_SUCCESS\n          notebook_task: {notebook_path: ../src/a.ipynb, source: WORKSPACE}\n",
     )
     assert (pipeline.name, pipeline.tasks[0].max_retries) == ("orders", 2)
     assert [warning.key for warning in pipeline.warnings] == [
-        "resources.jobs.orders.schedule", "resources.jobs.orders.queue", "resources.jobs.orders.tasks[0].job_cluster_key",
+        "resources.jobs.orders.schedule", "resources.jobs.orders.queue", "resources.jobs.orders.tasks[0].existing_cluster_id",
     ]  # fmt: skip
 
 

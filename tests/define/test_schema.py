@@ -83,13 +83,25 @@ def reader_takes(tmp_path: Path, job: Any) -> bool:
         },
         {
             "tasks": [
-                {**TASK, "kernel": "python3", "run_if": "ALL_SUCCESS", "disabled": False, "job_cluster_key": 5, "libraries": [{"pypi": {}}]}
+                {
+                    **TASK,
+                    "kernel": "python3",
+                    "run_if": "ALL_SUCCESS",
+                    "disabled": False,
+                    "existing_cluster_id": 5,
+                    "libraries": [{"pypi": {}}],
+                }
             ]
         },
         {
             "tasks": [{**LONG, "notebook_task": {"notebook_path": "n", "source": "WORKSPACE", "base_parameters": {"x": {"y": [1]}}}}],
             "schedule": {},
             "queue": None,
+        },
+        {
+            "engine": "sail",
+            "job_clusters": [{"job_cluster_key": "c", "new_cluster": {"spark_conf": {"spark.a": 1}, "num_workers": 2}}],
+            "tasks": [{**TASK, "job_cluster_key": "c"}, {**TASK, "task_key": "b", "new_cluster": {"engine": "sc://h:1/;token=x"}}],
         },
         {"resources": {"jobs": {"j": {"tasks": [TASK]}}, "schemas": {}}, "bundle": {"name": "b"}, "targets": {}},
     ],
@@ -130,6 +142,14 @@ def test_what_the_reader_takes_an_editor_takes(tmp_path: Path, job: Any) -> None
         {"tasks": [{"task_key": "a", "sql_task": {}}]},
         {"tasks": [{**TASK, "parameters": ["x"]}]},
         {"name": 5, "tasks": [TASK]},
+        {"engine": "duckdb", "tasks": [TASK]},
+        {"engine": "sc://", "tasks": [TASK]},
+        {"job_clusters": [{"job_cluster_key": "c"}], "tasks": [TASK]},
+        {"job_clusters": {"c": {}}, "tasks": [TASK]},
+        {"tasks": [{**TASK, "new_cluster": {"num_workers": -1}}]},
+        {"tasks": [{**TASK, "new_cluster": {"spark_conf": []}}]},
+        {"tasks": [{**TASK, "new_cluster": {"spark_env_vars": {}}}]},
+        {"tasks": [{**TASK, "new_cluster": {}, "job_cluster_key": "c"}]},
         {"name": None, "tasks": [TASK]},
         {"parameters": {"a b": 1}, "tasks": [TASK]},
         {"parameters": [{"name": "x"}], "tasks": [TASK]},

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from nbflow.core.values import encode
+from nbflow.plan.engines import PlannedEngine
 from nbflow.plan.plan import Argument, Plan, PlannedTask
 
 VERSION = 1
@@ -20,6 +21,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "file": None if plan.file is None else os.fspath(plan.file),
         "engine": plan.engine,
         "uses_spark": plan.uses_spark,
+        "engines": [_engine(engine) for engine in plan.engines],
         "timeout_seconds": plan.timeout_seconds,
         "parameters": plain(dict(plan.parameters)),
         "tasks": [_task(task) for task in plan.tasks],
@@ -36,6 +38,7 @@ def _task(task: PlannedTask) -> dict[str, Any]:
         "notebook_sha256": task.notebook.sha256,
         "kernel": task.kernel,
         "uses_spark": task.notebook.uses_spark,
+        "engine": task.engine,
         "depends_on": list(task.depends_on),
         "max_retries": task.max_retries,
         "min_retry_interval_millis": task.min_retry_interval_millis,
@@ -44,6 +47,13 @@ def _task(task: PlannedTask) -> dict[str, Any]:
         "cell_timeout_seconds": task.cell_timeout_seconds,
         "parameters": [_argument(argument) for argument in task.arguments],
     }
+
+
+def _engine(engine: PlannedEngine) -> dict[str, Any]:
+    """An engine without the values of Spark's settings, among which keys of a storage may stand."""
+    return {
+        "key": engine.key, "engine": engine.label, "spark_conf": sorted(engine.spark_conf), "num_workers": engine.num_workers,
+    }  # fmt: skip
 
 
 def _argument(argument: Argument) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from nbflow.plan.engines import PlannedEngine
 from nbflow.plan.export.document import is_expression, plain
 from nbflow.plan.plan import Argument, Plan, PlannedTask
 
@@ -18,6 +19,7 @@ def plan_text(plan: Plan, shown: Callable[[Path], str] = os.fspath) -> str:
     if plan.description:
         head.append(plan.description)
     head.append(f"Spark engine: {plan.engine}" + ("" if plan.uses_spark else " (not needed)"))
+    head += [_cluster(engine) for engine in plan.engines_used if engine.key]
     if plan.timeout_seconds:
         head.append(f"ends after {_number(plan.timeout_seconds)} s")
     blocks = ["\n".join(head), *("\n".join(_task(at, task, shown)) for at, task in enumerate(plan.tasks, 1))]
@@ -28,12 +30,21 @@ def plan_text(plan: Plan, shown: Callable[[Path], str] = os.fspath) -> str:
     return "\n\n".join(blocks)
 
 
+def _cluster(engine: PlannedEngine) -> str:
+    about = [engine.label]
+    if engine.spark_conf:
+        about.append(f"Spark settings {', '.join(sorted(engine.spark_conf))}")
+    if engine.num_workers:
+        about.append(f"{engine.num_workers} worker{'s' if engine.num_workers > 1 else ''} on Databricks, none here")
+    return f"cluster {engine.key}: {'; '.join(about)}"
+
+
 def _task(at: int, task: PlannedTask, shown: Callable[[Path], str]) -> list[str]:
     after = f"  after {', '.join(task.depends_on)}" if task.depends_on else ""
     lines = [f"{at}. {task.task_key}  {task.notebook.url or shown(task.notebook.path)}{after}"]
     about = [f"kernel {task.kernel}"]
     if task.notebook.uses_spark:
-        about.append("uses Spark")
+        about.append("uses Spark" + (f" on cluster {task.engine}" if task.engine else ""))
     if task.max_retries:
         about.append(
             "retried for ever" if task.max_retries < 0 else f"up to {task.max_retries} retr{'y' if task.max_retries == 1 else 'ies'}"

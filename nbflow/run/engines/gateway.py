@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib.util
 import os
-import re
 import shutil
 import struct
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from nbflow.core.errors import EngineError
@@ -32,34 +29,6 @@ _UNWANTED = (
     "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS",
 )  # fmt: skip
 """What would make another Spark of it, or Java options beside those that the settings give."""
-
-
-@dataclass(frozen=True, slots=True)
-class SparkInstallation:
-    """The pyspark package that is installed: its folder and its version."""
-
-    home: Path
-    version: str
-
-    @property
-    def ivy(self) -> Path:
-        """The jar of Ivy that pyspark brings. Raises ``EngineError``."""
-        found = sorted((self.home / "jars").glob("ivy-*.jar"))
-        if not found:
-            raise EngineError(ErrorKind.ENGINE_START, f"pyspark in {self.home} has no Ivy; install pyspark again")
-        return found[0]
-
-
-def find_spark() -> SparkInstallation:
-    """The pyspark beside nbflow, found without importing it. Raises ``EngineError``."""
-    found = importlib.util.find_spec("pyspark")
-    if found is None or not found.submodule_search_locations:
-        raise EngineError(ErrorKind.ENGINE_START, "pyspark is not installed; 'pip install pyspark delta-spark' brings it")
-    home = Path(next(iter(found.submodule_search_locations)))
-    version = re.search(r"__version__[^=]*=\s*['\"]([^'\"]+)", (home / "version.py").read_text("utf-8"))
-    if version is None or not (home / "jars").is_dir():
-        raise EngineError(ErrorKind.ENGINE_START, f"pyspark in {home} is not whole; install pyspark again (not pyspark-client)")
-    return SparkInstallation(home, version.group(1))
 
 
 class Gateway:

@@ -71,7 +71,7 @@ async def cached_jars(wanted: tuple[Jar, ...], java: Java, ivy: Path, folder: Pa
     jar cannot be had; what is in ``folder`` is whole at every moment.
     """
     jars = [folder / jar.file_name for jar in wanted]
-    if all(_is_whole(folder / jar.file_name, jar) for jar in wanted):
+    if are_cached(wanted, folder):
         return jars
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -84,6 +84,11 @@ async def cached_jars(wanted: tuple[Jar, ...], java: Java, ivy: Path, folder: Pa
         raise EngineError(ErrorKind.ENGINE_START, f"Delta's jars cannot be kept in {folder}: {error}") from error
     announce(f"Delta's jars are in {folder}")
     return jars
+
+
+def are_cached(wanted: tuple[Jar, ...], folder: Path) -> bool:
+    """Whether all of ``wanted`` lie in ``folder``, whole."""
+    return all(_is_whole(folder / jar.file_name, jar) for jar in wanted)
 
 
 def _is_whole(path: Path, jar: Jar) -> bool:

@@ -18,9 +18,8 @@ from nbflow.core.exchange import SparkAddress
 from nbflow.core.results import ErrorKind
 from nbflow.run.engines.conf import driver_options
 from nbflow.run.engines.control import Control, Door
-from nbflow.run.engines.gateway import Gateway, find_spark, write_private
-from nbflow.run.engines.jars import cached_jars, jar_folder, jars_for
-from nbflow.run.engines.java import find_java
+from nbflow.run.engines.gateway import Gateway, write_private
+from nbflow.run.engines.parts import find_parts
 
 _CANCEL_SECONDS = 5.0
 _CLOSE_SECONDS = 1.0
@@ -99,12 +98,9 @@ class SparkEngine:
             raise EngineError(ErrorKind.ENGINE_START, message, words) from None
 
     async def _start_gateway(self) -> tuple[int, str]:
-        java = await _in_thread(find_java, os.environ)
-        spark = find_spark()
+        parts = await find_parts(self._announce)
         options = driver_options(self._settings.spark_conf, self._settings.driver_memory, self._warehouse, self._gateway.scratch, _cores())
-        wanted = jars_for(spark.version)
-        jars = await cached_jars(wanted, java, spark.ivy, jar_folder(os.environ), self._announce)
-        return await self._gateway.start(java, options, [*sorted((spark.home / "jars").glob("*.jar")), *jars])
+        return await self._gateway.start(parts.java, options, parts.class_path)
 
     def address(self, tag: str) -> SparkAddress:
         """What a notebook needs in order to attach: each tag has a gateway and a secret of its own."""

@@ -12,7 +12,7 @@ from nbflow.define.settings import NAMES
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _HELP = {
-    "engine": ("NAME", "Spark engine: spark, or none where notebooks make their own session."),
+    "engine": ("NAME", "Spark engine: spark, sail, auto, sc://host:port, or none where notebooks make their own session."),
     "parallel": ("N", "How many tasks run at once; the number of cores where not said."),
     "kernel": ("NAME", "Jupyter kernel for all tasks, instead of the notebooks' own."),
     "python": ("PATH", "Interpreter of python3 kernels; the one of nbflow where not said."),

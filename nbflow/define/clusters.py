@@ -1,0 +1,110 @@
+"""The clusters of a pipeline file, as they are read from it and as they are checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from nbflow.core.errors import Mistake
+from nbflow.core.values import shown
+from nbflow.define.document import Node
+from nbflow.define.engines import engine_problem
+from nbflow.define.kinds import KINDS
+from nbflow.define.nearest import did_you_mean, there_are
+from nbflow.define.objects import ObjectReader
+from nbflow.define.pipeline import Cluster, Pipeline, Place
+
+
+def read_clusters(reader: ObjectReader, node: Node | None, key: str) -> dict[str, Cluster]:
+    """The clusters in a job's list at ``key``, by their keys."""
+    found: dict[str, Cluster] = {}
+    for index, item in enumerate(node.value if node is not None else ()):
+        where = f"{key}[{index}]"
+        entry = reader.object(item, "job_cluster", where)
+        if "job_cluster_key" not in entry or "new_cluster" not in entry:
+            continue
+        name = str(entry["job_cluster_key"].value)
+        if name in found:
+            reader.wrong(f"the cluster {name!r} stands twice", entry["job_cluster_key"].line, where, "keep one")
+        found[name] = read_cluster(reader, entry["new_cluster"], f"{where}.new_cluster")
+    return found
+
+
+def read_cluster(reader: ObjectReader, node: Node, key: str) -> Cluster:
+    """The cluster in the map at ``key``."""
+    entry = reader.object(node, "cluster", key)
+    places = {"": Place(reader.file, node.line, key)}
+    for name in entry:
+        places[name] = Place(reader.file, node.line_of(name) if name in node.value else entry[name].line, f"{key}.{name}")
+    conf = entry.get("spark_conf")
+    for name in conf.value if conf is not None else ():
+        places[f"spark_conf.{name}"] = Place(reader.file, conf.line_of(name) if conf else None, f"{key}.spark_conf.{name}")
+    return Cluster(
+        engine=str(entry["engine"].value) if "engine" in entry else None,
+        spark_conf={name: reader.value(value, f"{key}.spark_conf.{name}") for name, value in conf.value.items()} if conf else {},
+        num_workers=int(entry["num_workers"].value) if "num_workers" in entry else None,
+        places=places,
+    )
+
+
+def check_clusters(pipeline: Pipeline) -> Iterator[Mistake]:
+    """What is wrong with the engines and clusters of ``pipeline``, and with how its tasks name them."""
+    if pipeline.engine is not None:
+        yield from _check_engine(pipeline.engine, pipeline.place("engine"))
+    clusters = pipeline.job_clusters
+    if not isinstance(clusters, Mapping):
+        yield Mistake(f"job_clusters takes a map of keys to Cluster, got {shown(clusters)}", key="job_clusters")
+        clusters = {}
+    for name, cluster in clusters.items():
+        yield from _check_cluster(cluster, f"job_clusters.{name}")
+    for task in pipeline.tasks:
+        own, named = getattr(task, "new_cluster", None), getattr(task, "job_cluster_key", None)
+        if own is not None:
+            yield from _check_cluster(own, f"{task.task_key}.new_cluster")
+        if named is None:
+            continue
+        place = task.place("job_cluster_key")
+        if own is not None:
+            yield Mistake("'job_cluster_key' stands beside new_cluster", place.file, place.line, place.key, "keep one")
+        elif clusters and named not in clusters:
+            hint = did_you_mean(str(named), clusters) or there_are(clusters)
+            yield Mistake(f"there is no cluster {named!r}", place.file, place.line, place.key, hint)
+
+
+def undefined_clusters(pipeline: Pipeline) -> Iterator[Mistake]:
+    """Clusters that tasks name although the pipeline defines none: warnings, since another file of a bundle may."""
+    for task in pipeline.tasks if not pipeline.job_clusters else ():
+        if task.job_cluster_key is not None:
+            place = task.place("job_cluster_key")
+            message = f"there is no cluster {task.job_cluster_key!r}, since there are no job_clusters: the pipeline's engine is used"
+            yield Mistake(message, place.file, place.line, place.key)
+
+
+def _check_cluster(cluster: Any, where: str) -> Iterator[Mistake]:
+    if not isinstance(cluster, Cluster):
+        yield Mistake(f"takes a Cluster, got {shown(cluster)}", key=where)
+        return
+
+    def place(key: str) -> Place:
+        return cluster.places.get(key) or Place(key=f"{where}.{key}")
+
+    if cluster.engine is not None:
+        yield from _check_engine(cluster.engine, place("engine"))
+    if cluster.num_workers is not None and not KINDS["count"].fits(cluster.num_workers):
+        yield _at(place("num_workers"), f"num_workers takes {KINDS['count'].said}, got {shown(cluster.num_workers)}")
+    if not isinstance(cluster.spark_conf, Mapping):
+        yield _at(place("spark_conf"), f"spark_conf takes a map, got {shown(cluster.spark_conf)}")
+        return
+    for name, value in cluster.spark_conf.items():
+        if not isinstance(value, (str, int, float)):
+            yield _at(place(f"spark_conf.{name}"), f"a setting of Spark takes text or a number, got {shown(value)}")
+
+
+def _check_engine(name: Any, place: Place) -> Iterator[Mistake]:
+    problem = engine_problem(name) if isinstance(name, str) else f"engine takes text, got {shown(name)}"
+    if problem is not None:
+        yield _at(place, problem)
+
+
+def _at(place: Place, message: str) -> Mistake:
+    return Mistake(message, place.file, place.line, place.key)

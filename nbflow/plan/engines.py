@@ -1,0 +1,66 @@
+"""Which Spark engines a run has, and which task uses which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nbflow.define.engines import engine_label
+from nbflow.define.pipeline import Cluster, Pipeline, Task
+from nbflow.define.settings import Settings
+
+DEFAULT = ""
+AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEngine:
+    """A Spark engine as a run will have it: ``name`` as ``define.engines`` knows it, an address with its token;
+    ``spark_conf`` all settings of Spark that are given to it; ``key`` that of its cluster (empty: of tasks that name none).
+    ``num_workers`` is what the cluster has on Databricks."""
+
+    key: str = DEFAULT
+    name: str = "spark"
+    spark_conf: Mapping[str, Any] = field(default_factory=dict)
+    num_workers: int | None = None
+
+    @property
+    def label(self) -> str:
+        """Its name as it may be shown and kept."""
+        return engine_label(self.name)
+
+
+def plan_engines(pipeline: Pipeline, tasks: Sequence[Task], settings: Settings) -> tuple[dict[str, str], tuple[PlannedEngine, ...]]:
+    """The key of each task's engine by the task's key, and the engines, that of tasks without a cluster first.
+
+    What the call says wins over a cluster, that over the pipeline, that over the settings. Clusters that come to the same
+    engine with the same settings share it.
+    """
+    engines = [_engine(DEFAULT, Cluster(), pipeline, settings)]
+    chosen = {}
+    for task in tasks:
+        key = task.job_cluster_key or (f"{task.task_key}.new_cluster" if task.new_cluster else DEFAULT)
+        cluster = pipeline.job_clusters.get(task.job_cluster_key or "") or task.new_cluster or Cluster()
+        wanted = _engine(key, cluster, pipeline, settings)
+        same = next((engine for engine in engines if (engine.name, engine.spark_conf) == (wanted.name, wanted.spark_conf)), None)
+        if same is None:
+            engines.append(wanted)
+        chosen[task.task_key] = (same or wanted).key
+    return chosen, tuple(engines)
+
+
+def _engine(key: str, cluster: Cluster, pipeline: Pipeline, settings: Settings) -> PlannedEngine:
+    name = settings.engine if "engine" in settings.of_call else cluster.engine or pipeline.engine or settings.engine
+    over = [cluster.spark_conf, settings.spark_conf] if "spark_conf" in settings.of_call else [settings.spark_conf, cluster.spark_conf]
+    return PlannedEngine(key, name, {**over[0], **over[1]}, cluster.num_workers)
+
+
+def settled(engines: Sequence[PlannedEngine], chosen: str) -> tuple[PlannedEngine, ...]:
+    """``engines`` with ``chosen`` wherever the choice was left to the machine."""
+    return tuple(replace(engine, name=chosen) if engine.name == AUTO else engine for engine in engines)
+
+
+def changed_by_itself(last: str | None, chosen: str) -> bool:
+    """Whether ``auto`` comes to another engine than the last successful run had: ``last`` as its record tells it."""
+    return last is not None and chosen not in last.split(", ")

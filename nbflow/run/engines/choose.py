@@ -1,0 +1,63 @@
+"""From the name of an engine to the engine: what ``auto`` comes to here, and the adapter that keeps ``core.ports.Engine``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbflow.core.errors import EngineError
+from nbflow.core.ports import Engine
+from nbflow.define.engines import is_address
+from nbflow.run.engines.examine import examine
+from nbflow.run.engines.parts import find_parts
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What an engine is given: ``driver_memory`` is the heap of a driver as Java writes it, ``spark_conf`` Spark's settings,
+    ``python`` the interpreter of notebooks (``None``: the one that runs nbflow), ``warehouse`` the folder of the tables,
+    ``state`` a folder for its files and log, made private; ``announce`` is told what takes time; ``token`` marks its processes."""
+
+    driver_memory: str
+    spark_conf: Mapping[str, Any]
+    python: str | None
+    warehouse: Path
+    state: Path
+    announce: Callable[[str], None]
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What ``auto`` came to: ``spark`` or ``sail``, and for the second why the first cannot start here."""
+
+    name: str
+    reason: str | None = None
+
+
+async def choose(announce: Callable[[str], None]) -> Choice:
+    """``spark`` where all that it needs is there or can be fetched, otherwise ``sail``; where that cannot start either,
+    ``spark``, whose attempts then tell what is missing."""
+    try:
+        await find_parts(announce)
+    except EngineError as error:
+        if all(check.good for check in examine("sail")):
+            return Choice("sail", str(error))
+    return Choice("spark")
+
+
+def make_engine(name: str, needs: Needs) -> Engine:
+    """The engine of that name, neither ``auto`` nor ``none``, not yet started."""
+    if is_address(name):
+        from nbflow.run.engines.connect import ConnectEngine
+
+        return ConnectEngine(name, needs.state)
+    if name == "sail":
+        from nbflow.run.engines.sail import SailEngine
+
+        return SailEngine(needs, needs.warehouse, needs.state, needs.announce, needs.token)
+    from nbflow.run.engines.spark import SparkEngine
+
+    return SparkEngine(needs, needs.warehouse, needs.state, needs.announce, needs.token)

@@ -1,0 +1,79 @@
+"""Which engines a run has, and which task uses which."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from nbflow.define.pipeline import Cluster, Pipeline, Task
+from nbflow.define.settings import Settings
+from nbflow.plan.engines import PlannedEngine, changed_by_itself, plan_engines, settled
+
+
+def planned(pipeline: Pipeline, **settings: Any) -> list[tuple[str, str, dict[str, Any]]]:
+    """Key, name and settings of the engine of each task."""
+    chosen, engines = plan_engines(pipeline, pipeline.tasks, Settings(**settings))
+    by_key = {engine.key: engine for engine in engines}
+    assert len(by_key) == len(engines)
+    return [
+        (chosen[task.task_key], by_key[chosen[task.task_key]].name, dict(by_key[chosen[task.task_key]].spark_conf))
+        for task in pipeline.tasks
+    ]
+
+
+PIPELINE = Pipeline(
+    "p",
+    [
+        Task("plain", "n"),
+        Task("big", "n", job_cluster_key="big"),
+        Task("same", "n", job_cluster_key="idle"),
+        Task("own", "n", new_cluster=Cluster("sail")),
+    ],
+    engine="auto",
+    job_clusters={"big": Cluster(spark_conf={"a": 1, "b": 2}, num_workers=8), "idle": Cluster(num_workers=3)},
+)
+
+
+def test_what_wins() -> None:
+    """The call over a cluster, that over the pipeline, that over the settings; alike clusters share an engine."""
+    assert planned(PIPELINE, engine="spark", spark_conf={"b": 9, "c": 9}) == [
+        ("", "auto", {"b": 9, "c": 9}),
+        ("big", "auto", {"a": 1, "b": 2, "c": 9}),
+        ("", "auto", {"b": 9, "c": 9}),
+        ("own.new_cluster", "sail", {"b": 9, "c": 9}),
+    ]
+    of_call = planned(PIPELINE, engine="none", spark_conf={"b": 9}, of_call=frozenset({"engine", "spark_conf"}))
+    assert of_call == [("", "none", {"b": 9}), ("big", "none", {"a": 1, "b": 9}), ("", "none", {"b": 9}), ("", "none", {"b": 9})]
+
+
+def test_without_a_word_the_settings_hold() -> None:
+    """A pipeline that names no engine has that of the workspace."""
+    assert planned(Pipeline("p", [Task("a", "n")]), engine="sail") == [("", "sail", {})]
+
+
+def test_a_token_is_never_shown() -> None:
+    """An engine's label is without the options of its address."""
+    assert PlannedEngine(name="sc://h:1/;token=hush").label == "sc://h:1"
+
+
+def test_what_was_left_to_the_machine() -> None:
+    """Only ``auto`` is replaced."""
+    engines = (PlannedEngine("", "auto"), PlannedEngine("x", "spark"))
+    assert [engine.name for engine in settled(engines, "sail")] == ["sail", "spark"]
+
+
+@pytest.mark.parametrize(
+    ("last", "chosen", "changed"),
+    [
+        (None, "sail", False),
+        ("spark", "spark", False),
+        ("spark", "sail", True),
+        ("sail", "spark", True),
+        ("sail, spark", "spark", False),
+        ("sc://h:1", "spark", True),
+    ],
+)
+def test_an_engine_never_changes_by_itself(last: str | None, chosen: str, changed: bool) -> None:
+    """Another engine than the last successful run had is told."""
+    assert changed_by_itself(last, chosen) is changed
