@@ -114,7 +114,7 @@ class ScriptedEngine:
             self.starts += 1
         await asyncio.sleep(0)
 
-    def address(self, tag: str) -> SparkAddress:
+    async def address(self, tag: str) -> SparkAddress:
         """An address that leads nowhere. Raises ``EngineError`` where the engine is not there."""
         if self._gone is None or self._gone.is_set():
             raise EngineError(ErrorKind.ENGINE_LOST, "the engine is gone")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import cached_property, lru_cache
@@ -212,18 +212,31 @@ class Workspace:
 
     def _engines(self, plan: Plan, tell: Listener, ids: Any, guard: Guard) -> dict[str, Engine]:
         """The Spark engines that the tasks will need, by their keys, none of them started yet."""
-        from nbflow.run.engines.choose import Needs, make_engine
 
         def announce(text: str) -> None:
             tell(Noted(ids.run_id, Clock().now(), text))
 
         made: dict[str, Engine] = {}
         for number, engine in enumerate(engine for engine in plan.engines_used if engine.name != "none"):
-            state = self.store.state / "engines" / (f"{ids.run_id}-{number}" if number else f"{ids.run_id}")
-            token = f"{guard.token}-{number}" if number else guard.token
-            given = self.settings.driver_memory, engine.spark_conf, self.settings.python, self.warehouse, state, announce, token
-            made[engine.key] = make_engine(engine.name, Needs(*given))
+            mark = f"-{number}" if number else ""
+            state = self.store.state / "engines" / f"{ids.run_id}{mark}"
+            made[engine.key] = self.engine(engine.name, engine.spark_conf, state, announce, guard.token + mark)
         return made
+
+    def engine(
+        self, name: str, spark_conf: Mapping[str, Any], state: Path, announce: Callable[[str], None], token: str, warm: bool = True
+    ) -> Engine:
+        """The engine of that name (``run.engines.choose``), not yet started: the workspace's warm one where it is there and
+        is what is asked for, unless ``warm`` is false."""
+        from nbflow.run.engines.choose import Needs, join_or_make, make_engine
+
+        needs = Needs(self.settings.driver_memory, spark_conf, self.settings.python, self.warehouse, state, announce, token)
+        return join_or_make(name, needs, self.warm_folder) if warm else make_engine(name, needs)
+
+    @property
+    def warm_folder(self) -> Path:
+        """Where the files of the workspace's warm engine are."""
+        return self.store.state / "engine"
 
     def _executor(self, plan: Plan, ids: Any, started: datetime, engines: Mapping[str, Engine], tell: Listener, guard: Guard) -> Any:
         from nbflow.run.attempt import NotebookExecutor, Surroundings

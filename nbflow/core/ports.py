@@ -68,8 +68,11 @@ class Engine(Protocol):
         """Make the engine take work, starting it when it is not there or was lost. Raises ``EngineError`` (ENGINE_START)."""
         ...
 
-    def address(self, tag: str) -> SparkAddress:
-        """What a notebook needs in order to attach, with ``tag`` on all its jobs. Only after ``start``."""
+    async def address(self, tag: str) -> SparkAddress:
+        """What a notebook needs in order to attach, with ``tag`` on all its jobs. Only after ``start``.
+
+        Raises ``EngineError`` (ENGINE_LOST) where the engine is not there.
+        """
         ...
 
     async def lost(self, tag: str = "") -> str:

@@ -202,7 +202,7 @@ class NotebookExecutor:
             try:
                 if started is not None:
                     await started
-                address = engine.address(tag) if engine is not None else None
+                address = await engine.address(tag) if engine is not None else None
                 _write_context(self._context(attempt, spec, address), spec.private)
                 await prepare_kernel(kernel, attempt.task.notebook, spec.private)
             except BaseException:

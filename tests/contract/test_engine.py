@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ import pytest
 from nbflow.core.errors import EngineError
 from nbflow.core.results import ErrorKind
 from nbflow.define.settings import Settings
+from nbflow.run.engines.holder import Holder, read_address
 from nbflow.run.engines.sail import SailEngine
 from nbflow.run.engines.spark import SparkEngine
+from nbflow.run.engines.warm import WarmEngine
 from nbflow.testing import ScriptedEngine
 
 Made = tuple[Any, Callable[[], None]]
@@ -39,7 +42,23 @@ def sail(folder: Path) -> Made:
     return engine, lambda: [os.kill(pid, signal.SIGKILL) for pid in engine.pids] and None
 
 
-@pytest.mark.parametrize("make", [scripted, spark, sail])
+def warm(folder: Path) -> Made:
+    """An engine that somebody else holds, in a thread of its own, and how it is lost."""
+    held, ready, loops = ScriptedEngine(), threading.Event(), []
+    holder = Holder(held, folder, "", 0, os.getpid())
+
+    async def serve() -> None:
+        loops.append(asyncio.get_running_loop())
+        await holder.serve(lambda address: ready.set())
+
+    threading.Thread(target=asyncio.run, args=(serve(),), daemon=True).start()
+    assert ready.wait(30)
+    address = read_address(folder)
+    assert address is not None
+    return WarmEngine(address), lambda: loops[0].call_soon_threadsafe(held.lose)
+
+
+@pytest.mark.parametrize("make", [scripted, spark, sail, warm])
 def test_an_engine_keeps_its_promise(make: Callable[[Path], Made], tmp_path: Path) -> None:
     """Started once for many, told when it is gone, started anew after that, stopped for good; nothing of it raises twice."""
 
@@ -47,11 +66,12 @@ def test_an_engine_keeps_its_promise(make: Callable[[Path], Made], tmp_path: Pat
         engine, kill = make(tmp_path)
         await engine.stop()
         with pytest.raises(EngineError) as none:
-            engine.address("early")
+            await engine.address("early")
         assert none.value.kind is ErrorKind.ENGINE_LOST
         await asyncio.gather(engine.start(), engine.start())
-        first = engine.address("one")
-        assert first.tag == "one" and engine.address("one") == first != engine.address("two")
+        first = await engine.address("one")
+        assert first.tag == "one"
+        assert await engine.address("one") == first != await engine.address("two")
         await engine.cancel("one")
         await engine.cancel("one")
         await engine.cancel("never heard of")
@@ -62,7 +82,7 @@ def test_an_engine_keeps_its_promise(make: Callable[[Path], Made], tmp_path: Pat
         assert await asyncio.wait_for(lost, 30)
         await engine.cancel("two")
         await engine.start()
-        assert engine.address("three").tag == "three"
+        assert (await engine.address("three")).tag == "three"
         again = asyncio.ensure_future(engine.lost())
         await asyncio.sleep(0.05)
         assert not again.done()

@@ -140,7 +140,7 @@ from nbflow.run.engines.spark import SparkEngine
 async def main():
     engine = SparkEngine(Settings(), Path(sys.argv[1], "warehouse"), Path(sys.argv[1], "state"), lambda text: None)
     await engine.start()
-    print(json.dumps(asdict(engine.address("t"))), flush=True)
+    print(json.dumps(asdict(await engine.address("t"))), flush=True)
     await asyncio.sleep(600)
 
 asyncio.run(main())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +14,8 @@ from nbflow.core.errors import EngineError
 from nbflow.core.ports import Engine
 from nbflow.define.engines import is_address
 from nbflow.run.engines.examine import examine
-from nbflow.run.engines.parts import find_parts
+from nbflow.run.engines.holder import read_address
+from nbflow.run.engines.parts import find_parts, find_spark
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,28 @@ async def choose(announce: Callable[[str], None]) -> Choice:
         if all(check.good for check in examine("sail")):
             return Choice("sail", str(error))
     return Choice("spark")
+
+
+def fingerprint(name: str, needs: Needs) -> str:
+    """A digest of all that makes an engine what it is: who has the same may share one."""
+    parts = [
+        name, needs.driver_memory, sorted((key, str(value)) for key, value in needs.spark_conf.items()),
+        needs.python or sys.executable, str(needs.warehouse), getattr(sys.modules.get("nbflow"), "__version__", ""), find_spark().version,
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def join_or_make(name: str, needs: Needs, warm: Path) -> Engine:
+    """The engine whose address stands in the folder ``warm``, where it is what is needed; otherwise one of the run's own."""
+    address = read_address(warm)
+    if address is None or is_address(name):
+        return make_engine(name, needs)
+    if address.fingerprint != fingerprint(name, needs):
+        needs.announce("the workspace's warm engine has other settings: this run starts its own")
+        return make_engine(name, needs)
+    from nbflow.run.engines.warm import WarmEngine
+
+    return WarmEngine(address, lambda: make_engine(name, needs), needs.announce)
 
 
 def make_engine(name: str, needs: Needs) -> Engine:

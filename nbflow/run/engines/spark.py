@@ -102,13 +102,13 @@ class SparkEngine:
         options = driver_options(self._settings.spark_conf, self._settings.driver_memory, self._warehouse, self._gateway.scratch, _cores())
         return await self._gateway.start(parts.java, options, parts.class_path)
 
-    def address(self, tag: str) -> SparkAddress:
+    async def address(self, tag: str) -> SparkAddress:
         """What a notebook needs in order to attach: each tag has a gateway and a secret of its own."""
         path = self._state / "connections" / f"{_file_name(tag)}.json"
         if tag not in self._doors:
             if self._control is None:
                 raise EngineError(ErrorKind.ENGINE_LOST, "the Spark driver is gone", self._gateway.last_words())
-            door = self._spare.pop() if self._spare else self._control.open_door()
+            door = self._spare.pop() if self._spare else await _in_thread(self._control.open_door)
             self._doors[tag] = door
             write_private(path, json.dumps({"port": door.port, "secret": door.secret}))
         return SparkAddress(str(path), str(self._warehouse), tag)

@@ -1,4 +1,4 @@
-"""Holds a Spark driver for a notebook that is run by hand: prints its address as JSON, ends it when stdin closes."""
+"""Holds a Spark engine for a notebook that is run by hand: prints its address as JSON, ends it when stdin closes."""
 
 from __future__ import annotations
 
@@ -10,23 +10,30 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from nbflow.core.errors import NbflowError
-from nbflow.run.engines.spark import SparkEngine
+from nbflow.core.errors import EngineError, NbflowError
+from nbflow.core.results import ErrorKind
+from nbflow.run.engines.choose import choose
 from nbflow.workspace import Workspace
 
 
 async def hold(folder: Path) -> None:
-    """Start a driver on the warehouse of the workspace around ``folder`` and keep it until standard input closes."""
+    """Start the engine of the workspace around ``folder``, or join its warm one, and keep it until standard input closes."""
     workspace = Workspace.find(folder)
+    name = workspace.settings.engine
 
     def announce(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
+    if name == "none":
+        message = "the workspace's engine is none: notebooks make their own session, as with nbflow.spark_builder()"
+        raise EngineError(ErrorKind.ENGINE_START, message)
+    if name == "auto":
+        name = (await choose(announce)).name
     with tempfile.TemporaryDirectory(prefix="nbflow-") as state:
-        engine = SparkEngine(workspace.settings, workspace.warehouse, Path(state), announce)
+        engine = workspace.engine(name, workspace.settings.spark_conf, Path(state), announce, "")
         try:
             await engine.start()
-            print(json.dumps(asdict(engine.address(f"nbflow-by-hand-{os.getpid()}"))), flush=True)
+            print(json.dumps(asdict(await engine.address(f"nbflow-by-hand-{os.getpid()}"))), flush=True)
             await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
         finally:
             await engine.stop()

@@ -1,0 +1,175 @@
+"""A warm engine's own side: it holds one engine for whoever of the workspace comes, until it is stopped or long idle.
+
+Whoever comes speaks over loopback, one JSON object a line: first the token, then calls (``start``, ``address``, ``cancel``,
+``status``, ``stop``), each with a number that its answer bears. That the engine was lost is told to all at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from nbflow.core.errors import EngineError
+from nbflow.core.ports import Engine
+from nbflow.run.engines.gateway import write_private
+
+ADDRESS_FILE = "engine.json"
+LOCK_FILE = "lock"
+"""Who holds the engine holds a lock on this file, in the same folder."""
+
+_AFTER_LOSS_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class WarmAddress:
+    """Where a warm engine is, as its file tells it, which only its owner may read. ``fingerprint`` stands for all that it was
+    started with; ``since`` is ISO 8601 in UTC; ``autotermination_minutes`` how long it may be idle (0: for ever)."""
+
+    port: int
+    token: str
+    engine: str
+    fingerprint: str
+    since: str
+    pid: int
+    autotermination_minutes: float
+
+
+def read_address(folder: Path) -> WarmAddress | None:
+    """The address that stands in the folder of a workspace's warm engine; ``None`` where there is none."""
+    try:
+        return WarmAddress(**json.loads((folder / ADDRESS_FILE).read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+class Holder:
+    """Serves ``engine`` until it is asked to stop, or nobody has been there for ``minutes`` (0: never)."""
+
+    def __init__(self, engine: Engine, folder: Path, fingerprint: str, minutes: float, pid: int) -> None:
+        self._engine, self._folder, self._fingerprint, self._minutes, self._pid = engine, folder, fingerprint, minutes, pid
+        self._token = secrets.token_hex(32)
+        self._guests: dict[asyncio.StreamWriter, set[str]] = {}
+        self._over = asyncio.Event()
+        self._last_guest = 0.0
+
+    async def serve(self, ready: Callable[[WarmAddress], None]) -> None:
+        """Start the engine, tell ``ready`` where it is, and serve until it is time to end; then nothing is left.
+
+        Raises ``EngineError`` where the engine cannot start.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            await self._engine.start()
+            server = await asyncio.start_server(self._guest, "127.0.0.1", 0)
+            since = datetime.now(timezone.utc).isoformat(timespec="seconds")
+            port = server.sockets[0].getsockname()[1]
+            address = WarmAddress(port, self._token, self._engine.name, self._fingerprint, since, self._pid, self._minutes)
+            write_private(self._folder / ADDRESS_FILE, json.dumps(asdict(address)))
+            watch = asyncio.ensure_future(self._tell_losses())
+            self._last_guest = loop.time()
+            ready(address)
+            try:
+                while not self._over.is_set():
+                    with contextlib.suppress(asyncio.TimeoutError):
+                        await asyncio.wait_for(self._over.wait(), self._idle_left(loop.time()))
+                        break
+                    if self._idle_left(loop.time()) == 0:
+                        break
+            finally:
+                (self._folder / ADDRESS_FILE).unlink(missing_ok=True)
+                server.close()
+                watch.cancel()
+                await asyncio.gather(watch, return_exceptions=True)
+        finally:
+            await self._engine.stop()
+            for writer in list(self._guests):
+                writer.close()
+
+    def stop(self) -> None:
+        """Let ``serve`` end."""
+        self._over.set()
+
+    def _idle_left(self, now: float) -> float | None:
+        """Seconds until the idle limit is over; ``None`` without a limit, or while somebody is there."""
+        if self._guests:
+            self._last_guest = now
+        if not self._minutes:
+            return None
+        return max(0.0, self._last_guest + 60 * self._minutes - now)
+
+    async def _tell_losses(self) -> None:
+        """Tell all guests each time that the engine is lost; the next who calls ``start`` starts another."""
+        while True:
+            words = await self._engine.lost()
+            for writer in self._guests:
+                _send(writer, {"lost": words})
+            with contextlib.suppress(EngineError):
+                await self._engine.start()
+            await asyncio.sleep(_AFTER_LOSS_SECONDS)
+
+    async def _guest(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection; what it has running ends with it."""
+        first = await receive(reader)
+        if not hmac.compare_digest(str((first or {}).get("token", "")), self._token):
+            writer.close()
+            return
+        tags = self._guests[writer] = set()
+        calls: set[asyncio.Task[None]] = set()
+        try:
+            while (message := await receive(reader)) is not None:
+                call = asyncio.create_task(self._answer(message, tags, writer))
+                calls.add(call)
+                call.add_done_callback(calls.discard)
+        finally:
+            for call in calls:
+                call.cancel()
+            del self._guests[writer]
+            self._last_guest = asyncio.get_running_loop().time()
+            writer.close()
+            await asyncio.gather(*(self._engine.cancel(tag) for tag in tags), return_exceptions=True)
+
+    async def _answer(self, message: dict[str, Any], tags: set[str], writer: asyncio.StreamWriter) -> None:
+        try:
+            answer = {"answer": await self._do(message, tags)}
+        except EngineError as error:
+            answer = {"error": {"kind": str(error.kind), "message": str(error), "log": error.log}}
+        _send(writer, {"number": message.get("number"), **answer})
+
+    async def _do(self, message: dict[str, Any], tags: set[str]) -> Any:
+        call, tag = message.get("call"), str(message.get("tag", ""))
+        if call == "start":
+            await self._engine.start()
+        elif call == "address":
+            tags.add(tag)
+            return asdict(await self._engine.address(tag))
+        elif call == "cancel":
+            tags.discard(tag)
+            await self._engine.cancel(tag)
+        elif call == "status":
+            return {"guests": len(self._guests) - 1, "tasks": sum(len(each) for each in self._guests.values())}
+        elif call == "stop":
+            self.stop()
+        return None
+
+
+def _send(writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
+    if not writer.is_closing():
+        writer.write(json.dumps(message).encode() + b"\n")
+
+
+async def receive(reader: asyncio.StreamReader) -> dict[str, Any] | None:
+    """The next message; ``None`` at the end of the connection, or where it is none."""
+    try:
+        line = await reader.readline()
+        message = json.loads(line) if line else None
+    except (OSError, ValueError):
+        return None
+    return message if isinstance(message, dict) else None

@@ -1,0 +1,141 @@
+"""A warm engine as a run sees it: joined where it is there, and the run's own engine where it is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+from collections.abc import Callable
+from typing import Any
+
+from nbflow.core.errors import EngineError
+from nbflow.core.exchange import SparkAddress
+from nbflow.core.ports import Engine
+from nbflow.core.results import ErrorKind
+from nbflow.run.engines.holder import WarmAddress, receive
+
+_GONE = "the workspace's warm engine is gone"
+_LONGEST_LINE = 1 << 20
+
+
+class WarmEngine:
+    """The engine at ``address``, held by another process. Keeps the promise of ``core.ports.Engine``, but that ``stop`` only
+    leaves it. Where it is gone when it should start, ``own`` makes an engine of the run's own (``None``: that is an
+    error); ``announce`` is told so."""
+
+    def __init__(
+        self, address: WarmAddress, own: Callable[[], Engine] | None = None, announce: Callable[[str], None] = lambda text: None
+    ) -> None:
+        self.name = address.engine
+        self._address, self._make_own, self._announce = address, own, announce
+        self._own: Engine | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._reading: asyncio.Future[None] | None = None
+        self._joining = asyncio.Lock()
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._numbers = itertools.count(1)
+        self._lost: asyncio.Future[str] | None = None
+
+    async def start(self) -> None:
+        """Join the warm engine, which starts anew where it was lost; without it, start an own one."""
+        async with self._joining:
+            if self._own is None and self._writer is None:
+                await self._join()
+        if self._own is not None:
+            await self._own.start()
+            return
+        await self._call("start")
+        if self._lost is None or self._lost.done():
+            self._lost = asyncio.get_running_loop().create_future()
+
+    async def _join(self) -> None:
+        try:
+            await self._connect()
+        except EngineError:
+            if self._make_own is None:
+                raise
+            self._announce(f"{_GONE}: this run starts its own")
+            self._own = self._make_own()
+
+    async def _connect(self) -> None:
+        try:
+            reader, self._writer = await asyncio.open_connection("127.0.0.1", self._address.port, limit=_LONGEST_LINE)
+        except OSError:
+            raise EngineError(ErrorKind.ENGINE_LOST, _GONE) from None
+        self._writer.write(json.dumps({"token": self._address.token}).encode() + b"\n")
+        self._reading = asyncio.ensure_future(self._read(reader))
+
+    async def address(self, tag: str) -> SparkAddress:
+        """What a notebook needs in order to attach."""
+        if self._own is not None:
+            return await self._own.address(tag)
+        return SparkAddress(**await self._call("address", tag))
+
+    async def lost(self) -> str:
+        """Return when the engine that runs now is gone, or who holds it."""
+        if self._own is not None:
+            return await self._own.lost()
+        return _GONE if self._lost is None else await asyncio.shield(self._lost)
+
+    async def cancel(self, tag: str) -> None:
+        """Cancel what the tag has running."""
+        if self._own is not None:
+            await self._own.cancel(tag)
+            return
+        with contextlib.suppress(EngineError):  # an engine that is gone has nothing running
+            await self._call("cancel", tag)
+
+    async def stop(self) -> None:
+        """Leave the warm engine: what this run has running on it ends. An own engine ends."""
+        if self._own is not None:
+            await self._own.stop()
+        if self._writer is not None:
+            self._writer.close()
+        if self._reading is not None:
+            await self._reading
+        self._writer = None
+
+    async def ask(self, call: str) -> Any:
+        """Join and ask who holds the engine: ``status`` (``guests``, the others that are joined, and ``tasks``, how many tasks
+        have an address) or ``stop`` (it ends). Raises ``EngineError`` where nobody is there."""
+        if self._writer is None:
+            await self._connect()
+        return await self._call(call)
+
+    async def _call(self, call: str, tag: str = "") -> Any:
+        if self._writer is None or self._writer.is_closing():
+            raise EngineError(ErrorKind.ENGINE_LOST, _GONE)
+        number = next(self._numbers)
+        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        self._writer.write(json.dumps({"number": number, "call": call, "tag": tag}).encode() + b"\n")
+        try:
+            return await answer
+        finally:
+            self._waiting.pop(number, None)
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        """Give each answer to who waits for it, until the connection ends."""
+        while (message := await receive(reader)) is not None:
+            if "lost" in message:
+                self._tell_lost(message["lost"])
+                continue
+            waiting = self._waiting.get(message["number"])
+            if waiting is None or waiting.done():
+                continue
+            if "error" in message:
+                error = message["error"]
+                waiting.set_exception(EngineError(ErrorKind(error["kind"]), error["message"], error["log"]))
+            else:
+                waiting.set_result(message["answer"])
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        self._tell_lost(_GONE)
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_exception(EngineError(ErrorKind.ENGINE_LOST, _GONE))
+
+    def _tell_lost(self, words: str) -> None:
+        if self._lost is not None and not self._lost.done():
+            self._lost.set_result(words)

@@ -1,0 +1,161 @@
+"""``nbflow engine``: a warm engine for the workspace, which outlives the runs that use it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nbflow.core.errors import EngineError, UsageError
+from nbflow.surface.cli.layout import columns
+from nbflow.surface.cli.options import common_options, json_option
+from nbflow.surface.cli.session import DOCUMENT_VERSION, Session, print_json
+from nbflow.surface.cli.settings_options import settings_options
+from nbflow.surface.cli.terminal import one_line, stderr, stdout
+
+if TYPE_CHECKING:
+    from nbflow.run.engines.holder import WarmAddress
+    from nbflow.workspace import Workspace
+
+_MINUTES = 60
+_END_SECONDS = 20.0
+
+
+@click.group("engine")
+@common_options()
+def command() -> None:
+    """Hold a Spark engine warm for the workspace, so that runs need not start one.
+
+    A run joins it where its settings fit, and starts its own otherwise. Without it nothing outlives a run.
+    """
+
+
+@command.command("start")
+@click.option(
+    "--autotermination-minutes", "minutes", type=click.FloatRange(min=0), default=_MINUTES, show_default=True, metavar="MINUTES",
+    help="End it when no run has used it for so long; 0: never.",
+)  # fmt: skip
+@settings_options("engine", "driver_memory", "spark_conf", "python", "warehouse")
+@common_options()
+@click.pass_obj
+def start(session: Session, /, minutes: float, settings: dict[str, Any]) -> int:
+    """Start the workspace's engine and leave it running."""
+    workspace = session.find(Path.cwd(), settings)
+    if workspace.settings.engine == "none" or workspace.settings.engine.startswith("sc:"):
+        raise UsageError("only an engine of nbflow's own can be held: spark, sail or auto", "name one with --engine")
+    if (address := _held(workspace)) is not None:
+        raise UsageError(f"an engine is running already: {address.engine}, process {address.pid}", "'nbflow engine stop' ends it")
+    holder = subprocess.Popen(
+        [sys.executable, "-m", "nbflow.surface.cli.hold_engine"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        stderr=_log(workspace), start_new_session=True, cwd="/",
+    )  # fmt: skip
+    with holder.stdin as way_in, holder.stdout as way_out:  # type: ignore[union-attr]  # both are pipes
+        way_in.write(json.dumps({"root": str(workspace.root), "settings": settings, "minutes": minutes}) + "\n")
+        way_in.flush()
+        for line in way_out:
+            told = json.loads(line)
+            if "note" in told:
+                stderr.line(one_line(told["note"], 1000))
+            elif "ready" in told:
+                stdout.line(f"engine {told['ready']['engine']} is running, process {told['ready']['pid']}; {_limit(minutes)}")
+                return 0
+            else:
+                stderr.line(f"error: {told['error']}")
+                if told.get("log"):
+                    stderr.line(told["log"])
+                return 1
+    stderr.line(f"error: the engine ended without a word (exit code {holder.wait()}); see {workspace.warm_folder / 'holder.log'}")
+    return 1
+
+
+@command.command("status")
+@json_option
+@common_options()
+@click.pass_obj
+def status(session: Session, /, as_json: bool) -> int:
+    """Tell whether the workspace's engine is running, and who uses it. Ends with 1 where it is not."""
+    workspace = session.find()
+    address = _held(workspace)
+    use = None if address is None else asyncio.run(_asked(address, "status"))
+    if as_json:
+        known = {} if address is None else {"engine": address.engine, "pid": address.pid, "since": address.since, **(use or {})}
+        print_json({"version": DOCUMENT_VERSION, "running": address is not None, **known})
+    elif address is None:
+        stdout.line("no engine is running")
+    else:
+        rows = [
+            ("engine", address.engine), ("process", str(address.pid)), ("since", address.since),
+            ("runs joined", str((use or {}).get("guests", 0))), ("tasks", str((use or {}).get("tasks", 0))),
+            ("ends", _limit(address.autotermination_minutes)),
+        ]  # fmt: skip
+        for line in columns(rows):
+            stdout.line(line)
+    return 0 if address is not None else 1
+
+
+@command.command("stop")
+@click.option("--force", is_flag=True, help="Also while runs use it: their attempts fail.")
+@common_options()
+@click.pass_obj
+def stop(session: Session, /, force: bool) -> int:
+    """End the workspace's engine."""
+    from nbflow.run.engines.holder import LOCK_FILE
+    from nbflow.store.live import is_held
+
+    workspace = session.find()
+    address = _held(workspace)
+    if address is None:
+        stdout.line("no engine is running")
+        return 0
+    use = asyncio.run(_asked(address, "status")) or {}
+    if use.get("guests") and not force:
+        raise UsageError(f"{use['guests']} run{'s' if use['guests'] > 1 else ''} use it", "--force ends it all the same")
+    asyncio.run(_asked(address, "stop"))
+    deadline = time.monotonic() + _END_SECONDS
+    while is_held(workspace.warm_folder / LOCK_FILE):
+        if time.monotonic() > deadline:
+            stderr.line(f"error: the engine did not end within {_END_SECONDS:g} s; its process is {address.pid}")
+            return 1
+        time.sleep(0.05)
+    stdout.line("the engine has ended")
+    return 0
+
+
+def _held(workspace: Workspace) -> WarmAddress | None:
+    """Where the workspace's warm engine is, if somebody holds one."""
+    from nbflow.run.engines.holder import LOCK_FILE, read_address
+    from nbflow.store.live import is_held
+
+    return read_address(workspace.warm_folder) if is_held(workspace.warm_folder / LOCK_FILE) else None
+
+
+async def _asked(address: WarmAddress, call: str) -> dict[str, int] | None:
+    from nbflow.run.engines.warm import WarmEngine
+
+    engine = WarmEngine(address)
+    try:
+        found: dict[str, int] | None = await engine.ask(call)
+    except EngineError:
+        return None
+    else:
+        return found
+    finally:
+        await engine.stop()
+
+
+def _log(workspace: Workspace) -> Any:
+    from nbflow.store.folders import make_private_folder
+
+    make_private_folder(workspace.warm_folder.parent)
+    make_private_folder(workspace.warm_folder)
+    return (workspace.warm_folder / "holder.log").open("w", encoding="utf-8")
+
+
+def _limit(minutes: float) -> str:
+    return f"after {minutes:g} idle minutes" if minutes else "when it is stopped"
