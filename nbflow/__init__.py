@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nbflow.surface.inside.task import task
     from nbflow.surface.jupyter.calls import run_pipeline
     from nbflow.surface.jupyter.magics import load_ipython_extension
+    from nbflow.surface.jupyter.spark_builder import spark_builder
 
     spark: Any
 
@@ -27,6 +28,7 @@ __all__ = [
     "load_ipython_extension",
     "run_pipeline",
     "spark",
+    "spark_builder",
     "task",
     "widgets",
 ]
@@ -40,6 +42,7 @@ _WHERE = {
     "execute_notebook": "nbflow.run.papermill.call",
     "load_ipython_extension": "nbflow.surface.jupyter.magics",
     "run_pipeline": "nbflow.surface.jupyter.calls",
+    "spark_builder": "nbflow.surface.jupyter.spark_builder",
     "task": "nbflow.surface.inside.task",
 }
 

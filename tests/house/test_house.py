@@ -27,7 +27,18 @@ def test_imports_go_down_the_listing() -> None:
 
 def test_the_front_page_is_these_names() -> None:
     """Few names, loaded when they are used; none is the name of a folder."""
-    names = ["Pipeline", "Task", "dbutils", "execute_notebook", "load_ipython_extension", "run_pipeline", "spark", "task", "widgets"]
+    names = [
+        "Pipeline",
+        "Task",
+        "dbutils",
+        "execute_notebook",
+        "load_ipython_extension",
+        "run_pipeline",
+        "spark",
+        "spark_builder",
+        "task",
+        "widgets",
+    ]
     assert sorted(nbflow.__all__) == names
     folders = {path.name for path in (ROOT / "nbflow").iterdir() if path.is_dir()}
     assert not folders & set(names)

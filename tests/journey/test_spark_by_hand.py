@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from deltalake import DeltaTable
+
 CODE = """
 import json
 from nbflow import spark
@@ -40,6 +42,25 @@ def test_by_hand_the_workspaces_tables_are_there(tmp_path: Path, until: Callable
     assert json.loads(done.stdout) == [True, 2]
     assert (tmp_path / "warehouse" / "b" / "t" / "_delta_log").is_dir()
     until(lambda: not drivers_on(tmp_path))
+
+
+OWN = """
+import json, nbflow
+spark = nbflow.spark_builder().config("spark.sql.session.timeZone", "UTC").getOrCreate()
+spark.sql("create schema if not exists b location 'b'")
+spark.range(4).write.saveAsTable("default.t")
+spark.sql("delete from default.t where id = 2")
+print(json.dumps([spark.conf.get("spark.sql.session.timeZone"), spark.table("default.t").count()]))
+"""
+
+
+def test_a_session_of_ones_own_knows_delta(tmp_path: Path) -> None:
+    """``spark_builder`` makes a plain session with Delta, whose tables lie in the workspace's warehouse."""
+    (tmp_path / "nbflow.toml").write_text("engine = 'none'\n")
+    done = subprocess.run([sys.executable, "-c", OWN], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == ["UTC", 3]
+    assert DeltaTable(tmp_path / "warehouse" / "t").version() == 1
 
 
 def drivers_on(workspace: Path) -> list[int]:

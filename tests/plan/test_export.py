@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from nbflow.core.values import ValueType
 from nbflow.define.notebook import Notebook
 from nbflow.define.parameters import Parameter
+from nbflow.plan.engines import PlannedEngine
 from nbflow.plan.export.document import plan_document
 from nbflow.plan.export.mermaid import plan_mermaid
 from nbflow.plan.export.text import plan_text
@@ -50,6 +52,21 @@ def test_text_names_the_engine_and_whether_it_is_needed() -> None:
     """The Spark engine stands in the heading, with a word where no task needs it."""
     assert "Spark engine: spark (not needed)" in plan_text(_plan(_task("a")))
     assert "Spark engine: spark\n" in plan_text(_plan(_task("a", spark=True)))
+
+
+def test_clusters_are_shown_without_what_is_secret() -> None:
+    """A cluster with its engine, the names of its settings, and its workers; neither their values nor a token."""
+    task = replace(_task("a", spark=True), engine="far")
+    far = PlannedEngine("far", "sc://h:1/;token=hush", {"fs.s3a.secret.key": "hush"}, 8)
+    plan = _plan(task, _task("b", spark=True), engines=(PlannedEngine(), far, PlannedEngine("unused", "sail")))
+    text, document = plan_text(plan), plan_document(plan)
+    assert "Spark engine: spark, sc://h:1\n" in text
+    assert "cluster far: sc://h:1; Spark settings fs.s3a.secret.key; 8 workers on Databricks, none here" in text
+    assert "uses Spark on cluster far" in text
+    assert "unused" not in text
+    assert document["engines"][1] == {"key": "far", "engine": "sc://h:1", "spark_conf": ["fs.s3a.secret.key"], "num_workers": 8}
+    assert [item["engine"] for item in document["tasks"]] == ["far", ""]
+    assert "hush" not in text + json.dumps(document)
 
 
 def test_document_is_json_whatever_the_values_are() -> None:

