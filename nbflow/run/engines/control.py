@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,11 @@ class Control:
 
     def _uri(self, folder: Path) -> Any:
         return self._jvm.java.net.URI("file", None, str(folder), None)
+
+    def execute(self, statements: Iterable[str]) -> None:
+        """Execute SQL statements, one after another, in the driver's own session. Raises py4j's error of one that fails."""
+        for statement in statements:
+            self._session.sql(statement).collect()
 
     def open_door(self) -> Door:
         """A gateway of its own for one notebook, so that secrets, callbacks and objects are not shared with others."""

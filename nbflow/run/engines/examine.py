@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 
 from nbflow.core.errors import EngineError
 from nbflow.define.engines import engine_label, is_address
+from nbflow.run.engines.archive import archive_path
 from nbflow.run.engines.jars import are_cached, jar_folder, jars_for
 from nbflow.run.engines.java import find_java
-from nbflow.run.engines.parts import find_spark
+from nbflow.run.engines.parts import Parts, find_spark
 
 _ANSWER_SECONDS = 3.0
 
@@ -63,6 +64,13 @@ def _jars() -> str:
     )
 
 
+def _archive() -> str:
+    spark, wanted, folder = find_spark(), jars_for(find_spark().version), jar_folder(os.environ)
+    parts = Parts(find_java(os.environ), spark, tuple(folder / jar.file_name for jar in wanted))
+    path = archive_path(parts) if are_cached(wanted, folder) else None
+    return str(path) if path is not None and path.is_file() else "none yet: 'nbflow engine prepare' makes drivers start faster"
+
+
 def _pysail() -> str:
     if importlib.util.find_spec("pysail") is None:
         raise OSError(0, "pysail is not installed; 'pip install pysail' brings it")
@@ -85,5 +93,5 @@ def _server(engine: str) -> str:
         raise OSError(0, f"{engine_label(engine)} does not answer: {error.strerror or error}") from None
 
 
-_SPARK: dict[str, Callable[[], str]] = {"Java": _java, "pyspark": _pyspark, "Delta's jars": _jars}
+_SPARK: dict[str, Callable[[], str]] = {"Java": _java, "pyspark": _pyspark, "Delta's jars": _jars, "class-data archive": _archive}
 _SAIL: dict[str, Callable[[], str]] = {"Sail": _pysail, "client": _connect_client}

@@ -52,6 +52,17 @@ class Gateway:
         """Whether the process is there."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The process's number; 0 where there is none."""
+        return self._process.pid if self._process is not None else 0
+
+    def close_input(self) -> None:
+        """Let the process end by itself: it reads the end of its input."""
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+
     async def start(self, java: Java, options: DriverOptions, class_path: list[Path]) -> tuple[int, str]:
         """Start the process and wait until it listens; returns its port and secret. Raises ``EngineError``.
 
@@ -110,9 +121,7 @@ class Gateway:
         process = self._process
         if process is None:
             return
-        if process.stdin is not None:
-            with contextlib.suppress(OSError):
-                process.stdin.close()
+        self.close_input()
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(wait_gone(process.pid), _STOP_SECONDS)
         end_group(process.pid)

@@ -10,12 +10,14 @@ import re
 import shutil
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from nbflow.core.errors import EngineError
 from nbflow.core.exchange import SparkAddress
 from nbflow.core.results import ErrorKind
+from nbflow.run.engines.archive import archive_options
 from nbflow.run.engines.conf import driver_options
 from nbflow.run.engines.control import Control, Door
 from nbflow.run.engines.gateway import Gateway, write_private
@@ -100,6 +102,7 @@ class SparkEngine:
     async def _start_gateway(self) -> tuple[int, str]:
         parts = await find_parts(self._announce)
         options = driver_options(self._settings.spark_conf, self._settings.driver_memory, self._warehouse, self._gateway.scratch, _cores())
+        options = replace(options, java_options=(*archive_options(parts), *options.java_options))
         return await self._gateway.start(parts.java, options, parts.class_path)
 
     async def address(self, tag: str) -> SparkAddress:

@@ -15,7 +15,7 @@ def test_doctor_tells_what_would_start(nbflow: Any, workspace: Path) -> None:
     assert "fetched from Maven Central at the first start" in told.out
     document = nbflow("doctor", "--json", NBFLOW_ENGINE="spark").document
     assert [item["engine"] for item in document["engines"]] == ["spark", "sail"]
-    assert [check["what"] for check in document["engines"][0]["checks"]] == ["Java", "pyspark", "Delta's jars"]
+    assert [check["what"] for check in document["engines"][0]["checks"]] == ["Java", "pyspark", "Delta's jars", "class-data archive"]
     assert not (workspace / "cache").exists()
 
 

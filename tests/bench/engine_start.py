@@ -1,0 +1,85 @@
+"""How long a Spark driver takes to its first Delta write, without and with the class-data archive; and a notebook to attach.
+
+``python tests/bench/engine_start.py [--rounds N]`` prints seconds (the least of N rounds, taken in turns) and the ratio.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from nbflow.core.exchange import SparkAddress
+from nbflow.define.settings import Settings
+from nbflow.run.engines.archive import archive_path, make_archive
+from nbflow.run.engines.parts import find_parts
+from nbflow.run.engines.spark import SparkEngine
+
+ATTACH = """
+import sys, time
+from nbflow.core.exchange import SparkAddress
+from nbflow.surface.inside.spark import install
+began = time.perf_counter()
+install(SparkAddress(**{address!r}), {folder!r}, "bench")
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+attached = time.perf_counter()
+spark.range(3).write.mode("overwrite").saveAsTable("default.bench")
+print(attached - began, time.perf_counter() - attached)
+"""
+
+
+def attach(address: SparkAddress, folder: Path) -> tuple[float, float]:
+    """Seconds of a fresh process, pyspark's import included, until it is attached, and of its first write."""
+    code = ATTACH.format(address=asdict(address), folder=str(folder))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    attached, wrote = map(float, done.stdout.split())
+    return attached, wrote
+
+
+async def one() -> dict[str, float]:
+    """One driver from its start to its end."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        engine = SparkEngine(Settings(), folder / "warehouse", folder / "state", print)
+        began = time.perf_counter()
+        try:
+            await engine.start()
+            started = time.perf_counter() - began
+            first, wrote = await asyncio.to_thread(attach, await engine.address("one"), folder)
+            to_write = time.perf_counter() - began
+            again, _ = await asyncio.to_thread(attach, await engine.address("two"), folder)
+        finally:
+            await engine.stop()
+    return {"driver takes work": started, "first Delta write": to_write, "attach": first, "write": wrote, "attach, second": again}
+
+
+async def main() -> None:
+    """Both ways, in turns."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=3)
+    rounds = parser.parse_args().rounds
+    path = archive_path(await find_parts(print))
+    if not path.is_file():
+        await make_archive(await find_parts(print))
+    hidden, taken = path.with_suffix(".hidden"), {"without": [], "with": []}  # type: ignore[var-annotated]
+    for _ in range(rounds):
+        os.replace(path, hidden)
+        try:
+            taken["without"].append(await one())
+        finally:
+            os.replace(hidden, path)
+        taken["with"].append(await one())
+    for name in taken["with"][0]:
+        without, with_ = (min(each[name] for each in taken[way]) for way in ("without", "with"))
+        print(f"{name:20} {without:6.2f} s   with the archive {with_:6.2f} s   {without / with_:5.2f} x")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
