@@ -19,9 +19,32 @@ spark.sql("create table side.t{n} as select * from mine")
 assert spark.table("side.t{n}").count() == {n}
 """
 
+IN_A_JOB = """
+import os, pathlib, signal, threading, time
+
+def endless(row):
+    open("in-the-job", "w").close()
+    time.sleep(600)
+
+threading.Thread(target=lambda: spark.sparkContext.parallelize([1], 1).foreach(endless), daemon=True).start()
+while not pathlib.Path("in-the-job").exists():
+    time.sleep(0.05)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+FULL = """
+import resource
+now = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (now + 300_000_000, now + 300_000_000))
+kept = []
+while True:
+    kept.append(bytearray(50_000_000))
+"""
+
 BETWEEN = {
-    3: "import os, signal\nspark.sparkContext.setLocalProperty('x', 'y')\nos.kill(os.getpid(), signal.SIGKILL)",
+    3: IN_A_JOB,
     5: "spark.stop()\nspark = SparkSession.builder.getOrCreate()\nspark.range(5).createOrReplaceTempView('mine')",
+    6: FULL,
 }
 
 COUNT = """
@@ -57,17 +80,20 @@ def printed(task: dict[str, Any]) -> str:
     return "".join("".join(output.get("text", "")) for output in outputs)
 
 
-def test_eight_notebooks_of_which_one_dies_and_one_stops_spark(tmp_path: Path) -> None:
-    """Each has its own view of the same name; the others go on, and what they wrote is known by name afterwards."""
+def test_eight_notebooks_of_which_one_dies_one_stops_spark_and_one_fills_its_memory(tmp_path: Path) -> None:
+    """Each has its own view of the same name. One is killed in the middle of a job, one ends its session, one gets no more
+    memory: the others end right, and what they wrote is known by name afterwards."""
     write_notebook(tmp_path / "prepare.ipynb", PREPARE)
     for number in range(8):
         write_notebook(tmp_path / f"n{number}.ipynb", WORK.format(n=number, between=BETWEEN.get(number, "")))
     write_notebook(tmp_path / "count.ipynb", COUNT)
     numbers = {f"n{number}": ["prepare"] for number in range(8)}
-    tasks = run_tasks(tmp_path, {"prepare": [], **numbers, "count": [key for key in numbers if key != "n3"]}, "--parallel", "8")
-    assert {key: task["result"] for key, task in tasks.items() if task["result"] != "SUCCESS"} == {"n3": "FAILED"}
+    good = [key for key in numbers if key not in ("n3", "n6")]
+    tasks = run_tasks(tmp_path, {"prepare": [], **numbers, "count": good}, "--parallel", "8")
+    assert {key: task["result"] for key, task in tasks.items() if task["result"] != "SUCCESS"} == {"n3": "FAILED", "n6": "FAILED"}
     assert tasks["n3"]["error"]["kind"] == "KERNEL_DIED"
-    assert printed(tasks["count"]).splitlines() == [f"t{number} {number}" for number in range(8) if number != 3]
+    assert (tasks["n6"]["error"]["kind"], tasks["n6"]["error"]["ename"]) == ("CELL_ERROR", "MemoryError")
+    assert printed(tasks["count"]).splitlines() == [f"t{number} {number}" for number in range(8) if number not in (3, 6)]
 
 
 KILL = """
