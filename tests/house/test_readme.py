@@ -33,9 +33,9 @@ def nbflow(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "nbflow", *words], cwd=folder, capture_output=True, text=True, check=False)
 
 
-def test_the_pipeline_file_is_a_good_one(project: Path) -> None:
-    """As a file of the project whose notebook it names, with nothing to be warned of."""
-    (text,) = blocks("yaml")
+@pytest.mark.parametrize("text", blocks("yaml"))
+def test_the_pipeline_files_are_good_ones(text: str, project: Path) -> None:
+    """As files of the project whose notebook they name, with nothing to be warned of."""
     (project / "pipelines" / "pasted.yml").write_text(text, "utf-8")
     done = nbflow(project, "validate", "--strict", "pasted")
     assert done.returncode == 0, done.stderr
