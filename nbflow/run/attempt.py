@@ -108,7 +108,7 @@ class NotebookExecutor:
     ) -> tuple[Ending, tuple[TableWrite, ...]]:
         """How ``_run`` ends, and which tables were written meanwhile by commits that bear the attempt's mark."""
         around, loop = self._around, asyncio.get_running_loop()
-        if around.engine is None or not attempt.task.notebook.uses_spark:
+        if not attempt.task.notebook.uses_spark or attempt.task.engine not in around.engines:
             return await self._run(attempt, ready, marks, private, stop), ()
         watch = await loop.run_in_executor(None, Watch, around.workspace / around.settings.warehouse)
         ending = await self._run(attempt, ready, marks, private, stop)
