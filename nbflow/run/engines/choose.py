@@ -79,7 +79,7 @@ def make_engine(name: str, needs: Needs) -> Engine:
     if is_address(name):
         from nbflow.run.engines.connect import ConnectEngine
 
-        return ConnectEngine(name, needs.state)
+        return ConnectEngine(name, needs, needs.state, needs.announce, needs.token)
     if name == "sail":
         from nbflow.run.engines.sail import SailEngine
 

@@ -85,7 +85,7 @@ class ConnectEngine:
         writer.close()
         return ""
 
-    def address(self, tag: str) -> SparkAddress:
+    async def address(self, tag: str) -> SparkAddress:
         """What a notebook needs in order to attach: each tag has a session of its own."""
         if not self._started:
             raise EngineError(ErrorKind.ENGINE_LOST, f"{self.place} was not asked yet whether it answers")

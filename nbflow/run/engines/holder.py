@@ -1,7 +1,7 @@
 """A warm engine's own side: it holds one engine for whoever of the workspace comes, until it is stopped or long idle.
 
-Whoever comes speaks over loopback, one JSON object a line: first the token, then calls (``start``, ``address``, ``cancel``,
-``status``, ``stop``), each with a number that its answer bears. That the engine was lost is told to all at once.
+Whoever comes speaks over loopback, one JSON object a line: first the token, then calls (``start``, ``address``, ``lost``,
+``cancel``, ``status``, ``stop``), each with a number that its answer bears.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ from nbflow.run.engines.gateway import write_private
 ADDRESS_FILE = "engine.json"
 LOCK_FILE = "lock"
 """Who holds the engine holds a lock on this file, in the same folder."""
-
-_AFTER_LOSS_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,6 @@ class Holder:
             port = server.sockets[0].getsockname()[1]
             address = WarmAddress(port, self._token, self._engine.name, self._fingerprint, since, self._pid, self._minutes)
             write_private(self._folder / ADDRESS_FILE, json.dumps(asdict(address)))
-            watch = asyncio.ensure_future(self._tell_losses())
             self._last_guest = loop.time()
             ready(address)
             try:
@@ -86,8 +83,6 @@ class Holder:
             finally:
                 (self._folder / ADDRESS_FILE).unlink(missing_ok=True)
                 server.close()
-                watch.cancel()
-                await asyncio.gather(watch, return_exceptions=True)
         finally:
             await self._engine.stop()
             for writer in list(self._guests):
@@ -104,16 +99,6 @@ class Holder:
         if not self._minutes:
             return None
         return max(0.0, self._last_guest + 60 * self._minutes - now)
-
-    async def _tell_losses(self) -> None:
-        """Tell all guests each time that the engine is lost; the next who calls ``start`` starts another."""
-        while True:
-            words = await self._engine.lost()
-            for writer in self._guests:
-                _send(writer, {"lost": words})
-            with contextlib.suppress(EngineError):
-                await self._engine.start()
-            await asyncio.sleep(_AFTER_LOSS_SECONDS)
 
     async def _guest(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection; what it has running ends with it."""
@@ -150,6 +135,8 @@ class Holder:
         elif call == "address":
             tags.add(tag)
             return asdict(await self._engine.address(tag))
+        elif call == "lost":
+            return await self._engine.lost(tag)
         elif call == "cancel":
             tags.discard(tag)
             await self._engine.cancel(tag)

@@ -96,7 +96,7 @@ class SailEngine:
             raise EngineError(ErrorKind.ENGINE_START, f"the Sail server did not start: {error}") from None
         self._spare.append(server)
 
-    def address(self, tag: str) -> SparkAddress:
+    async def address(self, tag: str) -> SparkAddress:
         """What a notebook needs in order to attach: each tag has a server and a session of its own."""
         path = self._connection(tag)
         if tag not in self._servers:

@@ -35,7 +35,6 @@ class WarmEngine:
         self._joining = asyncio.Lock()
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._numbers = itertools.count(1)
-        self._lost: asyncio.Future[str] | None = None
 
     async def start(self) -> None:
         """Join the warm engine, which starts anew where it was lost; without it, start an own one."""
@@ -46,8 +45,6 @@ class WarmEngine:
             await self._own.start()
             return
         await self._call("start")
-        if self._lost is None or self._lost.done():
-            self._lost = asyncio.get_running_loop().create_future()
 
     async def _join(self) -> None:
         try:
@@ -72,11 +69,14 @@ class WarmEngine:
             return await self._own.address(tag)
         return SparkAddress(**await self._call("address", tag))
 
-    async def lost(self) -> str:
+    async def lost(self, tag: str = "") -> str:
         """Return when the engine that runs now is gone, or who holds it."""
         if self._own is not None:
-            return await self._own.lost()
-        return _GONE if self._lost is None else await asyncio.shield(self._lost)
+            return await self._own.lost(tag)
+        try:
+            return str(await self._call("lost", tag))
+        except EngineError:
+            return _GONE
 
     async def cancel(self, tag: str) -> None:
         """Cancel what the tag has running."""
@@ -117,9 +117,6 @@ class WarmEngine:
     async def _read(self, reader: asyncio.StreamReader) -> None:
         """Give each answer to who waits for it, until the connection ends."""
         while (message := await receive(reader)) is not None:
-            if "lost" in message:
-                self._tell_lost(message["lost"])
-                continue
             waiting = self._waiting.get(message["number"])
             if waiting is None or waiting.done():
                 continue
@@ -131,11 +128,6 @@ class WarmEngine:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
-        self._tell_lost(_GONE)
         for waiting in self._waiting.values():
             if not waiting.done():
                 waiting.set_exception(EngineError(ErrorKind.ENGINE_LOST, _GONE))
-
-    def _tell_lost(self, words: str) -> None:
-        if self._lost is not None and not self._lost.done():
-            self._lost.set_result(words)

@@ -55,7 +55,7 @@ def test_the_token_stands_only_in_private_files(tmp_path: Path) -> None:
         port = server.sockets[0].getsockname()[1]
         engine = engine_at(f"sc://127.0.0.1:{port}/;token={SECRET}", tmp_path)
         await engine.start()
-        address = engine.address("one")
+        address = await engine.address("one")
         path = Path(address.connection)
         assert SECRET not in repr(address) and address.warehouse == ""
         assert path.stat().st_mode & 0o777 == 0o600 and path.parent.stat().st_mode & 0o777 == 0o700

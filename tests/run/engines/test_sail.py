@@ -53,7 +53,7 @@ def test_each_attempt_has_a_server_and_a_private_connection(tmp_path: Path) -> N
         try:
             await engine.start()
             await engine.start()
-            one, two = engine.address("one"), engine.address("two")
+            one, two = await engine.address("one"), await engine.address("two")
             remotes = [json.loads(Path(each.connection).read_text())["remote"] for each in (one, two)]
             assert remotes[0].split("/;")[0] != remotes[1].split("/;")[0]
             assert {os.stat(each.connection).st_mode & 0o777 for each in (one, two)} == {0o600}
@@ -77,7 +77,7 @@ def test_the_loss_of_one_server_is_told_to_its_own_attempt(tmp_path: Path) -> No
         try:
             await engine.start()
             await engine.start()
-            engine.address("one"), engine.address("two")
+            await engine.address("one"), await engine.address("two")
             first, _ = engine.pids
             lost = [asyncio.ensure_future(engine.lost(tag)) for tag in ("one", "two")]
             os.kill(first, signal.SIGKILL)
