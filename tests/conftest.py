@@ -10,6 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("nbflow", deadline=None)  # a time limit on each example would be a timed test
+settings.load_profile("nbflow")
 
 
 def pytest_configure() -> None:
