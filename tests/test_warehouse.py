@@ -1,46 +1,17 @@
-"""What a warehouse's folders say: schemas and tables."""
+"""The Delta tables of a warehouse, found by their folders."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from nbflow.warehouse import find_tables, schemas_in, tables_in
+from nbflow.warehouse import find_tables
 
 
 def make_table(folder: Path, log: str = "00000000000000000000.json") -> None:
     """A folder that looks like a Delta table with one entry in its log."""
     (folder / "_delta_log").mkdir(parents=True)
     (folder / "_delta_log" / log).touch()
-
-
-def test_schemas_are_folders_with_names_that_spark_allows(tmp_path: Path) -> None:
-    """Hidden folders, odd names, files and tables are no schemas; Spark's own ``x.db`` is, unless there is an ``x``."""
-    for name in ("bronze", "Silver", "_tmp", ".hidden", "a-b", "old.db", "bronze.db"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "file").touch()
-    make_table(tmp_path / "a_table")
-    expected = {"bronze": "bronze", "silver": "Silver", "old": "old.db"}
-    assert schemas_in(tmp_path) == {name: tmp_path / folder for name, folder in expected.items()}
-
-
-def test_tables_have_at_least_one_commit(tmp_path: Path) -> None:
-    """A folder is a table with a first commit or a checkpoint; an empty log, parquet files or an odd name make none."""
-    make_table(tmp_path / "plain")
-    make_table(tmp_path / "Upper")
-    make_table(tmp_path / "cleaned", "00000000000000000010.checkpoint.parquet")
-    make_table(tmp_path / "torn", ".00000000000000000000.json.tmp")
-    make_table(tmp_path / "odd-name")
-    (tmp_path / "parquet").mkdir()
-    (tmp_path / "parquet" / "part-0.parquet").touch()
-    found = {(table.schema, table.name, table.folder.name) for table in tables_in("s", tmp_path)}
-    assert found == {("s", "plain", "plain"), ("s", "upper", "Upper"), ("s", "cleaned", "cleaned")}
-
-
-def test_a_warehouse_that_is_not_there_is_empty(tmp_path: Path) -> None:
-    """No folder, no schemas and no tables."""
-    assert schemas_in(tmp_path / "none") == {}
-    assert list(tables_in("s", tmp_path / "none")) == []
 
 
 def test_tables_are_found_at_any_depth_by_the_names_that_spark_has(tmp_path: Path) -> None:

@@ -38,8 +38,8 @@ class Driver:
         self.lock = threading.RLock()
         self.gateway: Any = None
         self.context: Any = None
-        self._session: Any = None
-        self._root: Any = None
+        self.session: Any = None
+        self.root: Any = None
 
     def connect(self) -> None:
         """Open the gateway, once. Raises ``EngineError`` when the driver is gone or is another version of Spark."""
@@ -57,7 +57,7 @@ class Driver:
             self._mark_connections(gateway, scala)
             self.context = jvm.org.apache.spark.api.java.JavaSparkContext.fromSparkContext(scala)
             # the session that all others are made from; one of another origin would have a catalog of its own
-            self._root = jvm.org.apache.spark.sql.classic.SparkSession.builder().sparkContext(scala).getOrCreate()
+            self.root = jvm.org.apache.spark.sql.classic.SparkSession.builder().sparkContext(scala).getOrCreate()
             self.gateway = gateway
             keep_interrupts()
             self._watch_cells()
@@ -196,8 +196,8 @@ class Driver:
             self._close_when_interrupted(connection, own)
             for mark in [*marks, f"{call}addJobTag\n{get_command_part(own)}{END_COMMAND_PART}"]:
                 connection.send_command(mark)
-            if self._session is not None:
-                active = f"z:org.apache.spark.sql.classic.SparkSession\nsetActiveSession\n{get_command_part(self._session)}"
+            if self.session is not None:
+                active = f"z:org.apache.spark.sql.classic.SparkSession\nsetActiveSession\n{get_command_part(self.session)}"
                 connection.send_command(f"{CALL_COMMAND_NAME}{active}{END_COMMAND_PART}")
             return connection
 
@@ -211,9 +211,9 @@ class Driver:
 
     def new_session(self) -> Any:
         """A new Java session of this notebook's own, active in this thread and in those whose connections are yet to come."""
-        session = self._root.newSession()
+        session = self.root.newSession()
         self.gateway.jvm.org.apache.spark.sql.classic.SparkSession.setActiveSession(session)
-        self._session = session
+        self.session = session
         return session
 
     def claim(self, java_session: Any) -> None:
@@ -227,7 +227,7 @@ class Driver:
 
     def end_session(self) -> None:
         """Stop what the notebook's session has running: its streaming queries and its jobs."""
-        session, self._session = self._session, None
+        session, self.session = self.session, None
         with contextlib.suppress(Exception):  # a driver that is gone has nothing running
             if session is not None:
                 for query in list(session.streams().active()):

@@ -11,6 +11,7 @@ from typing import Any
 
 from nbflow.surface.inside.driver import Driver
 from nbflow.surface.inside.files import files_environment, patch_added_files
+from nbflow.surface.inside.names import Names
 from nbflow.surface.inside.paths import patch_context_paths, resolved_name
 from nbflow.surface.inside.statements import rewritten
 
@@ -89,7 +90,7 @@ def _keep_to_this_notebook(driver: Driver, context_class: Any) -> None:
     context_class.clearJobTags, context_class.getJobTags = clear_job_tags, get_job_tags
 
 
-def patch_session(driver: Driver, module: ModuleType) -> None:
+def patch_session(driver: Driver, names: Names, module: ModuleType) -> None:
     """Have ``builder.getOrCreate()`` give a session of this notebook's own; follow names and paths in ``sql()``."""
     session_class: Any = module.SparkSession
     original_init, original_get = session_class.__init__, session_class.Builder.getOrCreate
@@ -110,11 +111,14 @@ def patch_session(driver: Driver, module: ModuleType) -> None:
     @functools.wraps(original_sql)
     def sql(spark: Any, sqlQuery: str, *args: Any, **kwargs: Any) -> Any:  # noqa: N803  (PySpark's name)
         formatted = bool(set(kwargs) - {"args"})
-        return original_sql(spark, rewritten(sqlQuery, driver.address.warehouse, driver.folder, formatted), *args, **kwargs)
+        statement = rewritten(sqlQuery, driver.address.warehouse, driver.folder, formatted)
+        with names.sql(spark, sqlQuery, kwargs.get("args", args[0] if args else None)):
+            return original_sql(spark, statement, *args, **kwargs)
 
     @functools.wraps(original_table)
     def table(spark: Any, tableName: str, *args: Any, **kwargs: Any) -> Any:  # noqa: N803  (PySpark's name)
-        return original_table(spark, resolved_name(tableName, driver.folder), *args, **kwargs)
+        with names.around():
+            return original_table(spark, resolved_name(tableName, driver.folder), *args, **kwargs)
 
     @functools.wraps(original_stop)
     def stop(spark: Any) -> None:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import functools
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from nbflow.core.exchange import SparkAddress
+from nbflow.surface.inside import calls, paths
 from nbflow.surface.inside import connect_sessions as sessions
-from nbflow.surface.inside import paths
 from nbflow.surface.inside.connect import Connection
 from nbflow.surface.inside.driver import Driver
 from nbflow.surface.inside.files import patch_found_files
+from nbflow.surface.inside.names import Names
 from nbflow.surface.inside.patching import Patch, when_imported
 from nbflow.surface.inside.sail_places import plain
 from nbflow.surface.inside.server_functions import patch_functions, patch_table_functions
@@ -42,17 +44,21 @@ def install(address: SparkAddress, folder: str, name: str) -> None:
 
 
 def _install_driver(driver: Driver, folder: str) -> None:
+    names = Names(driver)
     when_imported(
         {
             "pyspark.core.context": functools.partial(patch_context, driver),
-            "pyspark.sql.session": functools.partial(patch_session, driver),
-            "pyspark.sql.readwriter": functools.partial(paths.patch_readers, folder),
-            "pyspark.sql.streaming.readwriter": functools.partial(paths.patch_streams, folder),
-            "pyspark.sql.catalog": functools.partial(paths.patch_catalog, folder),
+            "pyspark.sql.session": functools.partial(patch_session, driver, names),
+            "pyspark.sql.readwriter": _both(functools.partial(paths.patch_readers, folder), functools.partial(calls.patch_readers, names)),
+            "pyspark.sql.streaming.readwriter": _both(
+                functools.partial(paths.patch_streams, folder), functools.partial(calls.patch_streams, names)
+            ),
+            "pyspark.sql.catalog": _both(functools.partial(paths.patch_catalog, folder), functools.partial(calls.patch_catalog, names)),
+            "pyspark.sql.merge": functools.partial(calls.patch_merge, names),
             "pyspark.core.files": patch_found_files,
             "pyspark.core.rdd": functools.partial(paths.patch_rdd, folder),
             "pyspark.ml.util": functools.partial(paths.patch_models, folder),
-            "delta.tables": functools.partial(paths.patch_delta, folder),
+            "delta.tables": _both(functools.partial(paths.patch_delta, folder), functools.partial(calls.patch_delta, names)),
         }
     )
 
@@ -73,6 +79,14 @@ def _install_connection(connection: Connection, folder: str) -> None:
         patches["pyspark.sql.connect.expressions"] = functools.partial(patch_functions, folder)
         patches["pyspark.sql.connect.plan"] = functools.partial(patch_table_functions, folder)
     when_imported(patches)
+
+
+def _both(first: Patch, second: Patch) -> Patch:
+    def patch(module: ModuleType) -> None:
+        first(module)
+        second(module)
+
+    return patch
 
 
 def session() -> Any:

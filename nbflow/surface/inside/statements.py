@@ -35,7 +35,7 @@ _MAKING = ("CREATE", "ALTER", "REPLACE")
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
+class Token:
     """A word, name, string or sign of a statement; ``word`` is its upper case where it is a plain word."""
 
     kind: str
@@ -56,7 +56,7 @@ def rewritten(statement: str, warehouse: str, folder: str, formatted: bool = Fal
     """
     if not isinstance(statement, str) or not _WORTH_A_LOOK.search(statement):
         return statement
-    tokens = list(_tokens(statement))
+    tokens = list(tokens_of(statement))
     changes = [*(_schema_locations(tokens, warehouse) if warehouse else ()), *_paths(tokens, folder)]
     for start, end, text in sorted(changes, reverse=True):
         statement = statement[:start] + (_doubled(text, statement[start:end]) if formatted else text) + statement[end:]
@@ -70,7 +70,7 @@ def _doubled(text: str, before: str) -> str:
     return lead.replace("{", "{{").replace("}", "}}") + text[len(lead) :]
 
 
-def _tokens(statement: str) -> Iterator[_Token]:
+def tokens_of(statement: str) -> Iterator[Token]:
     position = 0
     while position < len(statement):
         found = _TOKEN.match(statement, position)
@@ -80,7 +80,7 @@ def _tokens(statement: str) -> Iterator[_Token]:
         if found.lastgroup == "comment":
             position = _end_of_comment(statement, position)
         elif found.lastgroup != "space":
-            yield _Token(found.lastgroup or "", found.group(), found.start(), position)
+            yield Token(found.lastgroup or "", found.group(), found.start(), position)
 
 
 def _end_of_comment(statement: str, position: int) -> int:
@@ -95,7 +95,7 @@ def _end_of_comment(statement: str, position: int) -> int:
     return position
 
 
-def _schema_locations(tokens: list[_Token], warehouse: str) -> Iterator[tuple[int, int, str]]:
+def _schema_locations(tokens: list[Token], warehouse: str) -> Iterator[tuple[int, int, str]]:
     """A location after the name of each schema that is made without one."""
     for index, token in enumerate(tokens[:-1]):
         if token.word != "CREATE" or tokens[index + 1].word not in ("SCHEMA", "DATABASE", "NAMESPACE"):
@@ -103,7 +103,7 @@ def _schema_locations(tokens: list[_Token], warehouse: str) -> Iterator[tuple[in
         rest = tokens[index + 2 :]
         if [each.word for each in rest[:3]] == ["IF", "NOT", "EXISTS"]:
             rest = rest[3:]
-        parts, last = _name(rest)
+        parts, last = name_at(rest)
         following = [each.word or each.text for each in rest]
         following = following[: following.index(";")] if ";" in following else following
         if last is None or {"LOCATION", "MANAGEDLOCATION"} & set(following):
@@ -114,7 +114,7 @@ def _schema_locations(tokens: list[_Token], warehouse: str) -> Iterator[tuple[in
             yield last.end, last.end, f" LOCATION {_literal(os.path.join(warehouse, parts[0].lower()))}"
 
 
-def _name(tokens: list[_Token]) -> tuple[list[str], _Token | None]:
+def name_at(tokens: list[Token]) -> tuple[list[str], Token | None]:
     """The parts of the dotted name that the tokens begin with, and its last token."""
     parts: list[str] = []
     last = None
@@ -122,7 +122,7 @@ def _name(tokens: list[_Token]) -> tuple[list[str], _Token | None]:
         token = tokens[index]
         if token.kind not in ("word", "quoted"):
             break
-        parts.append(_unquoted(token))
+        parts.append(unquoted(token))
         last = token
         if index + 1 >= len(tokens) or tokens[index + 1].text != ".":
             break
@@ -131,7 +131,7 @@ def _name(tokens: list[_Token]) -> tuple[list[str], _Token | None]:
     return parts, last
 
 
-def _paths(tokens: list[_Token], folder: str) -> Iterator[tuple[int, int, str]]:
+def _paths(tokens: list[Token], folder: str) -> Iterator[tuple[int, int, str]]:
     """Every path of the statement that is relative, made absolute."""
     making = bool(tokens) and any(token.word in _MAKING for token in tokens[:2])
     in_options = 0
@@ -147,16 +147,16 @@ def _paths(tokens: list[_Token], folder: str) -> Iterator[tuple[int, int, str]]:
             yield from _changed(token, folder, _literal)
 
 
-def _takes_path(tokens: list[_Token], index: int, making: bool, in_options: bool) -> bool:
+def _takes_path(tokens: list[Token], index: int, making: bool, in_options: bool) -> bool:
     """Whether the string at ``index`` is a path."""
     before = tokens[index - 1]
     if in_options:
         key = tokens[index - 2] if before.text == "=" and index >= 2 else before
-        return _unquoted(key).lower() == "path"
+        return unquoted(key).lower() == "path"
     return before.word in _BEFORE_A_PATH or (making and before.word == "LOCATION")
 
 
-def _is_table_by_path(tokens: list[_Token], index: int) -> bool:
+def _is_table_by_path(tokens: list[Token], index: int) -> bool:
     """Whether the name at ``index`` is a path after a format, where a table stands: ``FROM delta.`events```."""
     if tokens[index - 1].text != "." or tokens[index - 2].word not in _FORMATS:
         return False
@@ -168,13 +168,13 @@ def _is_table_by_path(tokens: list[_Token], index: int) -> bool:
     return before.text in (",", "(") and "/" in tokens[index].text  # among columns it could be a field of a struct
 
 
-def _changed_table(tokens: list[_Token], index: int, folder: str) -> Iterator[tuple[int, int, str]]:
+def _changed_table(tokens: list[Token], index: int, folder: str) -> Iterator[tuple[int, int, str]]:
     pattern = tokens[index - 2].word != "DELTA"  # whose paths are no patterns
     yield from _changed(tokens[index], folder, lambda path: "`" + path.replace("`", "``") + "`", pattern)
 
 
-def _changed(token: _Token, folder: str, quote: Callable[[str], str], pattern: bool = False) -> Iterator[tuple[int, int, str]]:
-    path = _unquoted(token)
+def _changed(token: Token, folder: str, quote: Callable[[str], str], pattern: bool = False) -> Iterator[tuple[int, int, str]]:
+    path = unquoted(token)
     if "\\" in path and token.kind == "text":
         return  # an escape; who writes one writes the whole path
     found = absolute(path, folder, pattern)
@@ -182,7 +182,7 @@ def _changed(token: _Token, folder: str, quote: Callable[[str], str], pattern: b
         yield token.start, token.end, quote(found)
 
 
-def _unquoted(token: _Token) -> str:
+def unquoted(token: Token) -> str:
     """What a name or string means, its quotes taken off."""
     if token.kind == "quoted":
         return token.text[1:-1].replace("``", "`")
@@ -212,7 +212,7 @@ def absolute(path: str, folder: str, pattern: bool = False) -> str:
 
 def with_absolute_table(name: str, folder: str) -> str:
     """The name of a table, its path made absolute where it is one by path: ``delta.`events```."""
-    tokens = list(_tokens(name))
+    tokens = list(tokens_of(name))
     if len(tokens) == 3 and tokens[2].kind == "quoted" and _is_table_by_path(tokens, 2):
         for start, end, text in _changed_table(tokens, 2, folder):
             return name[:start] + text + name[end:]
