@@ -50,6 +50,18 @@ def moment(at: datetime | None) -> str:
     return "-" if at is None else at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+def size_text(count: float) -> str:
+    """A number of bytes for people: ``512 B``, ``5.1 kB``, ``672 MB``."""
+    for unit in _UNITS[:-1]:
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} {_UNITS[-1]}"
+
+
 def short_path(path: str | Path, folder: str | None = None) -> str:
     """``path`` as seen from ``folder`` (the current one) where that is shorter, else as it is."""
     text = os.fspath(path)

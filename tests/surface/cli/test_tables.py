@@ -8,6 +8,8 @@ from typing import Any
 import pyarrow as pa
 from deltalake import write_deltalake
 
+from nbflow.core.trash import throw_away
+
 
 def test_tables_at_the_shell(nbflow: Any, workspace: Path) -> None:
     """A list, one table and its history, as text and as JSON; text of the data cannot steer the terminal."""
@@ -29,3 +31,30 @@ def test_tables_at_the_shell(nbflow: Any, workspace: Path) -> None:
     assert nbflow("tables", "history", "bronze.events", "--json").document["history"][0]["version"] == 0
     missing = nbflow("tables", "show", "bronze.event")
     assert (missing.code, "did you mean 'bronze.events'" in missing.err) == (2, True)
+
+
+def test_the_trash_at_the_shell(nbflow: Any, workspace: Path) -> None:
+    """Dropped tables are listed, brought back under either name and deleted for good, as text and as JSON."""
+    assert nbflow("tables", "trash").out == "the trash is empty\n"
+    warehouse = workspace / "warehouse"
+    for rows in (1, 2, 3):
+        folder = warehouse / "bronze" / "events"
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        write_deltalake(folder, pa.table({"n": list(range(rows))}))
+        throw_away(warehouse, folder, "bronze.events", {"run_id": rows, "task_key": "load"})
+    heading, row, *_ = nbflow("tables", "trash").out.splitlines()
+    assert heading.split() == ["table", "dropped", "size", "run", "task"]
+    assert (row.split()[0], row.split()[-2:]) == ("bronze.events", ["3", "load"])
+    assert [item["run_id"] for item in nbflow("tables", "trash", "--json").document["dropped"]] == [3, 2, 1]
+    assert nbflow("tables", "restore", "bronze.events").out == "bronze.events is back at warehouse/bronze/events\n"
+    taken = nbflow("tables", "restore", "bronze.events")
+    assert (taken.code, "--as bronze.events_restored" in taken.err) == (2, True)
+    assert nbflow("tables", "restore", "bronze.events", "--as", "old", "--json").document["restored"]["name"] == "default.old"
+    assert {table["name"]: table["rows"] for table in nbflow("tables", "--json").document["tables"]} == {
+        "bronze.events": 3,
+        "default.old": 2,
+    }
+    assert nbflow("tables", "trash", "--older-than", "1").code == 2
+    assert nbflow("tables", "trash", "--empty", "--older-than", "1").out.startswith("deleted 0 dropped tables")
+    assert nbflow("tables", "trash", "--empty").out.startswith("deleted 1 dropped table, ")
+    assert nbflow("tables", "trash", "--json").document["dropped"] == []

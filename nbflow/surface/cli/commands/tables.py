@@ -8,12 +8,12 @@ from typing import Any
 import click
 
 from nbflow.store.tables import Commit, TableRecord, Tables, TableView
-from nbflow.surface.cli.layout import columns, moment
+from nbflow.surface.cli.commands import trash
+from nbflow.surface.cli.layout import columns, moment, size_text
 from nbflow.surface.cli.options import common_options, json_option
 from nbflow.surface.cli.session import DOCUMENT_VERSION, Session, print_json
 from nbflow.surface.cli.terminal import clean, one_line, stdout
 
-_UNITS = ("B", "kB", "MB", "GB", "TB")
 _LONGEST_VALUE = 40
 _ROWS_WRITTEN = ("numOutputRows", "num_added_rows")
 
@@ -39,6 +39,10 @@ def command(ctx: click.Context, as_json: bool) -> None:
         stdout.line("there are no tables")
         return
     _print([("table", "version", "rows", "size", "changed", "run"), *map(_row, found)])
+
+
+command.add_command(trash.restore)
+command.add_command(trash.trash)
 
 
 @command.command("show")
@@ -112,7 +116,7 @@ def _row(table: TableRecord) -> tuple[str, ...]:
     if table.trouble is not None or table.version is None or table.changed is None:
         return (clean(table.name), "-", "-", "-", "-", one_line(table.trouble or "", 200))
     rows = "?" if table.rows is None else str(table.rows)
-    return (clean(table.name), str(table.version), rows, _size(table.size or 0), moment(table.changed), _run(table.run_id))
+    return (clean(table.name), str(table.version), rows, size_text(table.size or 0), moment(table.changed), _run(table.run_id))
 
 
 def _run(run_id: int | None) -> str:
@@ -121,14 +125,6 @@ def _run(run_id: int | None) -> str:
 
 def _written(commit: Commit) -> str:
     return next((str(commit.metrics[name]) for name in _ROWS_WRITTEN if name in commit.metrics), "-")
-
-
-def _size(count: float) -> str:
-    for unit in _UNITS[:-1]:
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} {_UNITS[-1]}"
 
 
 def _table_document(table: TableRecord) -> dict[str, Any]:
