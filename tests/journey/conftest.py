@@ -114,7 +114,7 @@ class Bench:
         """A new process, attached under a tag of its own, in ``folder`` or one of its own."""
         self.do(self.engine.start())
         tag = f"t-{uuid.uuid4().hex[:8]}"
-        return self.attach(self.do(_call(self.engine.address, tag)), code, folder)
+        return self.attach(self.do(self.engine.address(tag)), code, folder)
 
     def attach(self, address: Any, code: str, folder: Path | None = None) -> Client:
         """A new process that attaches at ``address``."""
@@ -153,10 +153,6 @@ class Bench:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.close()
-
-
-async def _call(function: Callable[..., Any], *arguments: Any) -> Any:
-    return function(*arguments)
 
 
 def eventually(condition: Callable[[], Any], seconds: float = 20) -> Any:
