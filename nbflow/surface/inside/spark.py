@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from nbflow.core.exchange import SparkAddress
-from nbflow.surface.inside import calls, paths
+from nbflow.surface.inside import calls, paths, sail
 from nbflow.surface.inside import connect_sessions as sessions
 from nbflow.surface.inside.connect import Connection
 from nbflow.surface.inside.driver import Driver
@@ -78,6 +78,9 @@ def _install_connection(connection: Connection, folder: str) -> None:
     if connection.engine == "sail":
         patches["pyspark.sql.connect.expressions"] = functools.partial(patch_functions, folder)
         patches["pyspark.sql.connect.plan"] = functools.partial(patch_table_functions, folder)
+        patches["pyspark.sql.connect.client.core"] = _both(functools.partial(sessions.patch_client, connection), functools.partial(sail.patch_client, connection))
+        patches["pyspark.sql.connect.catalog"] = _both(functools.partial(paths.patch_catalog, folder), sail.patch_catalog)
+        patches["delta.tables"] = sail.patch_delta
     when_imported(patches)
 
 

@@ -1,0 +1,197 @@
+"""Sail kept honest: every plan and statement of the notebook passes here on its way to the server.
+
+Names are made known (``sail_names``), paths are made such that Sail keeps to them (``sail_places``), and what would lose or
+change stored data in silence is made right or refused (``sail_writes``).
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import threading
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+from nbflow.surface.inside.connect import Connection
+from nbflow.surface.inside.sail_names import Names, names_in
+from nbflow.surface.inside.sail_places import plain
+from nbflow.surface.inside.sail_refusals import refused
+from nbflow.surface.inside.sail_statements import Statement
+from nbflow.surface.inside.sail_writes import Writes
+
+_ESCAPED = re.compile(r"\\(.)")
+_SIGNS = "*?[{"
+_LISTING = ("list_tables", "list_databases", "get_table", "get_database", "table_exists", "database_exists", "list_columns", "is_cached")
+_NOT_A_FILE = ("delta", "jdbc", "rate", "noop")
+
+
+class Guard:
+    """What stands between one client and its server."""
+
+    def __init__(self, connection: Connection, client: Any) -> None:
+        self._connection, self._client = connection, client
+        self._lock, self._busy = threading.RLock(), False
+        self._names: Names | None = None
+
+    def run(self, statement: str) -> None:
+        """Execute a statement of our own."""
+        from pyspark.sql.connect.plan import SQL
+
+        self._client.execute_command(SQL(statement, [], {}, []).command(self._client))
+
+    @property
+    def names(self) -> Names:
+        """The names that the session knows."""
+        if self._names is None:
+            self._names = Names(self._connection.address.warehouse, self.run)
+        return self._names
+
+    def execute(self, original: Any, command: Any, *args: Any) -> Any:
+        """A command, guarded, and what has to follow it."""
+        with self._lock:
+            if self._busy:
+                return original(self._client, command, *args)
+            self._busy = True
+            try:
+                statement = Statement.of(command)
+                self._prepare(command)
+                if statement is not None:
+                    statement.guard(self.names, self._client)
+                for operation in ("write_operation", "write_operation_v2"):
+                    if command.HasField(operation):
+                        Writes(self._client, self.names).guard(getattr(command, operation))
+            finally:
+                self._busy = False
+        answer = original(self._client, command, *args)
+        if statement is not None:
+            statement.follow(self.names)
+        return answer
+
+    def relation(self, message: Any) -> None:
+        """A plan that is about to be sent."""
+        with self._lock:
+            if not self._busy:
+                self._busy = True
+                try:
+                    self._prepare(message)
+                finally:
+                    self._busy = False
+
+    def _prepare(self, message: Any) -> None:
+        names: list[list[str]] = []
+        for kind, part in _parts(message):
+            if kind == "NamedTable":
+                names += names_in(part.unparsed_identifier)
+            elif kind in ("SQL", "SqlCommand") and (part.query if kind == "SQL" else part.sql):
+                names += names_in(part.query if kind == "SQL" else part.sql)
+            elif kind == "DataSource":
+                self._source(part)
+            elif kind == "Catalog" and part.WhichOneof("cat_type") in _LISTING:
+                self.names.mention_all()
+            elif kind in ("WriteOperation", "WriteOperationV2"):
+                named = part.table.table_name if kind == "WriteOperation" else part.table_name
+                names += names_in(named)
+        if names:
+            self.names.mention(names)
+
+    def _source(self, source: Any) -> None:
+        """A reader: its format and paths as Sail takes them. Raises where one is not there: Sail reads no rows from nowhere."""
+        if not source.HasField("format") or not source.format:
+            source.format = "delta"
+        given = next((key for key in source.options if key.lower() == "path"), None)
+        if given is not None and not source.paths:
+            source.paths.append(source.options[given])
+        if given is not None:
+            del source.options[given]
+        is_file = source.format.lower() not in _NOT_A_FILE
+        for index, path in enumerate(source.paths):
+            if "://" in path or not os.path.isabs(path):
+                continue
+            source.paths[index] = _as_pattern(path) if is_file else plain(path)
+
+
+def _as_pattern(path: str) -> str:
+    """A file's path with Spark's escapes written as Sail reads them. Raises where nothing is there."""
+    literal = _ESCAPED.sub(r"\1", path)
+    if not any(sign in _ESCAPED.sub("", path) for sign in _SIGNS):
+        if not os.path.exists(literal):
+            raise missing(path)
+        return plain(literal)
+    return _ESCAPED.sub(lambda found: f"[{found.group(1)}]", path)
+
+
+def missing(path: str) -> Exception:
+    """The error that Spark has for a path that is not there."""
+    from pyspark.errors.exceptions.connect import AnalysisException
+
+    error: Exception = AnalysisException(f"[PATH_NOT_FOUND] Path does not exist: file:{path}. SQLSTATE: 42K03")
+    return error
+
+
+def _parts(message: Any) -> Iterator[tuple[str, Any]]:
+    """All messages inside of ``message``, itself first, with the names of their kinds."""
+    yield message.DESCRIPTOR.name, message
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        if field.message_type.GetOptions().map_entry:
+            continue
+        for item in [value] if hasattr(value, "ListFields") else value:
+            yield from _parts(item)
+
+
+def patch_client(connection: Connection, module: ModuleType) -> None:
+    """Have all that a client sends pass its guard."""
+    client: Any = module.SparkConnectClient
+    original_execute, original_relation, original_analyze = client.execute_command, client._set_relation_in_plan, client._analyze
+
+    def guard_of(self: Any) -> Guard:
+        if "_nbflow_guard" not in vars(self):
+            self._nbflow_guard = Guard(connection, self)
+        return self._nbflow_guard  # type: ignore[no-any-return]
+
+    @functools.wraps(original_execute)
+    def execute_command(self: Any, command: Any, *args: Any, **kwargs: Any) -> Any:
+        return guard_of(self).execute(functools.partial(original_execute, **kwargs), command, *args)
+
+    @functools.wraps(original_relation)
+    def set_relation_in_plan(self: Any, plan: Any, relation: Any) -> Any:
+        guard_of(self).relation(relation)
+        return original_relation(self, plan, relation)
+
+    @functools.wraps(original_analyze)
+    def analyze(self: Any, method: str, **kwargs: Any) -> Any:
+        for plan in kwargs.values():
+            if hasattr(plan, "ListFields"):
+                guard_of(self).relation(plan)
+        return original_analyze(self, method, **kwargs)
+
+    client.execute_command, client._set_relation_in_plan, client._analyze = execute_command, set_relation_in_plan, analyze
+
+
+def patch_catalog(module: ModuleType) -> None:
+    """Have the catalog's calls that drop be statements, which are followed."""
+    catalog: Any = module.Catalog
+
+    def drop_table(self: Any, tableName: str, ifExists: bool = False, purge: bool = False) -> None:  # noqa: N803  (PySpark's names)
+        self._sparkSession.sql(f"DROP TABLE {'IF EXISTS ' if ifExists else ''}{tableName}")
+
+    def drop_database(self: Any, dbName: str, ifExists: bool = False, cascade: bool = False) -> None:  # noqa: N803  (PySpark's names)
+        self._sparkSession.sql(f"DROP SCHEMA {'IF EXISTS ' if ifExists else ''}{dbName}{' CASCADE' if cascade else ''}")
+
+    def set_current_database(self: Any, dbName: str) -> None:  # noqa: N803  (PySpark's name)
+        self._sparkSession.sql(f"USE {dbName}")
+
+    catalog.dropTable, catalog.dropDatabase, catalog.setCurrentDatabase = drop_table, drop_database, set_current_database
+
+
+def patch_delta(module: ModuleType) -> None:
+    """Delta's own Python API needs a part of Spark that Sail has not."""
+
+    def refuse(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        raise refused("DeltaTable", "SQL has the same: MERGE INTO, UPDATE, DELETE")
+
+    for name in ("forPath", "forName", "convertToDelta", "create", "createIfNotExists", "createOrReplace", "replace"):
+        setattr(module.DeltaTable, name, classmethod(refuse))

@@ -1,0 +1,125 @@
+"""SQL statements on Sail: what is refused, what is done on the folders, and what a drop has to be followed by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nbflow.surface.inside import statements
+from nbflow.surface.inside.sail_names import Names, Table
+from nbflow.surface.inside.sail_refusals import refused
+from nbflow.surface.inside.sail_writes import dynamic_overwrite, nullable_query
+
+_NOTHING = "SELECT 1 AS nothing LIMIT 0"
+_SCHEMA = ("SCHEMA", "DATABASE", "NAMESPACE")
+
+
+class Statement:
+    """The statement of one command; changes are written into the command itself."""
+
+    def __init__(self, command: Any) -> None:
+        self._command = command
+        self._source = command.sql_command.input.sql if command.sql_command.HasField("input") else command.sql_command
+        self._in_query = command.sql_command.HasField("input")
+        if self._in_query and not self._source.query:
+            self._source = next((each for each in _queries(command.sql_command.input) if each.query), self._source)
+        self._tokens = [token for token in statements._tokens(self.text) if token.text != ";"]
+        self._words = [token.word for token in self._tokens]
+
+    @classmethod
+    def of(cls, command: Any) -> Statement | None:
+        """The statement of ``command``; ``None`` where it is another command."""
+        return cls(command) if command.HasField("sql_command") else None
+
+    @property
+    def text(self) -> str:
+        """The statement."""
+        return str(self._source.query if self._in_query else self._source.sql)
+
+    @text.setter
+    def text(self, text: str) -> None:
+        if self._in_query:
+            self._source.query = text
+        else:
+            self._source.sql = text
+
+    def guard(self, names: Names, client: Any) -> None:
+        """Refuse, change or do the statement before it is sent."""
+        words = self._words
+        if words[:1] == ["SHOW"] or words[:2] in (["DROP", each] for each in _SCHEMA):
+            names.mention_all()
+        self._refuse(client)
+        if words[:2] == ["ALTER", "TABLE"] and "RENAME" in words and words[words.index("RENAME") + 1 :][:1] == ["TO"]:
+            self._rename(names)
+        elif words[:1] == ["CREATE"] and "TABLE" in words[:4]:
+            self._create_from_query(client)
+
+    def _refuse(self, client: Any) -> None:
+        words = self._words
+        if words[:2] in (["DESCRIBE", "HISTORY"], ["DESC", "HISTORY"]):
+            raise refused("DESCRIBE HISTORY", "Sail does not know it ('nbflow tables history' shows the same)")
+        if words[:2] in (["DESCRIBE", "DETAIL"], ["DESC", "DETAIL"]):
+            raise refused("DESCRIBE DETAIL", "Sail does not know it ('nbflow tables show' shows much of it)")
+        if words[:1] in (["OPTIMIZE"], ["VACUUM"], ["RESTORE"], ["FSCK"]):
+            raise refused(words[0], "Sail does not know it")
+        if "TIMESTAMP" in words and words[words.index("TIMESTAMP") + 1 :][:2] == ["AS", "OF"]:
+            raise refused("TIMESTAMP AS OF", "Sail accepts a time after the last version; VERSION AS OF works")
+        if words[:1] in (["CREATE"], ["ALTER"], ["REPLACE"]) and {"VARCHAR", "CHAR"} & set(words):
+            raise refused("VARCHAR and CHAR in a table", "Sail does not check their lengths; STRING works")
+        if words[:2] == ["INSERT", "OVERWRITE"] and dynamic_overwrite({}, client):
+            raise refused("INSERT OVERWRITE with partitionOverwriteMode=dynamic", "Sail deletes all other partitions")
+
+    def _rename(self, names: Names) -> None:
+        """A table is renamed by its folder."""
+        at = self._words.index("RENAME")
+        old, _ = statements._name(self._tokens[2:at])
+        new, _ = statements._name(self._tokens[at + 2 :])
+        one, other = names.table(old), names.table(new if len(new) > 1 else [*old[:-1], *new])
+        if one is None or other is None:
+            raise refused("ALTER TABLE … RENAME", "only tables of the warehouse can be renamed")
+        try:
+            names.renamed(one, other)
+        except ValueError as error:
+            from pyspark.errors.exceptions.connect import AnalysisException
+
+            raise AnalysisException(str(error)) from None
+        self.text = _NOTHING
+
+    def _create_from_query(self, client: Any) -> None:
+        """``CREATE TABLE … AS query``, with columns that take nulls, as Spark's do."""
+        for index, token in enumerate(self._tokens):
+            following = self._words[index + 1] if index + 1 < len(self._words) else ""
+            opening = self._tokens[index + 1].text == "(" if index + 1 < len(self._tokens) else False
+            if token.word == "AS" and (following in ("SELECT", "WITH", "FROM", "VALUES", "TABLE") or opening):
+                query = self.text[token.end :].strip().rstrip(";")
+                self.text = f"{self.text[: token.end]} {nullable_query(query, client)}"
+                return
+
+    def follow(self, names: Names) -> None:
+        """Do what has to follow the statement, which has succeeded."""
+        words = self._words
+        if words[:1] == ["USE"]:
+            rest = self._tokens[2:] if words[1:2] and words[1] in _SCHEMA else self._tokens[1:]
+            parts, _ = statements._name(rest)
+            if parts:
+                names.current = parts[-1].lower()
+        if words[:2] == ["DROP", "TABLE"]:
+            table = self._dropped(names)
+            if table is not None:
+                names.dropped(table)
+        elif words[:1] == ["DROP"] and words[1:2] and words[1] in _SCHEMA:
+            parts, _ = statements._name(self._tokens[4 if words[2:4] == ["IF", "EXISTS"] else 2 :])
+            if parts:
+                names.dropped_schema(parts[-1].lower())
+
+    def _dropped(self, names: Names) -> Table | None:
+        parts, _ = statements._name(self._tokens[4 if self._words[2:4] == ["IF", "EXISTS"] else 2 :])
+        return names.table(parts) if parts else None
+
+
+def _queries(message: Any) -> Any:
+    if message.DESCRIPTOR.name == "SQL":
+        yield message
+    for field, value in message.ListFields():
+        if field.message_type is not None and not field.message_type.GetOptions().map_entry:
+            for item in [value] if hasattr(value, "ListFields") else value:
+                yield from _queries(item)
