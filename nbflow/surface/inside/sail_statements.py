@@ -50,6 +50,8 @@ class Statement:
         self._refuse(client)
         if words[:2] == ["ALTER", "TABLE"] and "RENAME" in words and words[words.index("RENAME") + 1 :][:1] == ["TO"]:
             self._rename(names)
+        elif words[:1] == ["USE"] and words[1:2] and words[1] not in (*_SCHEMA, "CATALOG"):
+            self.text = f"USE SCHEMA {self.text[self._tokens[1].start :]}"  # Sail does not know the short form
         elif words[:1] == ["CREATE"] and "TABLE" in words[:4]:
             self._create_from_query(client)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 from collections.abc import Mapping
@@ -202,7 +203,8 @@ def _empty(schema: Any, client: Any) -> Any:
     from pyspark.sql.connect.plan import LocalRelation
     from pyspark.sql.pandas.types import to_arrow_schema
 
-    table = pyarrow.Table.from_batches([], schema=to_arrow_schema(schema))
+    zone = {"timezone": "UTC"} if "timezone" in inspect.signature(to_arrow_schema).parameters else {}  # older ones take UTC
+    table = pyarrow.Table.from_batches([], schema=to_arrow_schema(schema, **zone))
     return LocalRelation(table, schema.json()).plan(client)
 
 

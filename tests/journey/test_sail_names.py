@@ -1,0 +1,132 @@
+"""Names on Sail: what lies in the warehouse's folders is what ``schema.table`` means, in every task, at every moment."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+from deltalake import DeltaTable, write_deltalake
+
+
+def table_at(folder: Path, **columns: list[Any]) -> None:
+    """A table made by nobody that Sail knows."""
+    write_deltalake(folder, pyarrow.table(columns), mode="overwrite", schema_mode="overwrite")
+
+
+def test_tables_are_known_by_name_however_they_were_made(sail: Any) -> None:
+    """With two and three parts, in SQL and in Python, from another process and from another session of this one."""
+    table_at(sail.warehouse / "bronze" / "theirs", x=[1, 2])
+    first = sail.run(
+        """
+        spark = session()
+        spark.sql("CREATE SCHEMA IF NOT EXISTS silver")
+        spark.range(3).write.saveAsTable("silver.saved")
+        spark.sql("CREATE TABLE silver.queried AS SELECT 1 AS x")
+        spark.sql("CREATE TABLE silver.declared (x BIGINT)")
+        spark.sql("INSERT INTO silver.declared VALUES (7)")
+        spark.range(4).write.saveAsTable("plain")
+        tell(spark.table("bronze.theirs").count())
+        """
+    )
+    assert first == [2]
+    assert sorted(path.parent.name for path in sail.warehouse.glob("*/*/_delta_log")) == ["declared", "plain", "queried", "saved", "theirs"]
+    second = sail.run(
+        """
+        spark = session()
+        count = lambda name: spark.sql(f"SELECT * FROM {name}").count()
+        tell([count(name) for name in ("silver.saved", "spark_catalog.silver.queried", "`silver`.`declared`", "plain", "bronze.theirs")])
+        other = spark.newSession()
+        tell([other.table("silver.saved").count(), other.catalog.tableExists("silver.queried"), other.catalog.tableExists("silver.no")])
+        tell(sorted(row.tableName for row in spark.sql("SHOW TABLES IN silver").collect()))
+        spark.sql("USE silver")
+        tell(spark.table("saved").count())
+        """
+    )
+    assert second == [[3, 1, 1, 4, 2], [3, True, False], ["declared", "queried", "saved"], 3]
+
+
+def test_what_another_changes_is_seen_at_once(sail: Any) -> None:
+    """Rows, another schema, a table that is gone and one that is new."""
+    client = sail.client(
+        """
+        spark = session()
+        read = lambda: sorted(list(row.asDict().items()) for row in spark.table("b.t").collect())
+        tell(read()); wait()
+        tell(read()); wait()
+        outcome(read)
+        tell(spark.table("b.u").count())
+        """
+    )
+    table_at(sail.warehouse / "b" / "t", x=[1])
+    assert client.told() == [[["x", 1]]]
+    table_at(sail.warehouse / "b" / "t", y=["a"])
+    client.go()
+    assert client.told() == [[["y", "a"]]]
+    (sail.warehouse / "b" / "t").rename(sail.warehouse / "b" / "u")
+    client.go()
+    gone, count = client.end()
+    assert "TABLE_OR_VIEW_NOT_FOUND" in gone and count == 1
+
+
+def test_a_dropped_table_is_gone_and_lies_in_the_trash(sail: Any) -> None:
+    """By SQL and by the catalog, with its schema too; a table of the name can be made again with other columns."""
+    told = sail.run(
+        """
+        spark = session()
+        spark.sql("CREATE SCHEMA s")
+        for name in ("a", "b", "c"):
+            spark.range(2).write.saveAsTable(f"s.{name}")
+        spark.sql("DROP TABLE s.a")
+        spark.catalog.dropTable("s.b")
+        spark.sql("SELECT 'x' AS other").write.saveAsTable("s.a")
+        tell(spark.table("s.a").columns)
+        outcome(lambda: spark.table("s.b").count())
+        outcome(lambda: spark.sql("DROP SCHEMA s"))
+        spark.sql("DROP SCHEMA s CASCADE")
+        tell(spark.catalog.databaseExists("s"))
+        """
+    )
+    assert told[0] == ["other"] and "NOT_FOUND" in told[1] and "non-empty" in told[2] and told[3] is False
+    assert not (sail.warehouse / "s").exists()
+    trash = sorted(path.name.rsplit(".", 1)[0] for path in (sail.warehouse / ".trash").iterdir())
+    assert trash == ["s.a", "s.a", "s.b", "s.c"]
+
+
+def test_a_renamed_table_is_its_folder_renamed(sail: Any) -> None:
+    """The old name is unknown afterwards, the new one holds the rows, and a name that is taken is refused."""
+    told = sail.run(
+        """
+        spark = session()
+        spark.sql("CREATE SCHEMA s")
+        spark.range(2).write.saveAsTable("s.old")
+        spark.range(5).write.saveAsTable("s.taken")
+        outcome(lambda: spark.sql("ALTER TABLE s.old RENAME TO s.taken"))
+        spark.sql("ALTER TABLE s.old RENAME TO s.new")
+        tell([spark.table("s.new").count(), spark.catalog.tableExists("s.old"), spark.table("s.taken").count()])
+        """
+    )
+    assert "already" in told[0] and told[1] == [2, False, 5]
+    assert DeltaTable(sail.warehouse / "s" / "new").version() == 0
+
+
+def test_many_tables_are_no_burden(sail: Any) -> None:
+    """A task that reads one of many tables makes this one known, not all."""
+    table_at(sail.warehouse / "s" / "t0", x=[1])
+    log = (sail.warehouse / "s" / "t0").rename(sail.warehouse / "model")
+    for number in range(200):
+        shutil.copytree(log, sail.warehouse / "s" / f"t{number}")
+    told = sail.run(
+        """
+        from nbflow.surface.inside.sail_names import Names
+        statements, original = [], Names.__init__
+        def init(self, warehouse, run):
+            original(self, warehouse, lambda text: (statements.append(text), run(text)))
+        Names.__init__ = init
+        spark = session()
+        tell(spark.table("s.t7").count())
+        tell(len(statements))
+        """
+    )
+    assert told[0] == 1 and told[1] < 10
