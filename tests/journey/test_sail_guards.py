@@ -56,6 +56,8 @@ WRITES = {
     "dynamic by SQL": 'spark.conf.set("spark.sql.sources.partitionOverwriteMode", "dynamic"); spark.sql("INSERT OVERWRITE delta.`t` SELECT 1L, 1L")',
     "dynamic by the second writer": 'rows.writeTo("delta.`t`").overwritePartitions()',
     "rows outside": 'rows.write.mode("overwrite").option("replaceWhere", "k = 1").save("t")',
+    "rows outside, by name": 'spark.sql("CREATE TABLE IF NOT EXISTS n (id BIGINT, k BIGINT)"); rows.write.mode("overwrite").option("replaceWhere", "k = 1").saveAsTable("n")',
+    "a condition of the second writer": 'from pyspark.sql import functions as F; rows.writeTo("delta.`t`").overwrite(F.col("k") == 1)',
     "a null partition": 'spark.sql("SELECT 1L AS id, CAST(NULL AS BIGINT) AS k").write.mode("append").partitionBy("k").save("t")',
     "lengths": 'spark.sql("CREATE TABLE v (s VARCHAR(3))")',
     "a time in the future": "spark.sql(\"SELECT * FROM delta.`t` TIMESTAMP AS OF '2999-01-01'\").collect()",
@@ -89,6 +91,9 @@ def test_what_is_right_is_not_refused(sail: Any, tmp_path: Path) -> None:
         spark.range(4).selectExpr("id", "id % 2 AS k").write.partitionBy("k").save("t")
         spark.sql("SELECT 9L AS id, 1L AS k").write.mode("overwrite").option("replaceWhere", "k = 1").save("t")
         tell(sorted(row.id for row in spark.read.load("t").collect()))
+        spark.range(4).selectExpr("id", "id % 2 AS k").write.saveAsTable("n")
+        spark.sql("SELECT 9L AS id, 1L AS k").write.mode("overwrite").option("replaceWhere", "k = 1").saveAsTable("n")
+        tell(sorted(row.id for row in spark.table("n").collect()))
         spark.sql("SELECT 5 AS id, 1L AS k").write.mode("append").save("t")
         spark.sql("SELECT 6L AS id, 1L AS k, 'z' AS z").write.mode("append").option("mergeSchema", "true").save("t")
         tell(sorted([row.id, row.z or ""] for row in spark.read.load("t").collect()))
@@ -97,7 +102,7 @@ def test_what_is_right_is_not_refused(sail: Any, tmp_path: Path) -> None:
         """,
         tmp_path / "nb",
     )
-    assert told == [[0, 2, 9], [[0, ""], [2, ""], [5, ""], [6, "z"], [9, ""]], [["x"]]]
+    assert told == [[0, 2, 9], [0, 2, 9], [[0, ""], [2, ""], [5, ""], [6, "z"], [9, ""]], [["x"]]]
 
 
 @pytest.mark.parametrize("path", ["nowhere", "/nowhere/at/all"])

@@ -96,9 +96,18 @@ class Writes:
                 raise refused(f"a null in the partition column {name}", "Sail stores another value for it")
 
     def _refuse_rows_outside(self, operation: Any) -> None:
+        if operation.DESCRIPTOR.name == "WriteOperationV2":
+            if operation.mode == operation.MODE_OVERWRITE:
+                raise refused("overwrite(condition)", "Sail does not keep to the condition; mode('overwrite') with replaceWhere works")
+            return
         condition = next((value for key, value in operation.options.items() if key.lower() == "replacewhere"), "")
         if condition and self._any(operation.input, f"NOT coalesce(({condition}), false)"):
             raise refused(f"replaceWhere with rows that do not meet {condition}", "Sail writes them")
+        if condition and operation.HasField("table"):
+            target = self._target(operation, is_first=True)
+            if target is None:
+                raise refused("replaceWhere by name", "Sail replaces the whole table, and this one is not in the warehouse")
+            operation.path = target.read.data_source.paths[0]  # by name Sail replaces the whole table
 
     def _compare(self, operation: Any, is_first: bool) -> None:
         """Refuse columns of another type than the table's, and further ones where Sail drops them."""

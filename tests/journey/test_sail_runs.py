@@ -1,0 +1,108 @@
+"""Whole runs on Sail: the repository's pipeline, tasks that end badly, and a server that dies."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbflow.run.engines.sail import SailEngine
+from nbflow.workspace import Workspace
+from tests.journey.test_medallion import FORTY, SAMPLE, Project, expect, in_rounds
+
+
+class OnSail(Workspace):
+    """A workspace whose engine is Sail."""
+
+    def _engine(self, plan: Any, tell: Any, ids: Any, guard: Any) -> Any:
+        return SailEngine(self.settings, self.warehouse, self.store.state / "engines" / str(ids.run_id), lambda text: None, guard.token)
+
+
+def run(folder: Path, pipeline: dict[str, Any], **notebooks: str) -> dict[str, Any]:
+    """The tasks of a run of ``pipeline`` over notebooks of one cell each, by their keys. No server is left."""
+    (folder / "pipelines").mkdir(exist_ok=True)
+    for name, cell in notebooks.items():
+        (folder / f"{name}.py").write_text(f"# Databricks notebook source\n{cell}\n")
+    (folder / "pipelines" / "p.yml").write_text(json.dumps(pipeline))
+    workspace = OnSail.find(folder)
+    record, _ = workspace.run(workspace.plan("p", {}, folder))
+    assert servers(folder) == []
+    return {task.task_key: task for task in record.tasks}
+
+
+def servers(folder: Path) -> list[int]:
+    """The servers that run for ``folder``: they stand in a folder of its."""
+    found = []
+    for process in Path("/proc").iterdir():
+        try:
+            if (
+                process.name.isdigit()
+                and str(folder) in os.readlink(process / "cwd")
+                and b"nbflow_sail" in (process / "cmdline").read_bytes()
+            ):
+                found.append(int(process.name))
+        except OSError:
+            continue
+    return found
+
+
+def task(key: str, **more: Any) -> dict[str, Any]:
+    return {"task_key": key, "notebook": f"../{key}.py", **more}
+
+
+def test_the_medallion_is_what_it_is_on_spark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every row of every table is as computed without any engine, for the sample beside another source, in a folder with a name as people give them."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    project = Project(tmp_path / "shop ä {1}")
+    (project.folder / "pipelines" / "rounds.yml").write_text(in_rounds({"source": str(FORTY), "brands": 3}, {"source": str(SAMPLE)}))
+    workspace = OnSail.find(project.folder)
+    record, _ = workspace.run(workspace.plan("rounds", {}, project.folder))
+    assert [(each.task_key, each.result, each.error) for each in record.tasks if each.error] == []
+    project.holds(expect(FORTY, brands=3), version=0)
+    project.holds(expect(FORTY, SAMPLE), version=1)
+
+
+def test_two_tasks_at_once_and_one_of_them_ends_its_server(tmp_path: Path) -> None:
+    """A function that ends its process takes its own server with it: this attempt fails at once, the other task goes on."""
+    waits = "from nbflow import spark\nimport time\nspark.range(1).count()\ntime.sleep(4)\nspark.range(3).write.saveAsTable('kept')"
+    dies = "from nbflow import spark\nfrom pyspark.sql.functions import udf\nimport os\nspark.range(1).select(udf(lambda x: os._exit(3), 'long')('id')).collect()"
+    tasks = run(tmp_path, {"tasks": [task("waits"), task("dies")]}, waits=waits, dies=dies)
+    assert tasks["waits"].result.value == "SUCCESS" and (tmp_path / "warehouse" / "default" / "kept").is_dir()
+    assert (tasks["dies"].result.value, tasks["dies"].error.kind.value) == ("FAILED", "ENGINE_LOST")
+
+
+def test_the_attempt_after_a_lost_server_has_a_new_one(tmp_path: Path) -> None:
+    """The first attempt kills its server, the second works."""
+    cell = """
+import os, time
+from nbflow import spark, task
+spark.range(1).count()
+if task.attempt == 1:
+    from pyspark.sql.functions import udf
+    spark.range(1).select(udf(lambda x: os.kill(os.getpid(), 9), "long")("id")).collect()
+spark.range(2).write.saveAsTable("done")
+"""
+    tasks = run(tmp_path, {"tasks": [task("again", max_retries=1, min_retry_interval_millis=0)]}, again=cell)
+    assert tasks["again"].result.value == "SUCCESS" and (tmp_path / "warehouse" / "default" / "done").is_dir()
+
+
+ENDLESS = "spark.sql('select count(*) from range(1000000) a, range(100000000) b where (a.id * b.id) % 7 = 3').collect()"
+ENDINGS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "over its limit": (ENDLESS, {"timeout_seconds": 8}, "TIMEDOUT"),
+    "killed": (
+        f"import os, signal, threading\nthreading.Timer(1, os.kill, (os.getpid(), signal.SIGKILL)).start()\n{ENDLESS}",
+        {},
+        "FAILED",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", ENDINGS)
+def test_a_task_takes_its_queries_with_it(tmp_path: Path, how: str) -> None:
+    """However it ends in the middle of a query, nothing of it runs on."""
+    cell, more, result = ENDINGS[how]
+    tasks = run(tmp_path, {"tasks": [task("one", **more)]}, one=f"from nbflow import spark\n{cell}")
+    assert tasks["one"].result.value == result
