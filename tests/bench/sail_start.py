@@ -67,7 +67,7 @@ async def once(folder: Path) -> dict[str, float]:
     try:
         await engine.start()
         listens = time.time() - begin
-        output, _ = client.communicate(json.dumps(asdict(engine.address("t"))) + "\n", timeout=60)
+        output, _ = client.communicate(json.dumps(asdict(await engine.address("t"))) + "\n", timeout=60)
     finally:
         await engine.stop()
     told: dict[str, float] = json.loads(output)

@@ -9,16 +9,13 @@ from typing import Any
 
 import pytest
 
-from nbflow.run.engines.sail import SailEngine
 from nbflow.workspace import Workspace
 from tests.journey.test_medallion import FORTY, SAMPLE, Project, expect, in_rounds
 
 
-class OnSail(Workspace):
-    """A workspace whose engine is Sail."""
-
-    def _engine(self, plan: Any, tell: Any, ids: Any, guard: Any) -> Any:
-        return SailEngine(self.settings, self.warehouse, self.store.state / "engines" / str(ids.run_id), lambda text: None, guard.token)
+def on_sail(folder: Path) -> Workspace:
+    """The workspace at ``folder``, with Sail for its engine."""
+    return Workspace.find(folder, overrides={"engine": "sail"})
 
 
 def run(folder: Path, pipeline: dict[str, Any], **notebooks: str) -> dict[str, Any]:
@@ -27,7 +24,7 @@ def run(folder: Path, pipeline: dict[str, Any], **notebooks: str) -> dict[str, A
     for name, cell in notebooks.items():
         (folder / f"{name}.py").write_text(f"# Databricks notebook source\n{cell}\n")
     (folder / "pipelines" / "p.yml").write_text(json.dumps(pipeline))
-    workspace = OnSail.find(folder)
+    workspace = on_sail(folder)
     record, _ = workspace.run(workspace.plan("p", {}, folder))
     assert servers(folder) == []
     return {task.task_key: task for task in record.tasks}
@@ -58,7 +55,7 @@ def test_the_medallion_is_what_it_is_on_spark(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("TZ", "Europe/Berlin")
     project = Project(tmp_path / "shop ä {1}")
     (project.folder / "pipelines" / "rounds.yml").write_text(in_rounds({"source": str(FORTY), "brands": 3}, {"source": str(SAMPLE)}))
-    workspace = OnSail.find(project.folder)
+    workspace = on_sail(project.folder)
     record, _ = workspace.run(workspace.plan("rounds", {}, project.folder))
     assert [(each.task_key, each.result, each.error) for each in record.tasks if each.error] == []
     project.holds(expect(FORTY, brands=3), version=0)

@@ -21,6 +21,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from nbflow.core.errors import EngineError
 from nbflow.core.exchange import SparkAddress
@@ -106,7 +107,9 @@ class SailEngine:
                 raise EngineError(ErrorKind.ENGINE_LOST, "there is no Sail server")
             server = self._servers[tag] = self._spare.pop(0)
             remote = f"sc://127.0.0.1:{server.port}/;user_id=nbflow;session_id={uuid.uuid4()}"
-            write_private(path, json.dumps({"remote": remote, "conf": session_settings(self._settings.spark_conf)}))
+            write_private(
+                path, json.dumps({"remote": remote, "conf": session_settings(self._settings.spark_conf, os.environ.get("TZ", ""))})
+            )
         return SparkAddress(str(path), str(self._warehouse), tag, self.name)
 
     async def lost(self, tag: str = "") -> str:
@@ -176,9 +179,12 @@ def server_settings(given: Mapping[str, Any], cores: int) -> dict[str, str]:
     return settings
 
 
-def session_settings(given: Mapping[str, Any]) -> dict[str, str]:
-    """The settings of each session: ``given`` over nbflow's own."""
-    settings = {"spark.sql.sources.default": "delta", **given}
+def session_settings(given: Mapping[str, Any], zone: str) -> dict[str, str]:
+    """The settings of each session: ``given`` over nbflow's own. ``zone`` is what ``TZ`` says, which Sail does not read."""
+    own = {"spark.sql.sources.default": "delta"}
+    with contextlib.suppress(ValueError, OSError, KeyError):  # what is no zone's name is left to Sail, as an empty one
+        own["spark.sql.session.timeZone"] = ZoneInfo(zone.removeprefix(":")).key
+    settings = {**own, **given}
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in settings.items()}
 
 

@@ -121,4 +121,9 @@ def test_settings_reach_sail_as_its_own() -> None:
     assert settings["SAIL_EXECUTION__DEFAULT_PARALLELISM"] == "3"
     assert settings["SAIL_RUNTIME__MEMORY_POOL__GREEDY__MAX_SIZE"] == str(2 * 1024**3)
     assert "SAIL_RUNTIME__MEMORY_POOL__TYPE" not in server_settings({}, cores=8)
-    assert session_settings({"spark.sql.ansi.enabled": True}) == {"spark.sql.sources.default": "delta", "spark.sql.ansi.enabled": "true"}
+    assert session_settings({"spark.sql.ansi.enabled": True}, zone="") == {
+        "spark.sql.sources.default": "delta",
+        "spark.sql.ansi.enabled": "true",
+    }
+    zones = [session_settings({}, zone).get("spark.sql.session.timeZone") for zone in ("Europe/Berlin", ":Asia/Tokyo", "no/such")]
+    assert zones == ["Europe/Berlin", "Asia/Tokyo", None]
