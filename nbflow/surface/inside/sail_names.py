@@ -9,14 +9,16 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import time
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
 
-from nbflow.surface.inside import statements
+from nbflow.core import trash
+from nbflow.surface.inside.context import current
+from nbflow.surface.inside.statements import name_at, tokens_of
 
 CATALOG = "spark_catalog"
 DEFAULT = "default"
-_TRASH = ".trash"
 _NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 _COMMIT = re.compile(r"\d{20}\.json\Z")
 
@@ -99,9 +101,7 @@ class Names:
         """Move the folder of a table that was dropped to the trash; Sail leaves it where it is."""
         folder = self.folder(table)
         if _state(folder):
-            trash = os.path.join(self._warehouse, _TRASH)
-            os.makedirs(trash, exist_ok=True)
-            os.rename(folder, os.path.join(trash, f"{'.'.join(table)}.{time.time_ns()}"))
+            trash.throw_away(Path(self._warehouse), Path(folder), ".".join(table), _mark())
         self._tables.pop(table, None)
 
     def dropped_schema(self, schema: str) -> None:
@@ -125,11 +125,11 @@ class Names:
 
 def names_in(text: str) -> list[list[str]]:
     """Every dotted name in a statement: most of them are none of a table, which costs a look at the folders."""
-    tokens = list(statements._tokens(text))
+    tokens = list(tokens_of(text))
     found = []
     for index, token in enumerate(tokens):
         if token.kind in ("word", "quoted") and (index == 0 or tokens[index - 1].text != "."):
-            parts, _ = statements._name(tokens[index:])
+            parts, _ = name_at(tokens[index:])
             if 0 < len(parts) <= 3 and parts not in found:
                 found.append(parts)
     return found
@@ -148,3 +148,9 @@ def _state(folder: str) -> str:
         commits = [entry.name for entry in entries if _COMMIT.match(entry.name)]
         return f"{os.stat(log).st_ino}-{max(commits)}" if commits else ""
     return ""
+
+
+def _mark() -> dict[str, Any]:
+    """By which run and task something is dropped, where that is known."""
+    context = current()
+    return {"run_id": context.run_id, "task_key": context.task_key} if context is not None else {}

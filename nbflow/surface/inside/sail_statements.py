@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from nbflow.surface.inside import statements
 from nbflow.surface.inside.sail_names import Names, Table
 from nbflow.surface.inside.sail_refusals import refused
 from nbflow.surface.inside.sail_writes import dynamic_overwrite, nullable_query
+from nbflow.surface.inside.statements import name_at, tokens_of
 
 _NOTHING = "SELECT 1 AS nothing LIMIT 0"
 _SCHEMA = ("SCHEMA", "DATABASE", "NAMESPACE")
@@ -22,7 +22,7 @@ class Statement:
         self._in_query = command.sql_command.HasField("input")
         if self._in_query and not self._source.query:
             self._source = next((each for each in _queries(command.sql_command.input) if each.query), self._source)
-        self._tokens = [token for token in statements._tokens(self.text) if token.text != ";"]
+        self._tokens = [token for token in tokens_of(self.text) if token.text != ";"]
         self._words = [token.word for token in self._tokens]
 
     @classmethod
@@ -73,8 +73,8 @@ class Statement:
     def _rename(self, names: Names) -> None:
         """A table is renamed by its folder."""
         at = self._words.index("RENAME")
-        old, _ = statements._name(self._tokens[2:at])
-        new, _ = statements._name(self._tokens[at + 2 :])
+        old, _ = name_at(self._tokens[2:at])
+        new, _ = name_at(self._tokens[at + 2 :])
         one, other = names.table(old), names.table(new if len(new) > 1 else [*old[:-1], *new])
         if one is None or other is None:
             raise refused("ALTER TABLE … RENAME", "only tables of the warehouse can be renamed")
@@ -101,7 +101,7 @@ class Statement:
         words = self._words
         if words[:1] == ["USE"]:
             rest = self._tokens[2:] if words[1:2] and words[1] in _SCHEMA else self._tokens[1:]
-            parts, _ = statements._name(rest)
+            parts, _ = name_at(rest)
             if parts:
                 names.current = parts[-1].lower()
         if words[:2] == ["DROP", "TABLE"]:
@@ -109,12 +109,12 @@ class Statement:
             if table is not None:
                 names.dropped(table)
         elif words[:1] == ["DROP"] and words[1:2] and words[1] in _SCHEMA:
-            parts, _ = statements._name(self._tokens[4 if words[2:4] == ["IF", "EXISTS"] else 2 :])
+            parts, _ = name_at(self._tokens[4 if words[2:4] == ["IF", "EXISTS"] else 2 :])
             if parts:
                 names.dropped_schema(parts[-1].lower())
 
     def _dropped(self, names: Names) -> Table | None:
-        parts, _ = statements._name(self._tokens[4 if self._words[2:4] == ["IF", "EXISTS"] else 2 :])
+        parts, _ = name_at(self._tokens[4 if self._words[2:4] == ["IF", "EXISTS"] else 2 :])
         return names.table(parts) if parts else None
 
 

@@ -78,7 +78,9 @@ def _install_connection(connection: Connection, folder: str) -> None:
     if connection.engine == "sail":
         patches["pyspark.sql.connect.expressions"] = functools.partial(patch_functions, folder)
         patches["pyspark.sql.connect.plan"] = functools.partial(patch_table_functions, folder)
-        patches["pyspark.sql.connect.client.core"] = _both(functools.partial(sessions.patch_client, connection), functools.partial(sail.patch_client, connection))
+        patches["pyspark.sql.connect.client.core"] = _both(
+            functools.partial(sessions.patch_client, connection), functools.partial(sail.patch_client, connection)
+        )
         patches["pyspark.sql.connect.catalog"] = _both(functools.partial(paths.patch_catalog, folder), sail.patch_catalog)
         patches["delta.tables"] = sail.patch_delta
     when_imported(patches)
