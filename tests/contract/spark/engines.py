@@ -1,0 +1,78 @@
+"""The engines of the suite, each started once for all programs, and the answers that they give."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from nbflow.define.settings import Settings
+from nbflow.run.engines.parts import find_parts
+from nbflow.run.engines.sail import SailEngine
+from nbflow.run.engines.spark import SparkEngine
+
+ROOT = Path(__file__).parents[3]
+LOST = {"error": "EngineLost"}
+
+Answers = dict[str, Any]
+
+
+async def answers_of(engine: str, names: Iterable[str], root: Path) -> tuple[Answers, dict[str, float]]:
+    """The answers of ``names`` on an engine, and the seconds that each took. Files go into ``root``.
+
+    A program whose process ends under it has lost its engine; those after it get a new one.
+    """
+    folder, waiting = root / engine, list(names)
+    (folder / "place").mkdir(parents=True)
+    answers: Answers = {}
+    seconds: dict[str, float] = {}
+    lines = folder / "answers.jsonl"
+    while waiting:
+        async with _started(engine, folder) as task:
+            lines.write_text("")
+            given = {"engine": engine, "programs": waiting, "answers": str(lines), "warehouse": str(folder / "warehouse"), **task}
+            with (folder / "child.log").open("ab") as log:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "tests.contract.spark.child", json.dumps(given), stdout=log, stderr=log,
+                    cwd=folder / "place", env=_environment(),
+                )  # fmt: skip
+            try:
+                await process.wait()
+            finally:
+                if process.returncode is None:
+                    process.kill()
+        begun = ""
+        for told in map(json.loads, lines.read_text("utf-8").splitlines()):
+            begun = told.get("begun", begun)
+            if "program" in told:
+                answers[told["program"]], seconds[told["program"]] = told["answer"], told["seconds"]
+        if not begun:
+            raise RuntimeError(f"{engine} did not start: {(folder / 'child.log').read_text('utf-8')[-3000:]}")
+        answers.setdefault(begun, LOST)
+        waiting = [name for name in waiting if name not in answers]
+    return answers, seconds
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_"))}
+    return {**kept, "TZ": "UTC", "PYTHONPATH": str(ROOT), "PYSPARK_PYTHON": sys.executable}
+
+
+@asynccontextmanager
+async def _started(engine: str, folder: Path) -> AsyncIterator[dict[str, Any]]:
+    """What a child must know in order to open its session, while the engine is there."""
+    if engine == "plain":
+        yield {"jars": list(map(str, (await find_parts(print)).jars))}
+        return
+    adapter = {"attached": SparkEngine, "sail": SailEngine}[engine](Settings(), folder / "warehouse", folder / "state", print)
+    try:
+        await adapter.start()
+        yield {"address": asdict(await adapter.address("conformance"))}
+    finally:
+        await adapter.stop()
