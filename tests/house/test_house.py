@@ -62,7 +62,14 @@ def imported(*arguments: str, cwd: Path) -> set[str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["validate", "pipelines"], ["plan", "medallion"], ["params", "notebooks/layer.ipynb"], ["runs"]],
+    [
+        ["--help"],
+        ["validate", "pipelines"],
+        ["plan", "medallion"],
+        ["params", "notebooks/layer.ipynb"],
+        ["runs"],
+        ["engine", "differences"],
+    ],
     ids=lambda words: words[0],
 )
 def test_quick_commands_import_nothing_heavy(arguments: list[str]) -> None:

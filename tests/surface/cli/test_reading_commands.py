@@ -23,7 +23,7 @@ def test_help_and_version(nbflow: Any) -> None:
     """--help names every command and --version the installed version; each command has a help of its own."""
     done = nbflow("--help")
     assert done.code == 0
-    commands = ("run", "plan", "validate", "params", "runs", "logs", "init", "schema")
+    commands = ("run", "plan", "validate", "params", "runs", "logs", "engine", "init", "schema")
     for command in commands:
         assert f"\n  {command} " in done.out
         own = nbflow(command, "--help")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nbflow.core.errors import EngineError, UsageError
+from nbflow.surface.cli.engine_differences import differences
 from nbflow.surface.cli.layout import columns
 from nbflow.surface.cli.options import common_options, json_option
 from nbflow.surface.cli.session import DOCUMENT_VERSION, Session, print_json
@@ -34,6 +35,9 @@ def command() -> None:
 
     A run joins it where its settings fit, and starts its own otherwise. Without it nothing outlives a run.
     """
+
+
+command.add_command(differences)
 
 
 @command.command("start")

@@ -1,0 +1,39 @@
+"""``nbflow engine differences``: where the embedded engine answers otherwise than Spark."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from nbflow.surface.cli.options import common_options, json_option
+from nbflow.surface.cli.session import DOCUMENT_VERSION, print_json
+from nbflow.surface.cli.terminal import clean, stdout
+
+
+@click.command("differences")
+@json_option
+@common_options()
+def differences(as_json: bool) -> None:
+    """List what Sail, the embedded engine, does otherwise than Spark, with an answer of each.
+
+    The answers are those of nbflow's own conformance suite. 'nbflow validate --engine sail' tells where a notebook uses
+    one of these.
+    """
+    from nbflow.plan.differences import known_differences
+
+    found = known_differences()
+    if as_json:
+        print_json({"version": DOCUMENT_VERSION, "differences": [asdict(difference) for difference in found]})
+        return
+    area = ""
+    for difference in found:
+        if difference.area != area:
+            stdout.line(("\n" if area else "") + stdout.paint(difference.area, "bold"))
+            area = difference.area
+        mark = " (refused)" if difference.kind == "refused" else ""
+        stdout.line(f"  {difference.key}{mark}: {difference.what}")
+        stdout.line(f"      spark  {clean(difference.spark)}")
+        stdout.line(f"      sail   {clean(difference.sail)}")
+    silent = sum(difference.kind == "differs" for difference in found)
+    stdout.line(f"\n{len(found)} kinds: {silent} answer otherwise, {len(found) - silent} are refused")
