@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,8 @@ from nbflow.define.notebook import Notebook
 from nbflow.define.pipeline import Pipeline, Place, Task
 from nbflow.define.settings import Settings
 from nbflow.plan.arguments import Given, task_arguments
-from nbflow.plan.checks import idle_parameters, injected_blindly, reference_mistakes, replaced_values
-from nbflow.plan.engines import plan_engines
+from nbflow.plan.checks import differences_used, idle_parameters, injected_blindly, reference_mistakes, replaced_values
+from nbflow.plan.engines import PlannedEngine, plan_engines
 from nbflow.plan.graph import in_order, nearest_chosen
 from nbflow.plan.kernels import choose_kernel
 from nbflow.plan.plan import Plan, PlannedTask
@@ -74,7 +74,7 @@ def build_plan(
         engines=engines,
         timeout_seconds=pipeline.timeout_seconds,
         left_out=tuple(key for key in edges if key not in chosen),
-        warnings=tuple(_warnings(pipeline, notebooks, request, chosen, planned)),
+        warnings=(*_warnings(pipeline, notebooks, request, chosen, planned), *_differences(planned.values(), engines)),
     )
 
 
@@ -89,6 +89,13 @@ def _warnings(
         if task.task_key in planned:
             found += [*injected_blindly(task, planned[task.task_key]), *notebooks[task.task_key].warnings]
     yield from dict.fromkeys(found)
+
+
+def _differences(planned: Iterable[PlannedTask], engines: Iterable[PlannedEngine]) -> Iterator[Mistake]:
+    """What notebooks use that the embedded engine does otherwise, where that is their engine; each notebook once."""
+    sail = {engine.key for engine in engines if engine.name == "sail"}
+    for notebook in {task.notebook.origin: task.notebook for task in planned if task.engine in sail}.values():
+        yield from differences_used(notebook)
 
 
 def _planned(

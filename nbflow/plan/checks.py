@@ -105,3 +105,19 @@ def injected_blindly(task: Task, planned: PlannedTask) -> Iterator[Mistake]:
         place = task.place("notebook")
         message = f"{notebook.path.name} has no cell tagged 'parameters': what it is given ({', '.join(names)}) goes in at its top, and a cell that assigns it wins"
         yield Mistake(message, place.file, place.line, place.key, "tag the cell that assigns them")
+
+
+def differences_used(notebook: Notebook) -> Iterator[Mistake]:
+    """One warning for each thing in a notebook's cells that the embedded engine does otherwise than Spark."""
+    if not notebook.uses_spark:
+        return
+    language = "python" if is_python(notebook.language) else str(notebook.language or "").lower()
+    if language not in ("python", "sql"):
+        return
+    from nbflow.plan.differences import found_in  # its table is read only where somebody asks
+
+    for index, cell in enumerate(notebook.document["cells"]):
+        if cell["cell_type"] == "code":
+            for difference, line in found_in(cell["source"], language):
+                message = f"on sail: {difference.what} (cell {index + 1}, line {line})"
+                yield Mistake(message, notebook.origin, None, f"cells[{index}]", f"nbflow engine differences: {difference.key}")

@@ -245,3 +245,17 @@ def test_no_limit_of_a_cell_is_a_limit_too() -> None:
         0,
         5,
     ]
+
+
+def test_what_sail_does_otherwise_is_a_warning_where_sail_is_the_engine() -> None:
+    """With the notebook, the cell and its line, once for a notebook that two tasks run; with another engine nothing."""
+    cells = [
+        {"cell_type": "markdown", "metadata": {}, "source": "df.rdd"},
+        {"cell_type": "code", "metadata": {}, "source": "df = spark.range(3)\nprint(df.rdd)"},
+    ]
+    notebook = Notebook(Path("/w/n.ipynb"), {"cells": cells}, "0", kernel="python3", language="python", uses_spark=True)
+    tasks, given = (Task("a", "n"), Task("b", "n")), {"a": notebook, "b": notebook}
+    (warning,) = plan(*tasks, settings=Settings(engine="sail"), notebooks=given).warnings
+    assert (warning.file, warning.key) == ("/w/n.ipynb", "cells[1]")
+    assert warning.message.endswith("(cell 2, line 2)")
+    assert not plan(*tasks, notebooks=given).warnings

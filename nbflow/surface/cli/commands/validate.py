@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,7 @@ from nbflow.core.results import ExitCode
 from nbflow.surface.cli.layout import short_path
 from nbflow.surface.cli.options import common_options, json_option, refuse_warnings, strict_option
 from nbflow.surface.cli.session import DOCUMENT_VERSION, Session, errors_document, print_json
+from nbflow.surface.cli.settings_options import settings_options
 from nbflow.surface.cli.start import start_of
 from nbflow.surface.cli.terminal import one_line, stderr, stdout
 
@@ -27,20 +28,22 @@ NOTEBOOKS = (".ipynb",)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @json_option
 @strict_option
+@settings_options("engine")
 @common_options()
 @click.pass_obj
-def command(session: Session, paths: tuple[str, ...], as_json: bool, strict: bool) -> int:
+def command(session: Session, paths: tuple[str, ...], as_json: bool, strict: bool, settings: dict[str, Any]) -> int:
     """Check pipeline files, the notebooks they name, and notebooks; print all mistakes with file, line and key.
 
     PATH is a file, a folder (everything in it; of a workspace its pipelines/), or the name of a pipeline. Exit code 2
-    when something is wrong.
+    when something is wrong. With --engine sail, and where that is a pipeline's engine, what notebooks use that Sail does
+    otherwise than Spark is told as warnings.
     """
     checked: list[str] = []
     warnings: list[Mistake] = []
     mistakes: list[Mistake] = []
     for path in dict.fromkeys(each for named in paths for each in _files(named)):
         try:
-            workspace = session.find(start_of(path), {"strict": strict or None})
+            workspace = session.find(start_of(path), {**settings, "strict": strict or None})
             warned = _check(workspace, path)
             if workspace.settings.strict:
                 refuse_warnings(warned)
