@@ -58,6 +58,7 @@ WRITES = {
     "rows outside": 'rows.write.mode("overwrite").option("replaceWhere", "k = 1").save("t")',
     "rows outside, by name": 'spark.sql("CREATE TABLE IF NOT EXISTS n (id BIGINT, k BIGINT)"); rows.write.mode("overwrite").option("replaceWhere", "k = 1").saveAsTable("n")',
     "a condition of the second writer": 'from pyspark.sql import functions as F; rows.writeTo("delta.`t`").overwrite(F.col("k") == 1)',
+    "new columns by MERGE": "spark.conf.set('spark.databricks.delta.schema.autoMerge.enabled', 'true'); spark.sql(\"MERGE INTO delta.`t` USING (SELECT 1L AS id, 1L AS k, 'z' AS z) s ON delta.`t`.id = s.id WHEN MATCHED THEN UPDATE SET *\")",
     "a null partition": 'spark.sql("SELECT 1L AS id, CAST(NULL AS BIGINT) AS k").write.mode("append").partitionBy("k").save("t")',
     "lengths": 'spark.sql("CREATE TABLE v (s VARCHAR(3))")',
     "a time in the future": "spark.sql(\"SELECT * FROM delta.`t` TIMESTAMP AS OF '2999-01-01'\").collect()",

@@ -6,7 +6,7 @@ from typing import Any
 
 from nbflow.surface.inside.sail_names import Names, Table
 from nbflow.surface.inside.sail_refusals import refused
-from nbflow.surface.inside.sail_writes import dynamic_overwrite, nullable_query
+from nbflow.surface.inside.sail_writes import dynamic_overwrite, merges_schema, nullable_query
 from nbflow.surface.inside.statements import name_at, tokens_of
 
 _NOTHING = "SELECT 1 AS nothing LIMIT 0"
@@ -67,6 +67,8 @@ class Statement:
             raise refused("TIMESTAMP AS OF", "Sail accepts a time after the last version; VERSION AS OF works")
         if words[:1] in (["CREATE"], ["ALTER"], ["REPLACE"]) and {"VARCHAR", "CHAR"} & set(words):
             raise refused("VARCHAR and CHAR in a table", "Sail does not check their lengths; STRING works")
+        if "MERGE" in words[:1] and merges_schema({}, client):
+            raise refused("MERGE with schema.autoMerge", "Sail leaves out the new columns")
         if words[:2] == ["INSERT", "OVERWRITE"] and dynamic_overwrite({}, client):
             raise refused("INSERT OVERWRITE with partitionOverwriteMode=dynamic", "Sail deletes all other partitions")
 

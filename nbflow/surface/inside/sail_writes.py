@@ -14,6 +14,7 @@ from nbflow.surface.inside.sail_places import plain
 from nbflow.surface.inside.sail_refusals import refused
 
 _OVERWRITE_MODE = "spark.sql.sources.partitionOverwriteMode"
+_AUTO_MERGE = "spark.databricks.delta.schema.autoMerge.enabled"
 _WIDER = {
     "byte": ("short", "integer", "long"), "short": ("integer", "long"), "integer": ("long",), "float": ("double",),
 }  # fmt: skip
@@ -122,7 +123,7 @@ class Writes:
             return
         stored = {field.name.lower(): field for field in self._schema(table).fields}
         strict = takes_no_null(json.loads(self._schema(table).json()))
-        merges = options.get("mergeschema") == "true" or _setting(self._client, "spark.databricks.delta.schema.autoMerge.enabled") == "true"
+        merges = merges_schema(options, self._client)
         for field in self._schema(operation.input).fields:
             known = stored.get(field.name.lower())
             if known is None and (strict or not merges):
@@ -161,6 +162,11 @@ def dynamic_overwrite(options: Mapping[str, str], client: Any) -> bool:
     """Whether only those partitions were to be replaced that the rows are in."""
     given = next((value for key, value in options.items() if key.lower() == "partitionoverwritemode"), None)
     return (given if given is not None else _setting(client, _OVERWRITE_MODE)).lower() == "dynamic"
+
+
+def merges_schema(options: Mapping[str, str], client: Any) -> bool:
+    """Whether columns that the table lacks are to be added to it. ``options`` has lower keys."""
+    return options.get("mergeschema") == "true" or _setting(client, _AUTO_MERGE).lower() == "true"
 
 
 def _setting(client: Any, name: str) -> str:
