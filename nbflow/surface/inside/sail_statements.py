@@ -90,10 +90,12 @@ class Statement:
 
     def _create_from_query(self, client: Any) -> None:
         """``CREATE TABLE … AS query``, with columns that take nulls, as Spark's do."""
+        depth = 0  # within brackets AS belongs to a generated column
         for index, token in enumerate(self._tokens):
+            depth += (token.text == "(") - (token.text == ")")
             following = self._words[index + 1] if index + 1 < len(self._words) else ""
             opening = self._tokens[index + 1].text == "(" if index + 1 < len(self._tokens) else False
-            if token.word == "AS" and (following in ("SELECT", "WITH", "FROM", "VALUES", "TABLE") or opening):
+            if depth == 0 and token.word == "AS" and (following in ("SELECT", "WITH", "FROM", "VALUES", "TABLE") or opening):
                 query = self.text[token.end :].strip().rstrip(";")
                 self.text = f"{self.text[: token.end]} {nullable_query(query, client)}"
                 return

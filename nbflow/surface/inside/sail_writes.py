@@ -33,6 +33,9 @@ class Writes:
             operation.source = "delta"
         if not is_first and not operation.provider:
             operation.provider = "delta"
+        overwrites = operation.mode == operation.SAVE_MODE_OVERWRITE if is_first else operation.mode == operation.MODE_OVERWRITE_PARTITIONS
+        if overwrites and dynamic_overwrite(operation.options, self._client) or (not is_first and overwrites):
+            raise refused("partitionOverwriteMode=dynamic", "Sail deletes all other partitions")
         if (operation.source if is_first else operation.provider).lower() != "delta":
             if is_first and operation.path:
                 operation.path = plain(operation.path)
@@ -41,9 +44,6 @@ class Writes:
         if is_first and operation.path:
             operation.path = plain(operation.path)
         self._mark(operation)
-        overwrites = operation.mode == operation.SAVE_MODE_OVERWRITE if is_first else operation.mode == operation.MODE_OVERWRITE_PARTITIONS
-        if overwrites and dynamic_overwrite(operation.options, self._client) or (not is_first and overwrites):
-            raise refused("partitionOverwriteMode=dynamic", "Sail deletes all other partitions")
         self._refuse_null_partitions(operation)
         self._refuse_rows_outside(operation)
         self._compare(operation, is_first)
