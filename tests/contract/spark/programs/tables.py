@@ -41,6 +41,16 @@ def time_travel_by_time(spark: Any, place: Place) -> Any:
 
 
 @program
+def time_travel_to_a_moment(spark: Any, place: Place) -> Any:
+    """A moment between two versions gives the first."""
+    name = place.table("t")
+    spark.createDataFrame([(1,)], "a INT").write.saveAsTable(name)
+    moment = datetime.datetime.now(datetime.timezone.utc)
+    spark.createDataFrame([(2,)], "a INT").write.mode("append").saveAsTable(name)
+    return spark.sql(f"SELECT * FROM {name} TIMESTAMP AS OF '{moment:%Y-%m-%d %H:%M:%S.%f}'")
+
+
+@program
 def restored(spark: Any, place: Place) -> Any:
     """RESTORE TABLE goes back to a version."""
     name = _versions(spark, place)
