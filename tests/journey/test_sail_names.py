@@ -131,3 +131,24 @@ def test_many_tables_are_no_burden(sail: Any) -> None:
         """
     )
     assert told[0] == 1 and told[1] < 10
+
+
+def test_columns_are_told_of_tables_that_sail_did_not_make(sail: Any) -> None:
+    """DESCRIBE and SHOW COLUMNS have those of the table itself; what would answer with nothing is refused."""
+    table_at(sail.warehouse / "bronze" / "theirs", x=[1, 2], **{"it's": ["a", "b"]})
+    told = sail.run(
+        """
+        spark = session()
+        rows = [[list(row) for row in spark.sql(text).collect()] for text in (
+            "DESCRIBE bronze.theirs", "desc table spark_catalog.bronze.theirs", "SHOW COLUMNS IN bronze.theirs")]
+        refused = []
+        for call in (lambda: spark.catalog.listColumns("bronze.theirs"), lambda: spark.sql("DESCRIBE EXTENDED bronze.theirs").collect()):
+            try:
+                call()
+            except Exception as error:
+                refused.append("--engine spark" in str(error))
+        tell([rows, refused])
+        """
+    )
+    described = [["x", "bigint", None], ["it's", "string", None]]
+    assert told == [[[described, described, [["x"], ["it's"]]], [True, True]]]

@@ -172,7 +172,7 @@ def patch_client(connection: Connection, module: ModuleType) -> None:
 
 
 def patch_catalog(module: ModuleType) -> None:
-    """Have the catalog's calls that drop be statements, which are followed."""
+    """Have the catalog's calls that drop be statements, which are followed, and refuse what it answers with nothing."""
     catalog: Any = module.Catalog
 
     def drop_table(self: Any, tableName: str, ifExists: bool = False, purge: bool = False) -> None:  # noqa: N803  (PySpark's names)
@@ -184,7 +184,11 @@ def patch_catalog(module: ModuleType) -> None:
     def set_current_database(self: Any, dbName: str) -> None:  # noqa: N803  (PySpark's name)
         self._sparkSession.sql(f"USE {dbName}")
 
+    def list_columns(self: Any, tableName: str, dbName: str | None = None) -> Any:  # noqa: N803, ARG001  (PySpark's names)
+        raise refused("catalog.listColumns", f"Sail's catalog has no columns of tables; spark.table({tableName!r}).schema has them")
+
     catalog.dropTable, catalog.dropDatabase, catalog.setCurrentDatabase = drop_table, drop_database, set_current_database
+    catalog.listColumns = list_columns
 
 
 def patch_delta(module: ModuleType) -> None:

@@ -54,6 +54,10 @@ class Statement:
             self.text = f"USE SCHEMA {self.text[self._tokens[1].start :]}"  # Sail does not know the short form
         elif words[:1] == ["CREATE"] and "TABLE" in words[:4]:
             self._create_from_query(client)
+        elif words[:1] in (["DESCRIBE"], ["DESC"]):
+            self._describe(names, client)
+        elif words[:2] == ["SHOW", "COLUMNS"]:
+            self._show_columns(names, client)
 
     def _refuse(self, client: Any) -> None:
         words = self._words
@@ -67,10 +71,32 @@ class Statement:
             raise refused("TIMESTAMP AS OF", "Sail accepts a time after the last version; VERSION AS OF works")
         if words[:1] in (["CREATE"], ["ALTER"], ["REPLACE"]) and {"VARCHAR", "CHAR"} & set(words):
             raise refused("VARCHAR and CHAR in a table", "Sail does not check their lengths; STRING works")
-        if "MERGE" in words[:1] and merges_schema({}, client):
-            raise refused("MERGE with schema.autoMerge", "Sail leaves out the new columns")
+        if words[:2] == ["MERGE", "INTO"] and merges_schema({}, client):
+            raise refused(
+                "MERGE with schema.autoMerge", "Sail leaves out the source's new columns; MERGE WITH SCHEMA EVOLUTION INTO adds them"
+            )
         if words[:2] == ["INSERT", "OVERWRITE"] and dynamic_overwrite({}, client):
             raise refused("INSERT OVERWRITE with partitionOverwriteMode=dynamic", "Sail deletes all other partitions")
+
+    def _describe(self, names: Names, client: Any) -> None:
+        """``DESCRIBE [TABLE] name``, from the table itself: of one that it did not make Sail's catalog has no columns."""
+        rest = self._tokens[2 if self._words[1:2] == ["TABLE"] else 1 :]
+        extended = bool(rest) and rest[0].word in ("EXTENDED", "FORMATTED")
+        parts, last = name_at(rest[1:] if extended else rest)
+        if last is None or names.table(parts) is None or (last is not rest[-1] and not extended):
+            return
+        if extended:
+            raise refused("DESCRIBE EXTENDED", "Sail does not know it ('nbflow tables show' shows much of it)")
+        rows = [[field.name, field.dataType.simpleString(), field.metadata.get("comment")] for field in _fields(parts, client)]
+        listed = ", ".join(f"({', '.join(map(_text, row))})" for row in rows)
+        self.text = f"SELECT * FROM VALUES {listed} AS t(col_name, data_type, comment)"
+
+    def _show_columns(self, names: Names, client: Any) -> None:
+        """``SHOW COLUMNS IN name``, in the same way."""
+        parts, last = name_at(self._tokens[3:])
+        if last is self._tokens[-1] and names.table(parts) is not None:
+            rows = ", ".join(f"({_text(field.name)})" for field in _fields(parts, client))
+            self.text = f"SELECT * FROM VALUES {rows} AS t(col_name)"
 
     def _rename(self, names: Names) -> None:
         """A table is renamed by its folder."""
@@ -120,6 +146,19 @@ class Statement:
     def _dropped(self, names: Names) -> Table | None:
         parts, _ = name_at(self._tokens[4 if self._words[2:4] == ["IF", "EXISTS"] else 2 :])
         return names.table(parts) if parts else None
+
+
+def _fields(parts: list[str], client: Any) -> Any:
+    """The columns of the table of this name, as they are now."""
+    from pyspark.sql.connect import proto
+
+    plan = proto.Plan()
+    plan.root.sql.query = "SELECT * FROM " + ".".join("`" + part.replace("`", "``") + "`" for part in parts)
+    return client._analyze(method="schema", plan=plan).schema.fields
+
+
+def _text(value: str | None) -> str:
+    return "CAST(NULL AS STRING)" if value is None else "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _queries(message: Any) -> Any:
