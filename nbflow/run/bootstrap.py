@@ -14,7 +14,7 @@ from nbflow.define.notebook import Notebook
 from nbflow.run.kernels.kernel import Kernel
 
 _PACKAGE = Path(nbflow.core.__file__).parent.parent
-_COPIED = ("__init__.py", "core", "surface/__init__.py", "surface/inside")
+_COPIED = ("__init__.py", "core", "warehouse", "surface/__init__.py", "surface/inside")
 
 _CODE = """
 try:

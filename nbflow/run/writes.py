@@ -9,7 +9,7 @@ from pathlib import Path
 from nbflow.core.exchange import Mark
 from nbflow.core.writes import TableWrite, total
 from nbflow.run.delta_log import Commit, commits_since, rows_at, rows_changed
-from nbflow.warehouse import LOG, FoundTable, find_tables
+from nbflow.warehouse.tables import LOG, FoundTable, find_tables
 
 
 class Watch:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from nbflow.core.catalog_folders import CATALOG, DEFAULT_SCHEMA, contents, is_name, keep
 from nbflow.core.errors import UsageError
-from nbflow.core.trash import Dropped, bring_back, clean, destroy, dropped
+from nbflow.warehouse.folders import CATALOG, DEFAULT_SCHEMA, contents, is_name, keep
+from nbflow.warehouse.trash import Dropped, bring_back, clean, destroy, dropped
 
 _REST = "*"
 """The name of what else than tables the folder of a dropped schema held."""

@@ -9,10 +9,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from nbflow.core.catalog_folders import DEFAULT_SCHEMA
 from nbflow.core.errors import UsageError
 from nbflow.core.exchange import Mark
-from nbflow.warehouse import find_tables
+from nbflow.warehouse.folders import DEFAULT_SCHEMA
+from nbflow.warehouse.tables import find_tables
 
 
 @dataclass(frozen=True, slots=True)

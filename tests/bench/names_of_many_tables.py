@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 from deltalake import write_deltalake
 
-from nbflow.core.catalog_folders import contents
+from nbflow.warehouse.folders import contents
 from tests.journey.conftest import Bench
 
 NOTEBOOK = """

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow
 from deltalake import DeltaTable, write_deltalake
 
-from nbflow.core.trash import dropped
+from nbflow.warehouse.trash import dropped
 
 
 def table_at(folder: Path, **columns: list[Any]) -> None:

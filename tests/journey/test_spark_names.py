@@ -15,10 +15,10 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from nbflow.core.trash import dropped
 from nbflow.define.settings import Settings
 from nbflow.run.engines.spark import SparkEngine
 from nbflow.store.dropped import DroppedTables
+from nbflow.warehouse.trash import dropped
 
 LISTEN = """
     spark = session()

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from nbflow.core.catalog_folders import kept
 from nbflow.core.errors import UsageError
-from nbflow.core.trash import throw_away
 from nbflow.store.dropped import DroppedTables
 from nbflow.store.tables import Tables
+from nbflow.warehouse.folders import kept
+from nbflow.warehouse.trash import throw_away
 
 
 def drop(warehouse: Path, schema: str, name: str, rows: int = 1, run_id: int | None = None) -> None:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nbflow.core.catalog_folders import contents
 from nbflow.core.exchange import TAG_SETTING
-from nbflow.core.spark_catalog import SparkCatalog
+from nbflow.warehouse.catalog import SparkCatalog
+from nbflow.warehouse.folders import contents
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nbflow.core.catalog_folders import CATALOG
 from nbflow.surface.inside.statements import Token, name_at, tokens_of, unquoted
+from nbflow.warehouse.folders import CATALOG
 
 _WORTH_A_LOOK = re.compile(r"\b(create|replace|drop|alter)\b", re.I)
 _BEFORE_A_STATEMENT = ("BEGIN", "THEN", "ELSE", "DO", "LOOP", "REPEAT")

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from nbflow.core import trash
-from nbflow.core.catalog_folders import DEFAULT_SCHEMA, contents, forget, is_own_folder, kept
-from nbflow.core.spark_catalog import NOWHERE, SparkCatalog
+from nbflow.warehouse import trash
+from nbflow.warehouse.catalog import NOWHERE, SparkCatalog
+from nbflow.warehouse.folders import DEFAULT_SCHEMA, contents, forget, is_own_folder, kept
 
 
 class Drop(Protocol):

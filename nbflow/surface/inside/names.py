@@ -11,13 +11,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nbflow.core.catalog_folders import CATALOG, DEFAULT_SCHEMA, StoredSchema, contents, forget, keep, schemas_in
 from nbflow.core.exchange import Mark
-from nbflow.core.spark_catalog import WHOLE_SCHEMA, SparkCatalog
 from nbflow.surface.inside.changes import Change, changes_of
 from nbflow.surface.inside.context import current
 from nbflow.surface.inside.driver import Driver
 from nbflow.surface.inside.drops import Drop, SchemaDrop, TableDrop
+from nbflow.warehouse.catalog import WHOLE_SCHEMA, SparkCatalog
+from nbflow.warehouse.folders import CATALOG, DEFAULT_SCHEMA, StoredSchema, contents, forget, keep, schemas_in
 
 _FOREIGN = re.compile(r"(?:got identifier|handle the identifier|The catalog) ((?:`[^`]+`|\w+)(?:\.(?:`[^`]+`|\w+))*)")
 

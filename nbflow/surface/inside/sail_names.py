@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from nbflow.core import trash
 from nbflow.surface.inside.context import current
 from nbflow.surface.inside.statements import name_at, tokens_of
+from nbflow.warehouse import trash
 
 CATALOG = "spark_catalog"
 DEFAULT = "default"

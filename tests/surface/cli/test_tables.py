@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 from deltalake import write_deltalake
 
-from nbflow.core.trash import throw_away
+from nbflow.warehouse.trash import throw_away
 
 
 def test_tables_at_the_shell(nbflow: Any, workspace: Path) -> None:

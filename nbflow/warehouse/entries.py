@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from nbflow.core.catalog_folders import StoredSchema, StoredTable, is_own_folder
+from nbflow.warehouse.folders import StoredSchema, StoredTable, is_own_folder
 
 _CATALOG = "org.apache.spark.sql.catalyst.catalog"
 _KEPT = "nbflow.kept"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbflow.core.catalog_folders import is_name, schemas_in
+from nbflow.warehouse.folders import is_name, schemas_in
 
 LOG = "_delta_log"
 _DEPTH = 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nbflow.core.catalog_folders import contents, forget, is_own_folder, keep, kept, schemas_in, tables_in
+from nbflow.warehouse.folders import contents, forget, is_own_folder, keep, kept, schemas_in, tables_in
 
 
 def make_table(folder: Path, log: str = "00000000000000000000.json") -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nbflow.core import trash
+from nbflow.warehouse import trash
 
 
 def table(folder: Path, text: str = "x") -> Path:

@@ -13,8 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nbflow.core.catalog_entries import Entries, folder_of, text_of
-from nbflow.core.catalog_folders import DEFAULT_SCHEMA, StoredSchema, contents, is_own_folder, kept
+from nbflow.warehouse.entries import Entries, folder_of, text_of
+from nbflow.warehouse.folders import DEFAULT_SCHEMA, StoredSchema, contents, is_own_folder, kept
 
 NOWHERE = ".trash/nowhere"
 """Where a schema lies while it is being dropped, so that Spark finds nothing to delete."""

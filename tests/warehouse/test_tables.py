@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from nbflow.warehouse import find_tables
+from nbflow.warehouse.tables import find_tables
 
 
 def make_table(folder: Path, log: str = "00000000000000000000.json") -> None:
