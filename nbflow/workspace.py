@@ -223,15 +223,16 @@ class Workspace:
             made[engine.key] = self.engine(engine.name, engine.spark_conf, state, announce, guard.token + mark)
         return made
 
-    def engine(
-        self, name: str, spark_conf: Mapping[str, Any], state: Path, announce: Callable[[str], None], token: str, warm: bool = True
-    ) -> Engine:
+    def engine(self, name: str, spark_conf: Mapping[str, Any], state: Path, announce: Callable[[str], None], token: str) -> Engine:
         """The engine of that name (``run.engines.choose``), not yet started: the workspace's warm one where it is there and
-        is what is asked for, unless ``warm`` is false."""
+        is what is asked for."""
         from nbflow.run.engines.choose import Needs, join_or_make, make_engine
+        from nbflow.run.engines.holder import LOCK_FILE
+        from nbflow.store.live import is_held
 
         needs = Needs(self.settings.driver_memory, spark_conf, self.settings.python, self.warehouse, state, announce, token)
-        return join_or_make(name, needs, self.warm_folder) if warm else make_engine(name, needs)
+        held = is_held(self.warm_folder / LOCK_FILE)  # a file of one that was killed may be left
+        return join_or_make(name, needs, self.warm_folder) if held else make_engine(name, needs)
 
     @property
     def warm_folder(self) -> Path:

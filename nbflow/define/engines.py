@@ -14,6 +14,7 @@ PATTERN = r"sc://([A-Za-z0-9_.\-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/(;[^;=]+=[
 """The address of a Spark Connect server as a regular expression, for Python and for JSON Schema."""
 
 _ADDRESS = re.compile(rf"{PATTERN}\Z")
+_NEARLY = re.compile(r"(?P<scheme>[A-Za-z]*:/*)(?:[^@/;?]*@)?(?P<host>[^/;?@\s]*)")
 _DEFAULT_PORT = 15002  # Spark Connect's own
 
 
@@ -28,15 +29,17 @@ def engine_problem(name: str) -> str | None:
         return f"{engine_label(name)!r} is no address of a Spark Connect server; write sc://host:port, options after /; as in sc://host:port/;token=…"
     nearest = did_you_mean(name, ENGINES)
     known = f"{', '.join(ENGINES)}, or sc://host:port for a Spark Connect server"
-    return f"{name!r} is no engine; there are {known}" + (f"; {nearest}" if nearest else "")
+    return f"{engine_label(name)!r} is no engine; there are {known}" + (f"; {nearest}" if nearest else "")
 
 
 def engine_label(name: str) -> str:
     """``name`` as it may be shown and kept: an address without its options, among which a token may stand."""
-    if not name.startswith("sc:"):
-        return name
     found = _ADDRESS.match(name)
-    return f"sc://{found[1]}{found[2] or f':{_DEFAULT_PORT}'}" if found else name.partition("/;")[0].partition(";")[0]
+    if found:
+        return f"sc://{found[1]}{found[2] or f':{_DEFAULT_PORT}'}"
+    near = _NEARLY.match(name)
+    shown = f"{near['scheme']}{near['host'][:80]}" if near else name
+    return shown if shown == name else f"{shown}…"
 
 
 def is_address(name: str) -> bool:

@@ -46,7 +46,8 @@ class Settings:
     ``output_limit_bytes``: characters kept of one cell's output. ``max_value_bytes``: a task value's size as JSON.
     ``warehouse`` and ``runs``: folders below the workspace. ``driver_memory``: the Spark driver's heap. ``spark_conf``:
     Spark settings passed on. ``strict``: warnings of a definition are errors. ``of_call``, which is none itself: the names
-    of those that the call gave; they win over what a task says, and a task over all others.
+    of those that the call gave; they win over what a task says, and a task over all others. ``said``, which is none either: the
+    names of all that were given anywhere.
     """
 
     engine: str = "spark"
@@ -64,6 +65,7 @@ class Settings:
     spark_conf: Mapping[str, Any] = field(default_factory=dict)
     strict: bool = False
     of_call: frozenset[str] = frozenset()
+    said: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, root: Path, overrides: Mapping[str, Any], environment: Mapping[str, str], folder: Path | None = None) -> Settings:
@@ -99,7 +101,8 @@ class Settings:
                 _take(values, key, value, Place(key=f"--{key.replace('_', '-')}"), here, mistakes)
         if mistakes:
             raise DefinitionError(mistakes)
-        return cls(**values, of_call=frozenset(key for key, value in overrides.items() if value is not None))
+        of_call = frozenset(key for key, value in overrides.items() if value is not None)
+        return cls(**values, of_call=of_call, said=frozenset(values))
 
 
 def _take(values: dict[str, Any], key: str, value: Any, place: Place, folder: Path, mistakes: list[Mistake]) -> None:

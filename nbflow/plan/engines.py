@@ -12,18 +12,19 @@ from nbflow.define.settings import Settings
 
 DEFAULT = ""
 AUTO = "auto"
+_OF_AUTO = ("spark", "sail")
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedEngine:
     """A Spark engine as a run will have it: ``name`` as ``define.engines`` knows it, an address with its token;
     ``spark_conf`` all settings of Spark that are given to it; ``key`` that of its cluster (empty: of tasks that name none).
-    ``num_workers`` is what the cluster has on Databricks."""
+    ``clusters`` are the keys of the clusters that come to it, each with the workers that it has on Databricks."""
 
     key: str = DEFAULT
     name: str = "spark"
     spark_conf: Mapping[str, Any] = field(default_factory=dict)
-    num_workers: int | None = None
+    clusters: tuple[tuple[str, int | None], ...] = ()
 
     @property
     def label(self) -> str:
@@ -34,8 +35,9 @@ class PlannedEngine:
 def plan_engines(pipeline: Pipeline, tasks: Sequence[Task], settings: Settings) -> tuple[dict[str, str], tuple[PlannedEngine, ...]]:
     """The key of each task's engine by the task's key, and the engines, that of tasks without a cluster first.
 
-    What the call says wins over a cluster, that over the pipeline, that over the settings. Clusters that come to the same
-    engine with the same settings share it.
+    What the call says wins over a cluster, that over the pipeline, that over the settings; but ``auto`` leaves the choice to
+    who knows the machine, and a setting that was given wins over it. Clusters that come to the same engine with the same
+    settings share it.
     """
     engines = [_engine(DEFAULT, Cluster(), pipeline, settings)]
     chosen = {}
@@ -43,17 +45,21 @@ def plan_engines(pipeline: Pipeline, tasks: Sequence[Task], settings: Settings) 
         key = task.job_cluster_key or (f"{task.task_key}.new_cluster" if task.new_cluster else DEFAULT)
         cluster = pipeline.job_clusters.get(task.job_cluster_key or "") or task.new_cluster or Cluster()
         wanted = _engine(key, cluster, pipeline, settings)
-        same = next((engine for engine in engines if (engine.name, engine.spark_conf) == (wanted.name, wanted.spark_conf)), None)
-        if same is None:
+        alike = (at for at, engine in enumerate(engines) if (engine.name, engine.spark_conf) == (wanted.name, wanted.spark_conf))
+        at = next(alike, len(engines))
+        if at == len(engines):
             engines.append(wanted)
-        chosen[task.task_key] = (same or wanted).key
+        engines[at] = replace(engines[at], clusters=tuple(dict.fromkeys((*engines[at].clusters, *wanted.clusters))))
+        chosen[task.task_key] = engines[at].key
     return chosen, tuple(engines)
 
 
 def _engine(key: str, cluster: Cluster, pipeline: Pipeline, settings: Settings) -> PlannedEngine:
     name = settings.engine if "engine" in settings.of_call else cluster.engine or pipeline.engine or settings.engine
+    if name == AUTO and "engine" in settings.said:
+        name = settings.engine
     over = [cluster.spark_conf, settings.spark_conf] if "spark_conf" in settings.of_call else [settings.spark_conf, cluster.spark_conf]
-    return PlannedEngine(key, name, {**over[0], **over[1]}, cluster.num_workers)
+    return PlannedEngine(key, name, {**over[0], **over[1]}, ((key, cluster.num_workers),) if key else ())
 
 
 def settled(engines: Sequence[PlannedEngine], chosen: str) -> tuple[PlannedEngine, ...]:
@@ -62,5 +68,6 @@ def settled(engines: Sequence[PlannedEngine], chosen: str) -> tuple[PlannedEngin
 
 
 def changed_by_itself(last: str | None, chosen: str) -> bool:
-    """Whether ``auto`` comes to another engine than the last successful run had: ``last`` as its record tells it."""
-    return last is not None and chosen not in last.split(", ")
+    """Whether ``auto`` comes to another engine than the last successful run had: ``last`` as its record tells it. Of a run with
+    several, or with one that ``auto`` never is, nothing can be said."""
+    return last in _OF_AUTO and last != chosen

@@ -103,3 +103,17 @@ def test_names_that_are_none(name: str) -> None:
     problem = engine_problem(name)
     assert problem is not None
     assert "sc://host:port" in problem
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sc://h:15002/token=HUSH", "sc://h:15002/?token=HUSH", "sc://token:HUSH@h", "SC://h/;token=HUSH", "https://h;token=HUSH",
+        "sc:h/;token=HUSH", "sc://h:99999/;token=HUSH",
+    ],
+)  # fmt: skip
+def test_a_slip_in_an_address_shows_no_token(name: str) -> None:
+    """What is wrong is told without what stands behind the host."""
+    problem = engine_problem(name)
+    assert problem is not None
+    assert "HUSH" not in problem

@@ -47,6 +47,18 @@ def test_what_wins() -> None:
     assert of_call == [("", "none", {"b": 9}), ("big", "none", {"a": 1, "b": 9}), ("", "none", {"b": 9}), ("", "none", {"b": 9})]
 
 
+def test_auto_yields_to_a_setting_that_was_given() -> None:
+    """What the machine's file or variable says is a choice; a pipeline that says another engine keeps it."""
+    assert planned(Pipeline("p", [Task("a", "n")], engine="auto"), engine="sc://h:1", said=frozenset({"engine"})) == [("", "sc://h:1", {})]
+    assert planned(Pipeline("p", [Task("a", "n")], engine="sail"), engine="spark", said=frozenset({"engine"})) == [("", "sail", {})]
+
+
+def test_workers_are_kept_where_engines_are_shared() -> None:
+    """Each cluster is known with its own, also where it comes to the engine of others."""
+    _, engines = plan_engines(PIPELINE, PIPELINE.tasks, Settings())
+    assert [engine.clusters for engine in engines] == [(("idle", 3),), (("big", 8),), (("own.new_cluster", None),)]
+
+
 def test_without_a_word_the_settings_hold() -> None:
     """A pipeline that names no engine has that of the workspace."""
     assert planned(Pipeline("p", [Task("a", "n")]), engine="sail") == [("", "sail", {})]
@@ -71,7 +83,7 @@ def test_what_was_left_to_the_machine() -> None:
         ("spark", "sail", True),
         ("sail", "spark", True),
         ("sail, spark", "spark", False),
-        ("sc://h:1", "spark", True),
+        ("sc://h:1", "spark", False),
     ],
 )
 def test_an_engine_never_changes_by_itself(last: str | None, chosen: str, changed: bool) -> None:

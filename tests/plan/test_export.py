@@ -57,14 +57,19 @@ def test_text_names_the_engine_and_whether_it_is_needed() -> None:
 def test_clusters_are_shown_without_what_is_secret() -> None:
     """A cluster with its engine, the names of its settings, and its workers; neither their values nor a token."""
     task = replace(_task("a", spark=True), engine="far")
-    far = PlannedEngine("far", "sc://h:1/;token=hush", {"fs.s3a.secret.key": "hush"}, 8)
+    far = PlannedEngine("far", "sc://h:1/;token=hush", {"fs.s3a.secret.key": "hush"}, (("far", 8),))
     plan = _plan(task, _task("b", spark=True), engines=(PlannedEngine(), far, PlannedEngine("unused", "sail")))
     text, document = plan_text(plan), plan_document(plan)
     assert "Spark engine: spark, sc://h:1\n" in text
     assert "cluster far: sc://h:1; Spark settings fs.s3a.secret.key; 8 workers on Databricks, none here" in text
     assert "uses Spark on cluster far" in text
     assert "unused" not in text
-    assert document["engines"][1] == {"key": "far", "engine": "sc://h:1", "spark_conf": ["fs.s3a.secret.key"], "num_workers": 8}
+    assert document["engines"][1] == {
+        "key": "far",
+        "engine": "sc://h:1",
+        "spark_conf": ["fs.s3a.secret.key"],
+        "clusters": [{"key": "far", "num_workers": 8}],
+    }
     assert [item["engine"] for item in document["tasks"]] == ["far", ""]
     assert "hush" not in text + json.dumps(document)
 

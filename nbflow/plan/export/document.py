@@ -52,7 +52,8 @@ def _task(task: PlannedTask) -> dict[str, Any]:
 def _engine(engine: PlannedEngine) -> dict[str, Any]:
     """An engine without the values of Spark's settings, among which keys of a storage may stand."""
     return {
-        "key": engine.key, "engine": engine.label, "spark_conf": sorted(engine.spark_conf), "num_workers": engine.num_workers,
+        "key": engine.key, "engine": engine.label, "spark_conf": sorted(engine.spark_conf),
+        "clusters": [{"key": key, "num_workers": workers} for key, workers in engine.clusters],
     }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ def plan_text(plan: Plan, shown: Callable[[Path], str] = os.fspath) -> str:
     if plan.description:
         head.append(plan.description)
     head.append(f"Spark engine: {plan.engine}" + ("" if plan.uses_spark else " (not needed)"))
-    head += [_cluster(engine) for engine in plan.engines_used if engine.key]
+    head += [_cluster(engine, key, workers) for engine in plan.engines_used for key, workers in engine.clusters]
     if plan.timeout_seconds:
         head.append(f"ends after {_number(plan.timeout_seconds)} s")
     blocks = ["\n".join(head), *("\n".join(_task(at, task, shown)) for at, task in enumerate(plan.tasks, 1))]
@@ -30,13 +30,13 @@ def plan_text(plan: Plan, shown: Callable[[Path], str] = os.fspath) -> str:
     return "\n\n".join(blocks)
 
 
-def _cluster(engine: PlannedEngine) -> str:
+def _cluster(engine: PlannedEngine, key: str, workers: int | None) -> str:
     about = [engine.label]
     if engine.spark_conf:
         about.append(f"Spark settings {', '.join(sorted(engine.spark_conf))}")
-    if engine.num_workers:
-        about.append(f"{engine.num_workers} worker{'s' if engine.num_workers > 1 else ''} on Databricks, none here")
-    return f"cluster {engine.key}: {'; '.join(about)}"
+    if workers:
+        about.append(f"{workers} worker{'s' if workers > 1 else ''} on Databricks, none here")
+    return f"cluster {key}: {'; '.join(about)}"
 
 
 def _task(at: int, task: PlannedTask, shown: Callable[[Path], str]) -> list[str]:

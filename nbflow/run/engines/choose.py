@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,6 +18,9 @@ from nbflow.define.engines import is_address
 from nbflow.run.engines.examine import examine
 from nbflow.run.engines.holder import read_address
 from nbflow.run.engines.parts import find_parts, find_spark
+
+_MATTERS = re.compile(r"(TZ|JAVA_HOME|PYTHONPATH|LANG|LC_.*|HADOOP_.*|AWS_.*|AZURE_.*|GOOGLE_.*)\Z")
+"""Variables of the environment that change what an engine answers, or what it may read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ def fingerprint(name: str, needs: Needs) -> str:
     """A digest of all that makes an engine what it is: who has the same may share one."""
     parts = [
         name, needs.driver_memory, sorted((key, str(value)) for key, value in needs.spark_conf.items()),
-        needs.python or sys.executable, str(needs.warehouse), getattr(sys.modules.get("nbflow"), "__version__", ""), find_spark().version,
+        needs.python or sys.executable, str(needs.warehouse), sorted(item for item in os.environ.items() if _MATTERS.match(item[0])), getattr(sys.modules.get("nbflow"), "__version__", ""), find_spark().version,
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

@@ -44,6 +44,8 @@ def _looked_at(what: str, look: Callable[[], str]) -> Check:
         return Check(what, False, str(error))
     except OSError as error:
         return Check(what, False, error.strerror or str(error))
+    except metadata.PackageNotFoundError as error:
+        return Check(what, False, f"{error} is not whole: install it again")
 
 
 def _java() -> str:

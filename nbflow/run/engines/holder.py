@@ -19,9 +19,11 @@ from typing import Any
 
 from nbflow.core.errors import EngineError
 from nbflow.core.ports import Engine
+from nbflow.core.results import ErrorKind
 from nbflow.run.engines.gateway import write_private
 
 ADDRESS_FILE = "engine.json"
+_FIRST_WORD_SECONDS = 10.0
 LOCK_FILE = "lock"
 """Who holds the engine holds a lock on this file, in the same folder."""
 
@@ -72,8 +74,8 @@ class Holder:
             address = WarmAddress(port, self._token, self._engine.name, self._fingerprint, since, self._pid, self._minutes)
             write_private(self._folder / ADDRESS_FILE, json.dumps(asdict(address)))
             self._last_guest = loop.time()
-            ready(address)
             try:
+                ready(address)
                 while not self._over.is_set():
                     with contextlib.suppress(asyncio.TimeoutError):
                         await asyncio.wait_for(self._over.wait(), self._idle_left(loop.time()))
@@ -102,8 +104,10 @@ class Holder:
 
     async def _guest(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection; what it has running ends with it."""
-        first = await receive(reader)
-        if not hmac.compare_digest(str((first or {}).get("token", "")), self._token):
+        first = None
+        with contextlib.suppress(asyncio.TimeoutError):
+            first = await asyncio.wait_for(receive(reader), _FIRST_WORD_SECONDS)
+        if not hmac.compare_digest(str((first or {}).get("token", "")).encode("utf-8", "replace"), self._token.encode()):
             writer.close()
             return
         tags = self._guests[writer] = set()
@@ -126,6 +130,8 @@ class Holder:
             answer = {"answer": await self._do(message, tags)}
         except EngineError as error:
             answer = {"error": {"kind": str(error.kind), "message": str(error), "log": error.log}}
+        except Exception as error:  # whatever it is, who called must not wait for ever
+            answer = {"error": {"kind": str(ErrorKind.ENGINE_LOST), "message": f"the warm engine failed: {error}", "log": ""}}
         _send(writer, {"number": message.get("number"), **answer})
 
     async def _do(self, message: dict[str, Any], tags: set[str]) -> Any:

@@ -17,6 +17,8 @@ from nbflow.run.engines.holder import WarmAddress, receive
 
 _GONE = "the workspace's warm engine is gone"
 _LONGEST_LINE = 1 << 20
+_SECONDS: dict[str, float | None] = {"start": 180.0, "lost": None}
+_SECONDS_OTHERWISE = 30.0
 
 
 class WarmEngine:
@@ -41,10 +43,15 @@ class WarmEngine:
         async with self._joining:
             if self._own is None and self._writer is None:
                 await self._join()
+        if self._own is None:
+            try:
+                await self._call("start")
+            except EngineError as error:
+                if error.kind is not ErrorKind.ENGINE_LOST or self._make_own is None:
+                    raise
+                self._leave_for_own()
         if self._own is not None:
             await self._own.start()
-            return
-        await self._call("start")
 
     async def _join(self) -> None:
         try:
@@ -52,6 +59,10 @@ class WarmEngine:
         except EngineError:
             if self._make_own is None:
                 raise
+            self._leave_for_own()
+
+    def _leave_for_own(self) -> None:
+        if self._own is None and self._make_own is not None:
             self._announce(f"{_GONE}: this run starts its own")
             self._own = self._make_own()
 
@@ -110,14 +121,16 @@ class WarmEngine:
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         self._writer.write(json.dumps({"number": number, "call": call, "tag": tag}).encode() + b"\n")
         try:
-            return await answer
+            return await asyncio.wait_for(answer, _SECONDS.get(call, _SECONDS_OTHERWISE))
+        except asyncio.TimeoutError:
+            raise EngineError(ErrorKind.ENGINE_LOST, "the workspace's warm engine does not answer") from None
         finally:
             self._waiting.pop(number, None)
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         """Give each answer to who waits for it, until the connection ends."""
         while (message := await receive(reader)) is not None:
-            waiting = self._waiting.get(message["number"])
+            waiting = self._waiting.get(message.get("number", 0))
             if waiting is None or waiting.done():
                 continue
             if "error" in message:

@@ -61,6 +61,8 @@ class Kernel:
         log = spec.private / "kernel.log"
         environment = {**os.environ, **spec.environment, FAMILY_VARIABLE: spec.token}
         environment.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # else debugpy warns in the first cell of some kernels
+        if environment.get("NBFLOW_ENGINE", "").startswith("sc:"):
+            del environment["NBFLOW_ENGINE"]  # a token may stand in it, and what a notebook prints is kept
         environment.pop("PYTEST_CURRENT_TEST", None)  # with it ipykernel does not take the output of child processes
         try:
             with log.open("wb") as stderr:

@@ -18,6 +18,7 @@ from nbflow.workspace import Workspace
 
 async def hold(folder: Path) -> None:
     """Start the engine of the workspace around ``folder``, or join its warm one, and keep it until standard input closes."""
+    os.chdir(folder)  # where relative paths of the environment's settings start
     workspace = Workspace.find(folder)
     name = workspace.settings.engine
 

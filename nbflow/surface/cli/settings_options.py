@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
+from nbflow.define.engines import engine_label
 from nbflow.define.settings import NAMES
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -38,6 +39,20 @@ def settings_options(*names: str) -> Callable[[_Function], _Function]:
         return function
 
     return decorate
+
+
+def without_secrets(arguments: Sequence[str]) -> list[str]:
+    """A command line as it may be kept and shown: an engine's address without its options, settings of Spark without values."""
+    told: list[str] = []
+    for argument in arguments:
+        option, sign, value = argument.partition("=") if argument.startswith("--") else ("", "", argument)
+        before = option if sign else told[-1] if told else ""
+        if before == "--engine":
+            argument = f"{option}{sign}{engine_label(value)}"
+        elif before == "--spark-conf":
+            argument = f"{option}{sign}{value.partition('=')[0]}=…"
+        told.append(argument)
+    return told
 
 
 def _option(name: str) -> Callable[[_Function], _Function]:

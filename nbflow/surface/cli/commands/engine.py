@@ -50,17 +50,23 @@ command.add_command(differences)
 @click.pass_obj
 def start(session: Session, /, minutes: float, settings: dict[str, Any]) -> int:
     """Start the workspace's engine and leave it running."""
+    from nbflow.run.engines.holder import LOCK_FILE
+    from nbflow.store.live import is_held
+
     workspace = session.find(Path.cwd(), settings)
     if workspace.settings.engine == "none" or workspace.settings.engine.startswith("sc:"):
         raise UsageError("only an engine of nbflow's own can be held: spark, sail or auto", "name one with --engine")
     if (address := _held(workspace)) is not None:
         raise UsageError(f"an engine is running already: {address.engine}, process {address.pid}", "'nbflow engine stop' ends it")
+    if is_held(workspace.warm_folder / LOCK_FILE):
+        raise UsageError("an engine is starting or ending", "'nbflow engine status' tells when it is there")
     holder = subprocess.Popen(
         [sys.executable, "-m", "nbflow.surface.cli.hold_engine"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         stderr=_log(workspace), start_new_session=True, cwd="/",
     )  # fmt: skip
     with holder.stdin as way_in, holder.stdout as way_out:  # type: ignore[union-attr]  # both are pipes
-        way_in.write(json.dumps({"root": str(workspace.root), "settings": settings, "minutes": minutes}) + "\n")
+        resolved = {**settings, "python": workspace.settings.python}  # a path from here
+        way_in.write(json.dumps({"root": str(workspace.root), "settings": resolved, "minutes": minutes}) + "\n")
         way_in.flush()
         for line in way_out:
             told = json.loads(line)
@@ -185,7 +191,7 @@ def _log(workspace: Workspace) -> Any:
 
     make_private_folder(workspace.warm_folder.parent)
     make_private_folder(workspace.warm_folder)
-    return (workspace.warm_folder / "holder.log").open("w", encoding="utf-8")
+    return (workspace.warm_folder / "holder.log").open("a", encoding="utf-8")
 
 
 def _limit(minutes: float) -> str:

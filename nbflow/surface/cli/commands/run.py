@@ -34,7 +34,7 @@ from nbflow.surface.cli.options import (
 from nbflow.surface.cli.progress import Lines, Silent
 from nbflow.surface.cli.report import ending, print_failures, print_report
 from nbflow.surface.cli.session import Session, print_json
-from nbflow.surface.cli.settings_options import settings_options
+from nbflow.surface.cli.settings_options import settings_options, without_secrets
 from nbflow.surface.cli.start import start_of
 from nbflow.surface.cli.terminal import Out, one_line, stderr, stdout
 
@@ -115,7 +115,7 @@ def _run(call: Call, workspace: Workspace, plan: Plan) -> int:
     watch = Watch(workspace.root / workspace.settings.warehouse)
     with _progress(call, out, Board(spark_used=plan.uses_spark)) as progress:
         listeners = [progress, *([_IdFile(call.run_id_file)] if call.run_id_file else [])]
-        record, code = workspace.run(plan, listeners, how=call.how, command=["nbflow", *sys.argv[1:]])
+        record, code = workspace.run(plan, listeners, how=call.how, command=["nbflow", *without_secrets(sys.argv[1:])])
     _report(call, record, code, _others(watch, record), out)
     return int(code)
 
