@@ -87,7 +87,8 @@ class Context:
 
     ``parameters`` maps a name to ``{"type": <text of a ValueType>, "value": <encoded value>, "plain": <no widget declares
     it>}`` (``core.values``);
-    ``values`` maps a finished task's key to its task values.
+    ``values`` maps a finished task's key to its task values; ``spark`` is where its Spark engine is (``None``: it was not seen
+    to need one), ``engine`` what that is, or would be, called.
     """
 
     run_id: int
@@ -102,6 +103,7 @@ class Context:
     parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
     spark: SparkAddress | None = None
+    engine: str = ""
     max_value_bytes: int = MAX_VALUE_BYTES
     version: int = VERSION
 

@@ -15,6 +15,7 @@ PATTERN = r"sc://([A-Za-z0-9_.\-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/(;[^;=]+=[
 
 _ADDRESS = re.compile(rf"{PATTERN}\Z")
 _NEARLY = re.compile(r"(?P<scheme>[A-Za-z]*:/*)(?:[^@/;?]*@)?(?P<host>[^/;?@\s]*)")
+_OPTIONS = re.compile(r"/?[;?]|/?token", re.IGNORECASE)
 _DEFAULT_PORT = 15002  # Spark Connect's own
 
 
@@ -38,7 +39,7 @@ def engine_label(name: str) -> str:
     if found:
         return f"sc://{found[1]}{found[2] or f':{_DEFAULT_PORT}'}"
     near = _NEARLY.match(name)
-    shown = f"{near['scheme']}{near['host'][:80]}" if near else name
+    shown = f"{near['scheme']}{near['host'][:80]}" if near else _OPTIONS.split(name)[0]
     return shown if shown == name else f"{shown}…"
 
 

@@ -12,7 +12,6 @@ from nbflow.define.settings import Settings
 
 DEFAULT = ""
 AUTO = "auto"
-_OF_AUTO = ("spark", "sail")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,5 +68,5 @@ def settled(engines: Sequence[PlannedEngine], chosen: str) -> tuple[PlannedEngin
 
 def changed_by_itself(last: str | None, chosen: str) -> bool:
     """Whether ``auto`` comes to another engine than the last successful run had: ``last`` as its record tells it. Of a run with
-    several, or with one that ``auto`` never is, nothing can be said."""
-    return last in _OF_AUTO and last != chosen
+    several nothing can be said."""
+    return last is not None and ", " not in last and last != chosen

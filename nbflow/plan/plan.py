@@ -91,6 +91,10 @@ class Plan:
         """The engines that tasks will use as one text for people and records; where none does, the one they would use."""
         return ", ".join(dict.fromkeys(engine.label for engine in self.engines_used or self.engines[:1]))
 
+    def engine_of(self, task: PlannedTask) -> PlannedEngine:
+        """The Spark engine that ``task`` uses, if it uses Spark."""
+        return next((engine for engine in self.engines if engine.key == task.engine), self.engines[0])
+
     def task(self, task_key: str) -> PlannedTask:
         """The task of that key. Raises ``KeyError``."""
         for task in self.tasks:

@@ -219,7 +219,7 @@ class NotebookExecutor:
             attempt.run_id, attempt.task_run_id, self._around.plan.pipeline, attempt.task.task_key, attempt.number,
             self._around.started.isoformat(), str(self._around.workspace), str(attempt.task.notebook.path), str(spec.folder),
             ready, {key: dict(values) for key, values in attempt.values.items()}, spark,
-            self._around.settings.max_value_bytes,
+            self._around.plan.engine_of(attempt.task).label, self._around.settings.max_value_bytes,
         )  # fmt: skip
 
     def _parameters(self, attempt: Attempt) -> dict[str, dict[str, Any]]:

@@ -109,7 +109,7 @@ def test_names_that_are_none(name: str) -> None:
     "name",
     [
         "sc://h:15002/token=HUSH", "sc://h:15002/?token=HUSH", "sc://token:HUSH@h", "SC://h/;token=HUSH", "https://h;token=HUSH",
-        "sc:h/;token=HUSH", "sc://h:99999/;token=HUSH",
+        "sc:h/;token=HUSH", "sc//h:1/;token=HUSH", " sc://h:1/;token=HUSH", "sc://h:99999/;token=HUSH",
     ],
 )  # fmt: skip
 def test_a_slip_in_an_address_shows_no_token(name: str) -> None:

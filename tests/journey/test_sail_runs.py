@@ -103,3 +103,21 @@ def test_a_task_takes_its_queries_with_it(tmp_path: Path, how: str) -> None:
     cell, more, result = ENDINGS[how]
     tasks = run(tmp_path, {"tasks": [task("one", **more)]}, one=f"from nbflow import spark\n{cell}")
     assert tasks["one"].result.value == result
+
+
+HIDDEN = """from pyspark.sql import SparkSession
+def go():
+    return SparkSession.builder.getOrCreate().range(1).count()
+"""
+
+
+def test_spark_that_was_not_seen_is_no_other_engine(tmp_path: Path) -> None:
+    """A notebook in which no use of Spark can be read has no session on the run's engine, and gets none on another."""
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "deep.py").write_text(HIDDEN)
+    hidden = "import sys; sys.path.insert(0, 'lib'); import importlib; print(importlib.import_module('deep').go())"
+    by_name = "exec('from nbflow import ' + 'spark')"
+    tasks = run(tmp_path, {"tasks": [task("hidden"), task("by_name")]}, hidden=hidden, by_name=by_name)
+    for each in tasks.values():
+        assert each.error is not None
+        assert (each.error.ename, "no session on sail" in str(each.error.evalue)) == ("EngineError", True)

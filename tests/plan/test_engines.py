@@ -83,7 +83,7 @@ def test_what_was_left_to_the_machine() -> None:
         ("spark", "sail", True),
         ("sail", "spark", True),
         ("sail, spark", "spark", False),
-        ("sc://h:1", "spark", False),
+        ("sc://h:1", "spark", True),
     ],
 )
 def test_an_engine_never_changes_by_itself(last: str | None, chosen: str, changed: bool) -> None:

@@ -150,6 +150,7 @@ class Holder:
             return {"guests": len(self._guests) - 1, "tasks": sum(len(each) for each in self._guests.values())}
         elif call == "stop":
             self.stop()
+            return {"stopping": 1}
         return None
 
 

@@ -18,7 +18,7 @@ from nbflow.run.engines.holder import WarmAddress, receive
 _GONE = "the workspace's warm engine is gone"
 _LONGEST_LINE = 1 << 20
 _SECONDS: dict[str, float | None] = {"start": 180.0, "lost": None}
-_SECONDS_OTHERWISE = 30.0
+_SECONDS_OTHERWISE = 8.0
 
 
 class WarmEngine:
@@ -45,6 +45,7 @@ class WarmEngine:
                 await self._join()
         if self._own is None:
             try:
+                await self._call("status")  # quick, so that a holder which hangs is noticed
                 await self._call("start")
             except EngineError as error:
                 if error.kind is not ErrorKind.ENGINE_LOST or self._make_own is None:

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nbflow.core.errors import NbflowError
+from nbflow.core.errors import NbflowError, StoreError
 from nbflow.run.engines.choose import Needs, choose, fingerprint, make_engine
 from nbflow.run.engines.holder import LOCK_FILE, Holder, WarmAddress
 from nbflow.run.guard import Guard
@@ -29,7 +29,10 @@ async def hold(asked: dict[str, Any]) -> None:
     settings, folder = workspace.settings, workspace.warm_folder
     make_private_folder(folder.parent)
     make_private_folder(folder)
-    lock = LiveLock(folder / LOCK_FILE)
+    try:
+        lock = LiveLock(folder / LOCK_FILE)
+    except StoreError:
+        raise StoreError("an engine is running already, or being started; 'nbflow engine status' tells") from None
 
     def announce(text: str) -> None:
         print(json.dumps({"note": text}), flush=True)

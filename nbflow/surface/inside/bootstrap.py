@@ -16,3 +16,7 @@ def begin() -> None:
         from nbflow.surface.inside.spark import install
 
         install(context.spark, context.folder, f"{context.pipeline}/{context.task_key}")
+    elif context is not None and context.engine not in ("", "none", "auto", "spark"):
+        from nbflow.surface.inside.spark import refuse
+
+        refuse(context.engine)

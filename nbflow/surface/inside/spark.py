@@ -10,9 +10,11 @@ import functools
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
+from nbflow.core.errors import EngineError
 from nbflow.core.exchange import SparkAddress
+from nbflow.core.results import ErrorKind
 from nbflow.surface.inside import calls, paths, sail
 from nbflow.surface.inside import connect_sessions as sessions
 from nbflow.surface.inside.connect import Connection
@@ -25,6 +27,7 @@ from nbflow.surface.inside.server_functions import patch_functions, patch_table_
 from nbflow.surface.inside.sessions import patch_context, patch_session
 
 _attached: Driver | Connection | None = None
+_refused = ""
 
 
 def install(address: SparkAddress, folder: str, name: str) -> None:
@@ -94,11 +97,32 @@ def _both(first: Patch, second: Patch) -> Patch:
     return patch
 
 
+def refuse(engine: str) -> None:
+    """Let no Spark session be made in this process: what was not seen to use Spark has none of ``engine``, and another engine
+    would give other answers, elsewhere. Imports nothing."""
+    global _refused  # noqa: PLW0603  (one engine for one process)
+    _refused = (
+        f"this notebook was not seen to use Spark, so that no session on {engine} was made ready for it: "
+        "import pyspark, or name spark, in one of its cells"
+    )
+
+    def patch(module: ModuleType) -> None:
+        module.SparkSession.Builder.getOrCreate = _no_session
+
+    when_imported({"pyspark.sql.session": patch})
+
+
+def _no_session(*_: Any) -> NoReturn:
+    raise EngineError(ErrorKind.ENGINE_START, _refused)
+
+
 def session() -> Any:
     """The notebook's Spark session: on the run's engine, or by hand on one that is started for this process.
 
     Raises ``EngineError`` when there is no driver and none can be started.
     """
+    if _refused:
+        _no_session()
     if _attached is None:
         from nbflow.surface.inside.by_hand import start_driver
 

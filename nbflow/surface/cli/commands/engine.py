@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -153,7 +156,9 @@ def stop(session: Session, /, force: bool) -> int:
     use = asyncio.run(_asked(address, "status")) or {}
     if use.get("guests") and not force:
         raise UsageError(f"{use['guests']} run{'s' if use['guests'] > 1 else ''} use it", "--force ends it all the same")
-    asyncio.run(_asked(address, "stop"))
+    if not asyncio.run(_asked(address, "stop")) and force and is_held(workspace.warm_folder / LOCK_FILE):
+        with contextlib.suppress(OSError):
+            os.kill(address.pid, signal.SIGKILL)  # its guard ends what it held
     deadline = time.monotonic() + _END_SECONDS
     while is_held(workspace.warm_folder / LOCK_FILE):
         if time.monotonic() > deadline:
