@@ -213,7 +213,7 @@ def test_by_hand_exit_is_quiet(tmp_path: Path) -> None:
     notebook(tmp_path / "a.ipynb", "from nbflow import dbutils\ndbutils.notebook.exit('done')", "1")
     document = nbformat.read(tmp_path / "a.ipynb", 4)
     with pytest.raises(CellExecutionError):
-        NotebookClient(document, kernel_name="python3").execute()
+        NotebookClient(document, kernel_name="python3", timeout=60).execute()
     (output,) = document.cells[0].outputs
     assert output.traceback == ["Notebook exited: done"]
     assert document.cells[1].execution_count is None
