@@ -61,7 +61,8 @@ def fingerprint(name: str, needs: Needs) -> str:
     """A digest of all that makes an engine what it is: who has the same may share one."""
     parts = [
         name, needs.driver_memory, sorted((key, str(value)) for key, value in needs.spark_conf.items()),
-        needs.python or sys.executable, str(needs.warehouse), sorted(item for item in os.environ.items() if _MATTERS.match(item[0])), getattr(sys.modules.get("nbflow"), "__version__", ""), find_spark().version,
+        needs.python or sys.executable, str(needs.warehouse), getattr(sys.modules.get("nbflow"), "__version__", ""), find_spark().version,
+        sorted(item for item in os.environ.items() if _MATTERS.match(item[0])),
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

@@ -32,7 +32,7 @@ def driver_options(given: Mapping[str, Any], memory: str, warehouse: Path, scrat
     ``given`` are Spark's settings over nbflow's defaults. Those that only Spark's launcher reads are done here, since the
     driver starts without it: heap, Java options, class path and jars. Raises ``EngineError`` for those that cannot be.
     """
-    settings = {**_defaults(warehouse, scratch, max(2, cores)), **{name: _text(value) for name, value in given.items()}}
+    settings = {**_defaults(warehouse, scratch, max(2, cores)), **{name: setting_text(value) for name, value in given.items()}}
     useless = [name for name in _LAUNCHER_ONLY if name in settings]
     if useless:
         msg = f"the setting {useless[0]} cannot be used: nbflow fetches only Delta's jars; name jars by path in spark.jars"
@@ -81,7 +81,8 @@ def _defaults(warehouse: Path, scratch: Path, cores: int) -> dict[str, str]:
     return settings
 
 
-def _text(value: Any) -> str:
+def setting_text(value: Any) -> str:
+    """The value of a setting as Spark writes it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

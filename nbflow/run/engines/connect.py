@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -19,9 +18,10 @@ from urllib.parse import urlsplit
 from nbflow.core.errors import EngineError
 from nbflow.core.exchange import SESSIONS_SUFFIX, SparkAddress
 from nbflow.core.results import ErrorKind
-from nbflow.run.engines.gateway import write_private
+from nbflow.define.engines import engine_label, engine_problem
+from nbflow.run.engines.conf import setting_text
+from nbflow.run.engines.private_files import connection_file, write_private
 
-_DEFAULT_PORT = 15002
 _ANSWER_SECONDS = 10.0
 _CANCEL_SECONDS = 8.0
 _LOOK_SECONDS = 2.0
@@ -51,7 +51,10 @@ class ConnectEngine:
 
     def __init__(self, url: str, settings: ConnectSettings, state: Path, announce: Callable[[str], None], token: str = "") -> None:
         self._url, self._settings, self._state = url, settings, state.absolute()
-        self.host, self.port = _place(url)
+        if problem := engine_problem(url):
+            raise EngineError(ErrorKind.ENGINE_START, problem)
+        place = urlsplit(engine_label(url))
+        self.host, self.port = place.hostname or "", place.port or 0
         self._sessions: dict[str, str] = {}
         self._released: dict[str, set[str]] = {}
         self._started = False
@@ -59,7 +62,7 @@ class ConnectEngine:
     @property
     def place(self) -> str:
         """The server's address as it may be told: without its token."""
-        return f"sc://{self.host}:{self.port}"
+        return engine_label(self._url)
 
     async def start(self) -> None:
         """See that the server answers; see ``core.ports.Engine``."""
@@ -89,12 +92,10 @@ class ConnectEngine:
         """What a notebook needs in order to attach: each tag has a session of its own."""
         if not self._started:
             raise EngineError(ErrorKind.ENGINE_LOST, f"{self.place} was not asked yet whether it answers")
-        path = self._connection(tag)
+        path = connection_file(self._state, tag)
         if tag not in self._sessions:
             self._sessions[tag] = str(uuid.uuid4())
-            conf = {
-                name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in self._settings.spark_conf.items()
-            }
+            conf = {name: setting_text(value) for name, value in self._settings.spark_conf.items()}
             write_private(path, json.dumps({"remote": with_session(self._url, self._sessions[tag]), "conf": conf}))
         return SparkAddress(str(path), "", tag, self.name)
 
@@ -111,7 +112,7 @@ class ConnectEngine:
         """Interrupt and end the sessions of ``tag``; see ``core.ports.Engine``."""
         if tag not in self._sessions:
             return
-        path = self._connection(tag)
+        path = connection_file(self._state, tag)
         path.unlink(missing_ok=True)
         sessions = {self._sessions[tag]}
         with contextlib.suppress(OSError):  # there is none where the notebook had but the one
@@ -139,23 +140,6 @@ class ConnectEngine:
         self._sessions.clear()
         self._released.clear()
         shutil.rmtree(self._state / "connections", ignore_errors=True)
-
-    def _connection(self, tag: str) -> Path:
-        name = re.sub(r"[^\w.-]", lambda found: f"%{ord(found.group()):x}", tag)
-        return self._state / "connections" / f"{name}.json"
-
-
-def _place(url: str) -> tuple[str, int]:
-    """Host and port. Raises ``EngineError``, which does not show what stands behind them."""
-    try:
-        parts = urlsplit("http" + url.removeprefix("sc"))
-        host, port = parts.hostname, parts.port or _DEFAULT_PORT
-        whole = url.startswith("sc://") and not parts.username and not parts.query and parts.path[:2] in ("", "/", "/;")
-    except ValueError:
-        host, port, whole = None, 0, False
-    if not host or not whole:
-        raise EngineError(ErrorKind.ENGINE_START, "this is no address of a Spark Connect server; one looks like sc://host:15002/;token=…")
-    return host, port
 
 
 def with_session(url: str, session: str) -> str:

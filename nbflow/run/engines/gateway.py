@@ -16,6 +16,7 @@ from nbflow.core.exchange import FAMILY_VARIABLE
 from nbflow.core.results import ErrorKind
 from nbflow.run.engines.conf import DriverOptions, argument_file
 from nbflow.run.engines.java import Java
+from nbflow.run.engines.private_files import write_private
 from nbflow.run.processes import describe_end, end_family, end_group, wait_gone
 
 _START_SECONDS = 90.0
@@ -153,11 +154,3 @@ def _arguments(java: Java, options: DriverOptions, class_path: list[Path], scrat
 def _empty(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, from its first byte on."""
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)

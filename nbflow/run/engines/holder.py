@@ -20,7 +20,7 @@ from typing import Any
 from nbflow.core.errors import EngineError
 from nbflow.core.ports import Engine
 from nbflow.core.results import ErrorKind
-from nbflow.run.engines.gateway import write_private
+from nbflow.run.engines.private_files import write_private
 
 ADDRESS_FILE = "engine.json"
 _FIRST_WORD_SECONDS = 10.0

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import itertools
 import json
 import os
@@ -26,7 +25,9 @@ from zoneinfo import ZoneInfo
 from nbflow.core.errors import EngineError
 from nbflow.core.exchange import SparkAddress
 from nbflow.core.results import ErrorKind
-from nbflow.run.engines.gateway import write_private
+from nbflow.run.engines.conf import setting_text
+from nbflow.run.engines.parts import cores
+from nbflow.run.engines.private_files import connection_file, write_private
 from nbflow.run.engines.server import Server
 
 _MASTER = re.compile(r"local\[(\d+)[,\]]")
@@ -89,7 +90,7 @@ class SailEngine:
             self._log = self._state / f"sail-{number}.log"
             server = Server(self._settings.python or sys.executable, self._log, f"{self._token}-{number}")
             try:
-                await server.start(server_settings(self._settings.spark_conf, _cores()), self._state / "work")
+                await server.start(server_settings(self._settings.spark_conf, cores()), self._state / "work")
             except BaseException:
                 server.end()
                 raise
@@ -99,7 +100,7 @@ class SailEngine:
 
     async def address(self, tag: str) -> SparkAddress:
         """What a notebook needs in order to attach: each tag has a server and a session of its own."""
-        path = self._connection(tag)
+        path = connection_file(self._state, tag)
         if tag not in self._servers:
             while self._spare and not self._spare[0].is_running():
                 self._spare.pop(0).end()
@@ -129,7 +130,7 @@ class SailEngine:
         """End the server of ``tag``, and with it all that it has running; see ``core.ports.Engine``."""
         server = self._servers.pop(tag, None)
         with contextlib.suppress(OSError):
-            self._connection(tag).unlink()
+            connection_file(self._state, tag).unlink()
         if server is not None:
             await _ended(server)
 
@@ -142,9 +143,6 @@ class SailEngine:
             await _ended(server)
         for folder in ("connections", "work"):
             shutil.rmtree(self._state / folder, ignore_errors=True)
-
-    def _connection(self, tag: str) -> Path:
-        return self._state / "connections" / f"{_file_name(tag)}.json"
 
 
 async def _ended(server: Server) -> None:
@@ -185,14 +183,4 @@ def session_settings(given: Mapping[str, Any], zone: str) -> dict[str, str]:
     with contextlib.suppress(ValueError, OSError, KeyError):  # what is no zone's name is left to Sail, as an empty one
         own["spark.sql.session.timeZone"] = ZoneInfo(zone.removeprefix(":")).key
     settings = {**own, **given}
-    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in settings.items()}
-
-
-@functools.lru_cache(maxsize=1)
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _file_name(tag: str) -> str:
-    """A tag as a file's name; nbflow's own tags are one as they are."""
-    return re.sub(r"[^\w.-]", lambda found: f"%{ord(found.group()):x}", tag)
+    return {name: setting_text(value) for name, value in settings.items()}

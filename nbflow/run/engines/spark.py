@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
-import re
 import shutil
 import uuid
 from collections.abc import Callable, Mapping
@@ -20,8 +18,9 @@ from nbflow.core.results import ErrorKind
 from nbflow.run.engines.archive import archive_options
 from nbflow.run.engines.conf import driver_options
 from nbflow.run.engines.control import Control, Door
-from nbflow.run.engines.gateway import Gateway, write_private
-from nbflow.run.engines.parts import find_parts
+from nbflow.run.engines.gateway import Gateway
+from nbflow.run.engines.parts import cores, find_parts
+from nbflow.run.engines.private_files import connection_file, write_private
 
 _CANCEL_SECONDS = 5.0
 _CLOSE_SECONDS = 1.0
@@ -101,13 +100,13 @@ class SparkEngine:
 
     async def _start_gateway(self) -> tuple[int, str]:
         parts = await find_parts(self._announce)
-        options = driver_options(self._settings.spark_conf, self._settings.driver_memory, self._warehouse, self._gateway.scratch, _cores())
+        options = driver_options(self._settings.spark_conf, self._settings.driver_memory, self._warehouse, self._gateway.scratch, cores())
         options = replace(options, java_options=(*archive_options(parts), *options.java_options))
         return await self._gateway.start(parts.java, options, parts.class_path)
 
     async def address(self, tag: str) -> SparkAddress:
         """What a notebook needs in order to attach: each tag has a gateway and a secret of its own."""
-        path = self._state / "connections" / f"{_file_name(tag)}.json"
+        path = connection_file(self._state, tag)
         if tag not in self._doors:
             if self._control is None:
                 raise EngineError(ErrorKind.ENGINE_LOST, "the Spark driver is gone", self._gateway.last_words())
@@ -126,7 +125,7 @@ class SparkEngine:
         """Cancel the jobs with ``tag``, now and from now on, and close its gateway soon; no error when the driver is gone."""
         control, door = self._control, self._doors.pop(tag, None)
         with contextlib.suppress(OSError):
-            (self._state / "connections" / f"{_file_name(tag)}.json").unlink()
+            connection_file(self._state, tag).unlink()
         if control is None or not self._gateway.is_running():
             return
         with contextlib.suppress(Exception):  # the driver may go in the very moment; then its jobs are gone too
@@ -164,12 +163,3 @@ def _first_lines(error: Exception) -> str:
     """What an error says, without the Java stack that py4j adds to it."""
     lines = [line for line in str(error).splitlines() if not line.lstrip().startswith("at ")]
     return " ".join(lines[:3])
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _file_name(tag: str) -> str:
-    """A tag as a file's name; nbflow's own tags are one as they are."""
-    return re.sub(r"[^\w.-]", lambda found: f"%{ord(found.group()):x}", tag)

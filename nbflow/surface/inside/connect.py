@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from nbflow.core.errors import EngineError
 from nbflow.core.exchange import COMMIT_SETTING, SESSIONS_SUFFIX, TAG_SETTING, SparkAddress
 from nbflow.core.results import ErrorKind
-from nbflow.surface.inside.context import current
+from nbflow.surface.inside.context import current_mark
 
 _CANCEL_SECONDS = 5.0
 _PROBE_SECONDS = 2.0
@@ -90,11 +90,9 @@ class Connection:
 
     def _marks(self) -> dict[str, str]:
         """Whose the session is; and the run's mark, which Delta keeps with each commit where the engine hands it on."""
-        context = current()
-        if context is None:
-            return {TAG_SETTING: self.address.tag}
-        mark = {"run_id": context.run_id, "task_key": context.task_key, "attempt": context.attempt}
-        return {TAG_SETTING: self.address.tag, COMMIT_SETTING: json.dumps({"nbflow": mark})}
+        mark = current_mark()
+        own = {TAG_SETTING: self.address.tag}
+        return own if mark is None else {**own, COMMIT_SETTING: mark.to_text()}
 
     def is_gone(self) -> bool:
         """Whether nobody takes connections at the server's address."""
@@ -154,7 +152,7 @@ def place_of(remote: str) -> tuple[str, int]:
 def _gone_class() -> type[EngineError]:
     from pyspark.errors.exceptions.connect import SparkConnectException
 
-    class SparkServerGoneError(EngineError, SparkConnectException):  # type: ignore[misc]
+    class SparkServerGoneError(EngineError, SparkConnectException):  # type: ignore[misc]  # PySpark has no types
         """The Spark server is gone."""
 
         def __init__(self, kind: ErrorKind, message: str) -> None:

@@ -19,7 +19,7 @@ def patch_utils(module: ModuleType) -> None:
 
     Not by its environment variable, which the notebook's children would inherit without the way to the server.
     """
-    module.is_remote = lambda: True  # type: ignore[attr-defined]
+    module.is_remote = lambda: True  # type: ignore[attr-defined]  # a module's own name
 
 
 def patch_builder(connection: Connection, module: ModuleType) -> None:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from nbflow.core.exchange import CONTEXT_FILE, VARIABLE, Context
+from nbflow.core.exchange import CONTEXT_FILE, VARIABLE, Context, Mark
 from nbflow.core.values import ValueType, decode
 
 _read: dict[str, Context | None] = {}
@@ -31,6 +31,12 @@ def current() -> Context | None:
         except (OSError, ValueError):
             _read[key] = None
     return _read[key]
+
+
+def current_mark() -> Mark | None:
+    """The mark of the attempt that this process works for; ``None`` by hand."""
+    context = current()
+    return None if context is None else Mark(context.run_id, context.task_key, context.attempt)
 
 
 def given_parameters() -> dict[str, Any]:

@@ -28,7 +28,7 @@ def derive(source: str, changed: set[str], namespace: dict[str, Any]) -> None:
         return
     registry.renewing.append(True)
     try:
-        exec(compile(ast.Module(body=again, type_ignores=[]), "<parameters>", "exec"), namespace)  # noqa: S102
+        exec(compile(ast.Module(body=again, type_ignores=[]), "<parameters>", "exec"), namespace)  # noqa: S102  (the notebook's own code)
     finally:
         registry.renewing.pop()
 

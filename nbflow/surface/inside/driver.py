@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import EngineError
-from nbflow.core.exchange import COMMIT_SETTING, TAG_SETTING, Mark, SparkAddress
+from nbflow.core.exchange import COMMIT_SETTING, TAG_SETTING, SparkAddress
 from nbflow.core.results import ErrorKind
-from nbflow.surface.inside.context import current
+from nbflow.surface.inside.context import current_mark
 from nbflow.surface.inside.interrupts import keep_interrupts
 
 _FOLDER_VARIABLE = "NBFLOW_NOTEBOOK_FOLDER"
@@ -220,9 +220,8 @@ class Driver:
         """Write this notebook's tag into a session, so that its streaming queries are known as this notebook's; and the
         run's mark, so that the commits of its tables are."""
         java_session.conf().set(TAG_SETTING, self.address.tag)
-        context = current()
-        if context is not None:
-            mark = Mark(context.run_id, context.task_key, context.attempt)
+        mark = current_mark()
+        if mark is not None:
             java_session.conf().set(COMMIT_SETTING, mark.to_text())
 
     def end_session(self) -> None:
@@ -244,7 +243,7 @@ class Driver:
 def _driver_gone_class() -> type[EngineError]:
     from py4j.protocol import Py4JNetworkError
 
-    class SparkDriverGoneError(EngineError, Py4JNetworkError):  # type: ignore[misc]
+    class SparkDriverGoneError(EngineError, Py4JNetworkError):  # type: ignore[misc]  # py4j has no types
         """The Spark driver is gone."""
 
         def __init__(self, kind: ErrorKind, message: str) -> None:

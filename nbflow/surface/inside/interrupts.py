@@ -29,7 +29,7 @@ def keep_interrupts() -> None:
         else:
             original(unraisable)
 
-    hook._keeps_interrupts = True  # type: ignore[attr-defined]
+    hook._keeps_interrupts = True  # type: ignore[attr-defined]  # a mark of our own on it
     sys.unraisablehook = hook
 
 

@@ -11,9 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nbflow.core.exchange import Mark
 from nbflow.surface.inside.changes import Change, changes_of
-from nbflow.surface.inside.context import current
+from nbflow.surface.inside.context import current_mark
 from nbflow.surface.inside.driver import Driver
 from nbflow.surface.inside.drops import Drop, SchemaDrop, TableDrop
 from nbflow.warehouse.catalog import WHOLE_SCHEMA, SparkCatalog
@@ -94,8 +93,8 @@ class Names:
                 self._keep(catalog, schema, name)
 
     def _drop(self, catalog: SparkCatalog, change: Change, name: tuple[str, str]) -> Drop:
-        context = current()
-        mark = {} if context is None else asdict(Mark(context.run_id, context.task_key, context.attempt))
+        own = current_mark()
+        mark = {} if own is None else asdict(own)
         if change.kind == "schema":
             return SchemaDrop(catalog, self.warehouse, name[0], mark, change.cascade)
         return TableDrop(catalog, self.warehouse, name, mark, change.purge)

@@ -29,7 +29,7 @@ class _Finder(MetaPathFinder):
     def __init__(self, waiting: dict[str, Patch]) -> None:
         self._waiting = waiting
 
-    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:  # noqa: ARG002
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:  # noqa: ARG002  (the promise of a finder)
         """The spec of a module that is to be patched; nothing for all others."""
         if name not in self._waiting:
             return None

@@ -150,7 +150,7 @@ def patch_client(connection: Connection, module: ModuleType) -> None:
     def guard_of(self: Any) -> Guard:
         if "_nbflow_guard" not in vars(self):
             self._nbflow_guard = Guard(connection, self)
-        return self._nbflow_guard  # type: ignore[no-any-return]
+        return self._nbflow_guard  # type: ignore[no-any-return]  # set just before
 
     @functools.wraps(original_execute)
     def execute_command(self: Any, command: Any, *args: Any, **kwargs: Any) -> Any:

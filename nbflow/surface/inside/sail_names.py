@@ -10,10 +10,11 @@ import contextlib
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nbflow.surface.inside.context import current
+from nbflow.surface.inside.context import current_mark
 from nbflow.surface.inside.statements import name_at, tokens_of
 from nbflow.warehouse import trash
 
@@ -152,5 +153,5 @@ def _state(folder: str) -> str:
 
 def _mark() -> dict[str, Any]:
     """By which run and task something is dropped, where that is known."""
-    context = current()
-    return {"run_id": context.run_id, "task_key": context.task_key} if context is not None else {}
+    mark = current_mark()
+    return {} if mark is None else asdict(mark)
