@@ -193,15 +193,20 @@ def tables_of_other_formats(spark: Any, place: Place) -> Any:
 
 @program
 def catalog_calls(spark: Any, place: Place) -> Any:
-    """What the catalog tells of tables, columns, functions."""
+    """What the catalog tells of tables, schemas, functions."""
     name = _versions(spark, place)
     schema = f"c_{place.name}"
     return [
         [(table.name, table.tableType, table.isTemporary) for table in spark.catalog.listTables(schema) if not table.isTemporary],
-        [(column.name, column.dataType, column.nullable) for column in spark.catalog.listColumns(name)],
         spark.catalog.tableExists(name), spark.catalog.databaseExists(schema), spark.catalog.databaseExists("nowhere"), spark.catalog.currentDatabase(), spark.catalog.functionExists("upper"),
         attempt(lambda: spark.catalog.getTable(name).namespace),
     ]  # fmt: skip
+
+
+@program
+def listed_columns(spark: Any, place: Place) -> Any:
+    """What the catalog tells of a table's columns."""
+    return [(column.name, column.dataType, column.nullable) for column in spark.catalog.listColumns(_versions(spark, place))]
 
 
 @program
