@@ -165,6 +165,14 @@ def binary_files(spark: Any, place: Place) -> Any:
 
 
 @program
+def ids_of_lines(spark: Any, place: Place) -> Any:
+    """Ids of rows count the lines of a file, each time, where Spark reads it in one part."""
+    path = place.file("lines.txt", "".join(f"{number:200}\n" for number in range(10_000)))
+    lines = spark.read.text(path).select(F.trim("value").cast("int").alias("line"), F.monotonically_increasing_id().alias("id"))
+    return all(lines.where("line <> id").count() == 0 for _ in range(3))
+
+
+@program
 def names_of_files(spark: Any, place: Place) -> Any:
     """``input_file_name()`` and ``_metadata`` tell the file of each row."""
     path = place.file("a.csv", "1\n")
