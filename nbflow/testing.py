@@ -73,6 +73,29 @@ class MemorySink:
         self.history.append(_copy(notebook))
 
 
+class MemoryLog:
+    """A ``LogSink`` that keeps everything in memory, in ``content``; ``path`` names a file that never exists."""
+
+    path: Path
+
+    def __init__(self, path: Path = Path("memory.log")) -> None:
+        self.path = path
+        self.content = b""
+        self.finished = False
+
+    def add(self, data: bytes) -> None:
+        """Keep ``data``."""
+        self.content += data
+
+    def last_lines(self, count: int) -> list[str]:
+        """The last lines of it."""
+        return self.content.decode("utf-8", "replace").splitlines()[-count:]
+
+    def finish(self) -> None:
+        """Take notice."""
+        self.finished = True
+
+
 class EventLog:
     """A ``Listener`` that keeps what it is told, in ``events``."""
 

@@ -106,12 +106,10 @@ class Workspace:
         if pipeline is None:
             raise DefinitionError(mistakes)
         wrong = bool(mistakes)
-        notebooks, further = sources.notebooks(pipeline)
+        read, further = sources.read(pipeline)
         mistakes += further
         try:
-            plan = build_plan(
-                pipeline, notebooks, Request(parameters, folder, only), self.settings, lru_cache(maxsize=1)(installed_kernels)
-            )
+            plan = build_plan(pipeline, read, Request(parameters, folder, only), self.settings, lru_cache(maxsize=1)(installed_kernels))
         except DefinitionError as error:
             mistakes += error.mistakes
         except ValueError:
@@ -240,7 +238,8 @@ class Workspace:
         return self.store.state / "engine"
 
     def _executor(self, plan: Plan, ids: Any, started: datetime, engines: Mapping[str, Engine], tell: Listener, guard: Guard) -> Any:
-        from nbflow.run.attempt import NotebookExecutor, Surroundings
+        from nbflow.run.attempt import TaskExecutor
+        from nbflow.run.surroundings import Surroundings
 
         def cell_started(attempt: Attempt, cell: int) -> None:
             tell(CellStarted(ids.run_id, Clock().now(), attempt.task.task_key, attempt.task_run_id, attempt.number, cell))
@@ -250,11 +249,14 @@ class Workspace:
                 ids.run_id, plan.pipeline, attempt.task.task_key, attempt.number, attempt.task_run_id, self.settings.output_limit_bytes
             )
 
+        def log(attempt: Attempt) -> Any:
+            return self.store.log_sink(ids.run_id, plan.pipeline, attempt.task.task_key, attempt.number, self.settings.output_limit_bytes)
+
         def note(attempt: Attempt, text: str) -> None:
             tell(Noted(ids.run_id, Clock().now(), text, attempt.task.task_key))
 
-        return NotebookExecutor(
-            Surroundings(plan, self.root, self.settings, started, engines, sink, cell_started, note, guard.folder, guard.token)
+        return TaskExecutor(
+            Surroundings(plan, self.root, self.settings, started, engines, sink, log, cell_started, note, guard.folder, guard.token)
         )
 
     async def _with_requests(self, work: Any, stop: Stop, run_id: int) -> Result:

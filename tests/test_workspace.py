@@ -29,11 +29,11 @@ def mistakes(
 def test_all_mistakes_come_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
     """Keys, kinds of tasks, missing notebooks, values, dependencies; a task that cannot be run is told once."""
     text = (
-        "tasks:\n  - task_key: one\n    spark_jar_task: {main_class_name: X}\n  - task_key: two\n    depends_on: [one]\n    notebook: n\n"
+        "tasks:\n  - task_key: one\n    pipeline_task: {pipeline_id: X}\n  - task_key: two\n    depends_on: [one]\n    notebook: n\n"
         "    parameters:\n      limit: many\n      dya: 3\n  - task_key: three\n    notebook: missing\n  - task_kye: four\n    depends_on: [tow]\n    notebook: n\n"
     )
     assert mistakes(tmp_path, text) == [
-        (3, "tasks[0].spark_jar_task"), (8, "tasks[1].parameters.limit"), (9, "tasks[1].parameters.dya"), (11, "tasks[2].notebook"),
+        (3, "tasks[0].pipeline_task"), (8, "tasks[1].parameters.limit"), (9, "tasks[1].parameters.dya"), (11, "tasks[2].notebook"),
         (12, "tasks[3].task_kye"), (13, "tasks[3].depends_on[0]"),
     ]  # fmt: skip
 

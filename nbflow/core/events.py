@@ -43,7 +43,8 @@ class Noted(Event):
 class AttemptStarted(Event):
     """A task began, or began again; ``attempt`` counts from 1. ``parameters`` are the values as JSON by name.
 
-    ``notebook`` is the path of the executed notebook that this attempt writes.
+    ``notebook`` is the path of the executed notebook that this attempt writes, ``log`` that of the log where its work is no
+    notebook; then there are no ``cells``.
     """
 
     task_key: str
@@ -52,6 +53,7 @@ class AttemptStarted(Event):
     cells: int
     notebook: str | None
     parameters: dict[str, Any] = field(default_factory=dict)
+    log: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class CellStarted(Event):
 @dataclass(frozen=True, slots=True)
 class AttemptEnded(Event):
     """An attempt is over. ``ended_at_cell`` is the cell at which a notebook ended early by its own will, or was cancelled;
-    ``tables`` is what it wrote to the warehouse, however it ended."""
+    ``tables`` is what it wrote to the warehouse, however it ended; ``output`` is the result of SQL: ``{"columns": […], "rows": [{…}]}``."""
 
     task_key: str
     task_run_id: int
@@ -80,6 +82,8 @@ class AttemptEnded(Event):
     ended_at_cell: int | None = None
     notebook: str | None = None
     tables: tuple[TableWrite, ...] = ()
+    log: str | None = None
+    output: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

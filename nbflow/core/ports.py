@@ -55,6 +55,28 @@ class NotebookSink(Protocol):
         ...
 
 
+class LogSink(Protocol):
+    """Where one attempt's log goes, of work that is no notebook.
+
+    A reader of ``path`` sees what was added as soon as ``add`` returned. After ``finish`` returned, the log survives a power
+    loss.
+    """
+
+    path: Path
+
+    def add(self, data: bytes) -> None:
+        """Add what the work printed, as it came; it may end within a line, or within a character."""
+        ...
+
+    def last_lines(self, count: int) -> list[str]:
+        """The last lines that were added, ``count`` at most, without their ends."""
+        ...
+
+    def finish(self) -> None:
+        """The attempt is over. Raises ``OSError`` when something of the log could not be kept."""
+        ...
+
+
 class Engine(Protocol):
     """A Spark engine: started once for a run, attached to by many notebooks.
 

@@ -29,12 +29,13 @@ class AttemptRecord:
     duration_s: float | None
     notebook: str | None
     tables: tuple[TableWrite, ...] = ()
+    log: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TaskRecord:
-    """One task of a run. ``error``, ``notebook`` and the times are those of its newest attempt and of all of them together;
-    ``tables`` is of all of them together, for what a failed attempt wrote stays."""
+    """One task of a run. ``error``, ``notebook`` (or ``log``, where its work is no notebook) and the times are those of its newest attempt and of all of them together;
+    ``tables`` is of all of them together, for what a failed attempt wrote stays; ``output`` is the result of SQL."""
 
     task_key: str
     task_run_id: int
@@ -53,6 +54,8 @@ class TaskRecord:
     cell: int | None = None
     cells: int | None = None
     tables: tuple[TableWrite, ...] = ()
+    log: str | None = None
+    output: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +114,12 @@ def _task_payload(task: TaskRecord) -> dict[str, Any]:
         "ended": _time(task.ended),
         "duration_s": task.duration_s,
         "notebook": task.notebook,
+        "log": task.log,
         "parameters": task.parameters,
         "values": task.values,
         "exit_value": task.exit_value,
         "ended_at_cell": task.ended_at_cell,
+        "output": task.output,
         "tables": [write.to_json() for write in task.tables],
         "attempts": [_attempt_payload(attempt) for attempt in task.attempts],
     }
@@ -129,6 +134,7 @@ def _attempt_payload(attempt: AttemptRecord) -> dict[str, Any]:
         "ended": _time(attempt.ended),
         "duration_s": attempt.duration_s,
         "notebook": attempt.notebook,
+        "log": attempt.log,
         "tables": [write.to_json() for write in attempt.tables],
     }
 

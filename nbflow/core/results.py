@@ -35,8 +35,10 @@ class ErrorKind(str, Enum):
     CELL_TIMEOUT = "CELL_TIMEOUT"
     TASK_TIMEOUT = "TASK_TIMEOUT"
     KERNEL_DIED = "KERNEL_DIED"
+    PROCESS_DIED = "PROCESS_DIED"
     OUT_OF_MEMORY = "OUT_OF_MEMORY"
     KERNEL_START = "KERNEL_START"
+    PROCESS_START = "PROCESS_START"
     ENGINE_START = "ENGINE_START"
     ENGINE_LOST = "ENGINE_LOST"
     PARAMETER = "PARAMETER"
@@ -85,7 +87,7 @@ class TaskError:
 
     ``cell`` counts all cells of the executed notebook from 1, as the progress line does; ``ename`` and ``evalue`` are
     the exception's name and text where there was one; ``source`` is the failing cell's code and ``traceback`` its
-    traceback without colours, the frames of the kernel itself left out.
+    traceback without colours, the frames of the kernel itself left out; of work that is no notebook, the last lines of its log.
     """
 
     kind: ErrorKind

@@ -12,9 +12,10 @@ from nbflow.core.errors import Mistake
 from nbflow.core.natural import type_of
 from nbflow.core.values import ANY, ValueType, decode, encode
 from nbflow.define.pipeline import Cluster, Pipeline, Place, Task
+from nbflow.define.task_kinds import OBJECTS, AnyTask, SqlTaskFile
 
 _VALUES = "parameters"
-_OWN_FORM = ("tasks", "places", "warnings", "job_clusters", "new_cluster", _VALUES)
+_OWN_FORM = ("tasks", "places", "warnings", "job_clusters", "new_cluster", "libraries", _VALUES, *OBJECTS)
 
 
 def pipeline_document(pipeline: Pipeline) -> dict[str, Any]:
@@ -32,7 +33,9 @@ def pipeline_document(pipeline: Pipeline) -> dict[str, Any]:
 def pipeline_from_document(document: Mapping[str, Any]) -> Pipeline:
     """The pipeline that ``pipeline_document`` wrote."""
     given = _restored(document)
-    given["tasks"] = [Task(**{**_restored(task), "new_cluster": _cluster(task["new_cluster"])}) for task in document["tasks"]]
+    given["tasks"] = [
+        Task(**{**_restored(task), "new_cluster": _cluster(task["new_cluster"]), **_works(task)}) for task in document["tasks"]
+    ]
     given["job_clusters"] = {key: _cluster(cluster) for key, cluster in document["job_clusters"].items()}
     given["file"] = None if document["file"] is None else Path(document["file"])
     given["warnings"] = tuple(Mistake(*warning) for warning in document["warnings"])
@@ -43,9 +46,41 @@ def _document(value: Pipeline | Task) -> dict[str, Any]:
     document = {item.name: _plain(getattr(value, item.name)) for item in fields(value) if item.name not in _OWN_FORM}
     if isinstance(value, Task):
         document["new_cluster"] = None if value.new_cluster is None else _cluster_document(value.new_cluster)
+        document["libraries"] = [dict(library) for library in value.libraries]
+        document |= {name: _work_document(getattr(value, name)) for name in OBJECTS}
     document["places"] = _places(value)
     document[_VALUES] = {name: _typed(given) for name, given in value.parameters.items()}
     return document
+
+
+def _work_document(work: AnyTask | None) -> dict[str, Any] | None:
+    if work is None:
+        return None
+    return {item.name: _held(getattr(work, item.name)) for item in fields(work)}
+
+
+def _held(value: Any) -> list[Any]:
+    """A field of a work's object: names with values keep the types of these."""
+    if isinstance(value, Mapping):
+        return ["values", {name: _typed(given) for name, given in value.items()}]
+    if isinstance(value, SqlTaskFile):
+        return ["file", _plain(value.path)]
+    return ["list", [_typed(given) for given in value]] if isinstance(value, (list, tuple)) else ["plain", _plain(value)]
+
+
+def _works(task: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: None if task[name] is None else cls(**{field: _given(*held) for field, held in task[name].items()})
+        for name, cls in OBJECTS.items()
+    }
+
+
+def _given(form: str, value: Any) -> Any:
+    if form == "values":
+        return {name: decode(given, ValueType.parse(kind)) for name, (kind, given) in value.items()}
+    if form == "file":
+        return SqlTaskFile(value)
+    return [decode(given, ValueType.parse(kind)) for kind, given in value] if form == "list" else value
 
 
 def _cluster_document(cluster: Cluster) -> dict[str, Any]:

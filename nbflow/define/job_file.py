@@ -18,6 +18,7 @@ from nbflow.define.objects import ObjectReader
 from nbflow.define.order import check_pipeline
 from nbflow.define.pipeline import Pipeline, Place, Task
 from nbflow.define.vocabulary import BUNDLE, JOB
+from nbflow.define.work_file import read_work
 
 _BUNDLE_ONLY = frozenset(BUNDLE) - frozenset(JOB)
 
@@ -160,11 +161,9 @@ class _JobReader(ObjectReader):
         places = {"": Place(self.file, node.line, key)}
         for name in entry:
             places[name] = Place(self.file, _line(node, name, entry), f"{key}.{name}")
-        notebook, parameters = self._notebook(entry, node, key, places)
         return Task(
             task_key=str(entry["task_key"].value),
-            notebook=notebook,
-            parameters=parameters,
+            **read_work(self, entry, node, key, places),
             depends_on=self._depends_on(entry.get("depends_on"), f"{key}.depends_on", places),
             description=str(entry["description"].value) if "description" in entry else "",
             max_retries=int(_number(entry.get("max_retries"))),
@@ -174,36 +173,10 @@ class _JobReader(ObjectReader):
             cell_timeout_seconds=_number(entry["cell_timeout_seconds"]) if "cell_timeout_seconds" in entry else None,
             kernel=str(entry["kernel"].value) if "kernel" in entry else None,
             job_cluster_key=str(entry["job_cluster_key"].value) if "job_cluster_key" in entry else None,
+            python=str(entry["python"].value) if "python" in entry else None,
             new_cluster=read_cluster(self, entry["new_cluster"], f"{key}.new_cluster") if "new_cluster" in entry else None,
             places=places,
         )
-
-    def _notebook(self, entry: Mapping[str, Node], node: Node, key: str, places: dict[str, Place]) -> tuple[str, dict[str, Any]]:
-        """The notebook's path and parameters, from the long form or the short one."""
-        short = [name for name in ("notebook", "parameters") if name in entry]
-        if "notebook_task" in entry:
-            for name in short:
-                hint = "keep notebook_task, or the short form"
-                self.wrong(f"{name!r} stands beside notebook_task", places[name].line, places[name].key, hint)
-            long = self.object(entry["notebook_task"], "notebook_task", f"{key}.notebook_task")
-            path, parameters, where = long.get("notebook_path"), long.get("base_parameters"), f"{key}.notebook_task.base_parameters"
-            if path is not None:
-                places["notebook"] = Place(self.file, path.line, f"{key}.notebook_task.notebook_path")
-        else:
-            path, parameters, where = entry.get("notebook"), entry.get("parameters"), f"{key}.parameters"
-            wrong_already = self.refused_in(key) or any(name in node.value for name in ("notebook", "notebook_task"))
-            if path is None and not wrong_already:
-                self.wrong("the task has no notebook", node.line, key, "add 'notebook: path' or 'notebook_task:'")
-        values = {}
-        if parameters is not None:
-            for name, value in parameters.value.items():
-                places[f"parameters.{name}"] = Place(self.file, parameters.line_of(name), f"{where}.{name}")
-                values[name] = self.value(value, f"{where}.{name}")
-        text = str(path.value) if path is not None else ""
-        if path is not None and "${" in text:
-            hint = "write the path itself"
-            self.wrong(f"{text}: variables of a bundle are not known here", path.line, places["notebook"].key, hint)
-        return text, values
 
     def _depends_on(self, node: Node | None, key: str, places: dict[str, Place]) -> tuple[str, ...]:
         if node is None:

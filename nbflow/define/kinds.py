@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbflow.define.engines import ENGINES, PATTERN
+from nbflow.define.task_kinds import OBJECTS
 
 LONGEST_TASK_KEY = 100
 PARAMETER_NAME = "[A-Za-z0-9_.-]+"
@@ -69,13 +70,15 @@ KINDS: dict[str, Kind] = {
     "parameter_map": Kind("a map", _map, {"type": "object", "propertyNames": {"pattern": f"^{PARAMETER_NAME}$"}}),
     "job_map": Kind("a map", _map, {"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/$defs/job"}}),
     "parameter_list": Kind("a list", _list, _listed("parameter")),
+    "value_list": Kind("a list", _list, {"type": "array"}),
+    "library_list": Kind("a list", _list, _listed("library")),
     "engine": Kind("the name of an engine", _text, {"type": "string", "pattern": f"^({'|'.join(ENGINES)}|{PATTERN})$"}),
     "job_cluster_list": Kind("a list", _list, _listed("job_cluster")),
     "task_list": Kind("a list", _list, {**_listed("task"), "minItems": 1}),
     "dependency_list": Kind(
         "a list", _list, {"type": "array", "items": {"anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/dependency"}]}}
     ),
-    **{name: Kind("a map", _map, {"$ref": f"#/$defs/{name}"}) for name in ("notebook_task", "cluster", "resources")},
+    **{name: Kind("a map", _map, {"$ref": f"#/$defs/{name}"}) for name in (*OBJECTS, "sql_file", "cluster", "resources")},
 }
 
 

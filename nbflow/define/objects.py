@@ -16,7 +16,8 @@ from nbflow.define.vocabulary import HOLDERS, OBJECTS, REQUIRED, Key, Standing
 _VARIABLE = "${"
 _TEXTS = ("text", "prose", "task_key")
 _SLIP = 0.8  # ``descriptions`` is a slip, ``definitions`` is not
-_OWN_RULE = ("task_key", "notebook", "notebook_path", "depends_on")  # a variable there is a mistake that is told elsewhere
+_OWN_RULE = ("task_key", "notebook", "notebook_path", "script", "python_file", "sql", "path", "depends_on")
+"""A bundle's variable in these is a mistake that is told elsewhere."""
 
 
 class ObjectReader:

@@ -13,6 +13,7 @@ from nbflow.define.clusters import check_clusters
 from nbflow.define.kinds import KINDS, LONGEST_TASK_KEY, is_parameter_name, is_task_key
 from nbflow.define.nearest import Suggestions, there_are
 from nbflow.define.pipeline import Pipeline, Task
+from nbflow.define.task_kinds import OBJECTS, NotebookTask, SqlTask, SqlTaskFile
 
 _PIPELINE_FIELDS = {"name": "text", "description": "prose", "timeout_seconds": "seconds", "parameters": "map"}
 _TASK_FIELDS = {
@@ -68,8 +69,8 @@ def _check_task(task: Task) -> Iterator[Mistake]:
         value = getattr(task, name)
         if not KINDS[kind].fits(value) and not (name == "cell_timeout_seconds" and value is None):
             yield _at(task, name, f"{name} takes {KINDS[kind].said}, got {shown(value)}", None)
-    if not task.places and not (isinstance(task.notebook, (str, Path)) and str(task.notebook)):
-        yield _at(task, "notebook", f"notebook takes a path, got {shown(task.notebook)}", None)
+    if not task.places:
+        yield from _check_work(task)
     if task.kernel is not None and not KINDS["text"].fits(task.kernel):
         yield _at(task, "kernel", f"kernel takes text, got {shown(task.kernel)}", None)
     for name in task.parameters if isinstance(task.parameters, Mapping) else ():
@@ -78,6 +79,30 @@ def _check_task(task: Task) -> Iterator[Mistake]:
     if not _are_keys(task.depends_on):
         advice = f"write [{task.depends_on!r}]" if isinstance(task.depends_on, str) else "a task's key is text"
         yield _at(task, "depends_on", f"depends_on takes a list of task keys, got {shown(task.depends_on)}", advice)
+
+
+def _check_work(task: Task) -> Iterator[Mistake]:
+    """What is wrong with the work of a task that was written in Python."""
+    given = [name for name in OBJECTS if getattr(task, name) is not None]
+    for name in given:
+        if not isinstance(getattr(task, name), OBJECTS[name]):
+            yield _at(task, name, f"{name} takes a {OBJECTS[name].__name__}, got {shown(getattr(task, name))}", None)
+            return
+    if len(given) > 1 or (given and (task.notebook or task.parameters)):
+        yield _at(
+            task,
+            given[0],
+            f"{given[0]} stands beside {given[1] if len(given) > 1 else 'notebook'}",
+            "a task does one thing: keep one of them",
+        )
+    work = task.work
+    if isinstance(work, NotebookTask) and not (isinstance(work.notebook_path, (str, Path)) and str(work.notebook_path)):
+        yield _at(task, "notebook", f"notebook takes a path, got {shown(work.notebook_path)}", None)
+    if isinstance(work, SqlTask) and not (isinstance(work.file, SqlTaskFile) and str(work.file.path)):
+        yield _at(task, "sql_task", f"file takes a SqlTaskFile, got {shown(work.file)}", None)
+    for name, value in work.texts.items():
+        if not KINDS["text"].fits(value) and not _is_sequence(value):
+            yield _at(task, name, f"{name} takes text, got {shown(value)}", None)
 
 
 def _is_sequence(value: Any) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import Mistake
+from nbflow.define.task_kinds import OBJECTS, AnyTask, NotebookTask, PythonWheelTask, ShellTask, SparkPythonTask, SqlTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +43,20 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One task: a notebook, what it depends on, and its limits.
+    """One task: what it does, what it depends on, and its limits.
 
-    ``notebook`` is a path, absolute or relative to the pipeline's file (its extension may be left out);
-    ``parameters`` maps names to values or to text with ``{{references}}``; ``depends_on`` names tasks;
+    What it does is one of the objects of ``define.task_kinds``. ``notebook`` with ``parameters`` is short for a ``notebook_task``:
+    a path, absolute or relative to the pipeline's file (its extension may be left out), and names with values or with text that
+    has ``{{references}}``. ``depends_on`` names tasks;
     ``timeout_seconds`` limits each attempt and ``cell_timeout_seconds`` each cell (0: no limit; ``None``: as the settings say); ``max_retries`` is -1
     for *for ever*; ``min_retry_interval_millis`` counts from the start of the failed attempt to the start of the next,
     as on Databricks; ``kernel`` names a Jupyter kernel instead of the notebook's own; ``job_cluster_key`` names one of the
-    pipeline's clusters, ``new_cluster`` is one of the task's own. ``places`` says where each key stood in the file, by its name, parameters as ``parameters.<name>`` and dependencies as ``depends_on.<task key>``.
+    pipeline's clusters, ``new_cluster`` is one of the task's own. ``python`` is
+    the interpreter of a Python program that is no notebook, ``libraries`` are files that it needs: ``{"whl": path}``. ``places`` says where each key stood in the file, by its name, parameters as ``parameters.<name>`` and dependencies as ``depends_on.<task key>``.
     """
 
     task_key: str
-    notebook: str | Path
+    notebook: str | Path = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     depends_on: Sequence[str] = ()
     description: str = ""
@@ -65,7 +68,24 @@ class Task:
     kernel: str | None = None
     job_cluster_key: str | None = None
     new_cluster: Cluster | None = None
+    python: str | None = None
+    libraries: Sequence[Mapping[str, str]] = ()
+    notebook_task: NotebookTask | None = None
+    spark_python_task: SparkPythonTask | None = None
+    python_wheel_task: PythonWheelTask | None = None
+    sql_task: SqlTask | None = None
+    shell_task: ShellTask | None = None
     places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def work(self) -> AnyTask:
+        """What it does; the first, where several were given by mistake."""
+        return next((given for name in OBJECTS if (given := getattr(self, name)) is not None), NotebookTask(self.notebook, self.parameters))
+
+    @property
+    def own_parameters(self) -> Mapping[str, Any]:
+        """The names and values that it is given itself; none for a kind that takes none."""
+        return self.work.key_values or {}
 
     def place(self, key: str) -> Place:
         """Where ``key`` stands; the task itself where the key has no place of its own."""

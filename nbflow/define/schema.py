@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.define.kinds import KINDS
+from nbflow.define.task_kinds import OBJECTS as OBJECTS_OF_WORK
 from nbflow.define.vocabulary import HOLDERS, OBJECTS, REQUIRED, Key, Standing
+from nbflow.define.work_file import SHORT
 
 FILE = Path(__file__).with_name("pipeline.schema.json")
 
@@ -20,7 +22,7 @@ def json_schema() -> dict[str, Any]:
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "nbflow pipeline",
-        "description": "A pipeline of notebooks, in the vocabulary of Databricks jobs.",
+        "description": "A pipeline of tasks, in the vocabulary of Databricks jobs.",
         "anyOf": [{"$ref": "#/$defs/bundle"}, {"$ref": "#/$defs/job"}],
         "$defs": {name: _object(name, keys) for name, keys in OBJECTS.items()},
     }
@@ -37,8 +39,15 @@ def _object(name: str, keys: dict[str, Key]) -> dict[str, Any]:
     if name in ("job", "bundle"):
         schema["patternProperties"] = {HOLDERS.pattern: {"description": "Holds what YAML anchors share."}}
     if name == "task":
-        schema["oneOf"] = [{"required": ["notebook"]}, {"required": ["notebook_task"]}]
-        schema["dependencies"] = {"parameters": ["notebook"], "job_cluster_key": {"not": {"required": ["new_cluster"]}}}
+        schema["oneOf"] = [{"required": [name]} for name in (*SHORT, *OBJECTS_OF_WORK)]
+        named = {"properties": {"parameters": {"type": "object"}}}
+        schema["dependencies"] = {
+            "notebook": named,
+            "sql": named,
+            "script": {"properties": {"parameters": {"type": "array"}}},
+            "parameters": {"anyOf": [{"required": ["notebook"]}, {"required": ["script"]}, {"required": ["sql"]}]},
+            "job_cluster_key": {"not": {"required": ["new_cluster"]}},
+        }
     return schema
 
 

@@ -110,7 +110,7 @@ def _take(values: dict[str, Any], key: str, value: Any, place: Place, folder: Pa
     try:
         converted = convert(value, ValueType.parse(_TYPES[key]))
         if key == "python" and converted is not None:
-            converted = _interpreter(converted, folder)
+            converted = find_program(converted, folder)
         if isinstance(converted, dict):
             converted = dict(_flat(converted))
         _check(key, converted)
@@ -120,7 +120,7 @@ def _take(values: dict[str, Any], key: str, value: Any, place: Place, folder: Pa
     values[key] = converted
 
 
-def _interpreter(text: str, folder: Path) -> str:
+def find_program(text: str, folder: Path) -> str:
     """The program that ``text`` names: a path, or a name that is looked up. Raises ``ValueError`` where it is none."""
     found = shutil.which(text) if os.sep not in text else shutil.which(folder / os.path.expanduser(text))
     if found is None:

@@ -14,6 +14,7 @@ from nbflow.define.notebook import Notebook
 from nbflow.define.notebook_file import is_remote, is_there, parse_notebook, read_notebook, resolve_notebook_path
 from nbflow.define.order import check_pipeline
 from nbflow.define.pipeline import Pipeline, Task
+from nbflow.define.task_sources import Source, TaskSources
 
 _PIPELINES = "pipelines"
 _SUFFIXES = (".yml", ".yaml")
@@ -71,29 +72,21 @@ class Sources:
         folder = self._root / _PIPELINES
         return sorted(path.stem for path in folder.glob("*") if path.suffix in _SUFFIXES) if folder.is_dir() else []
 
-    def notebooks(self, pipeline: Pipeline) -> tuple[dict[str, Notebook], list[Mistake]]:
-        """The notebook of each task by its key, each file read once, and what is wrong with them."""
+    def read(self, pipeline: Pipeline) -> tuple[dict[str, Source], list[Mistake]]:
+        """What each task needs of files, by its key, and what is wrong with them."""
         start = pipeline.file.parent.resolve() if pipeline.file else self._folder
-        read: dict[str | Path, Notebook] = {}
-        notebooks, mistakes = {}, []
+        tasks = TaskSources(self._root, start, lambda path: _shown(path, self._folder), self._read)
+        sources: dict[str, Source] = {}
+        mistakes: list[Mistake] = []
         for task in pipeline.tasks:
-            if not str(task.notebook):
-                continue  # that it names none is told already
-            place = task.place("notebook")
-            source = str(task.notebook) if is_remote(task.notebook) else resolve_notebook_path(task.notebook, start, self._root)
-            if source is None:
-                message = f"there is no notebook {task.notebook}"
-                mistakes.append(Mistake(message, place.file, place.line, place.key, f"paths start at {start}; /x at {self._root}"))
-                continue
             try:
-                if source not in read:
-                    read[source] = self._read(source)
-                notebooks[task.task_key] = read[source]
-            except OSError as error:
-                mistakes.append(Mistake(f"{task.notebook} {error}", place.file, place.line, place.key))
+                source = tasks.source(task)
             except DefinitionError as error:
                 mistakes += error.mistakes
-        return notebooks, mistakes
+                continue
+            if source is not None:
+                sources[task.task_key] = source
+        return sources, mistakes
 
     def _read(self, source: str | Path) -> Notebook:
         """The notebook at an address or in a file."""

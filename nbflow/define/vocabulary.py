@@ -99,7 +99,17 @@ TASK: dict[str, Key] = {
     "depends_on": _done("dependency_list|task_key", "What must end well before: a list of task keys, or of {task_key}."),
     "notebook_task": _done("notebook_task", "The notebook to run, in Databricks' form."),
     "notebook": _done("text", "Short for notebook_task.notebook_path."),
-    "parameters": _done("map", "Short for notebook_task.base_parameters: names and values for the notebook."),
+    "parameters": _done(
+        "map|value_list",
+        "Short for notebook_task.base_parameters or sql_task.parameters: names and values; or, for a script, the list of its arguments.",
+    ),
+    "spark_python_task": _done("spark_python_task", "A Python file to run as a program, with or without Spark, in Databricks' form."),
+    "script": _done("text", "Short for spark_python_task.python_file."),
+    "python_wheel_task": _done("python_wheel_task", "An entry point of a Python package, in a wheel or installed."),
+    "sql_task": _refused("A file of SQL.", "put the SQL into a notebook: spark.sql(…)"),
+    "python": _done("text", "The Python that runs a script or a wheel: a path, or a program's name; by default the one that runs nbflow."),
+    "shell_task": _done("shell_task", "A command of the shell, for what no other kind covers; nbflow's own."),
+    "command": _done("text", "Short for shell_task.command."),
     "kernel": _done("text", "The Jupyter kernel, instead of the notebook's own."),
     "max_retries": _done("retries", "How often a failed attempt is tried again; -1 is for ever."),
     "min_retry_interval_millis": _done("count", "Milliseconds from the start of a failed attempt to the start of the next."),
@@ -114,13 +124,13 @@ TASK: dict[str, Key] = {
     "job_cluster_key": _done("text", "The one of job_clusters to use."),
     "environment_key": _idle("The serverless environment to use."),
     "environment_variables_key": _refused("Variables for the task's environment.", "set them in the shell that starts the run"),
-    "libraries": _idle("Packages installed on the cluster; here they belong to the environment."),
+    "libraries": _done("library_list", "Files that a script or a wheel needs: {whl: path}. Packages of an index belong to the environment."),
     "compute": _idle("Hardware to use."),
     "disable_auto_optimization": _idle("Whether the serverless service tries again by itself."),
     **{
-        kind: _refused("Another kind of task.", "only notebooks can be run: put the work into one and name it in notebook_task")
+        kind: _refused("Another kind of task.", "put the work into a notebook and name it in notebook_task")
         for kind in (
-            "spark_python_task", "python_wheel_task", "spark_jar_task", "spark_submit_task", "sql_task", "alert_task",
+            "spark_jar_task", "spark_submit_task", "alert_task",
             "dashboard_task", "dbt_task", "dbt_cloud_task", "dbt_platform_task", "pipeline_task", "run_job_task",
             "condition_task", "for_each_task", "clean_rooms_notebook_task", "power_bi_task", "ai_runtime_task",
             "gen_ai_compute_task", "python_operator_task", "agentic_task", "genie_task",
@@ -135,9 +145,53 @@ NOTEBOOK_TASK: dict[str, Key] = {
     "warehouse_id": _refused("A SQL warehouse that runs the notebook.", "remove the key; the notebook runs in its own kernel"),
 }
 
+SPARK_PYTHON_TASK: dict[str, Key] = {
+    "python_file": _done("text", "The Python file, from this file's folder; /x starts at the workspace."),
+    "parameters": _done("value_list", "Its arguments; {{references}} in them are replaced."),
+    "source": _refused("Where the file comes from.", "only WORKSPACE can be run: remove the key", "WORKSPACE"),
+}
+
+PYTHON_WHEEL_TASK: dict[str, Key] = {
+    "package_name": _done("text", "The package's name."),
+    "entry_point": _done("text", "The name of an entry point in the package's metadata, else of a function in the package."),
+    "parameters": _done("value_list", "Its arguments."),
+    "named_parameters": _done(
+        "map", "Its arguments as names and values: they arrive as --name=value, and the pipeline's parameters with them."
+    ),
+}
+
+SQL_TASK: dict[str, Key] = {
+    "file": _done("sql_file", "The file of SQL."),
+    "parameters": _done("map", "Names and values for the named parameters of the statements (:name)."),
+    "warehouse_id": _idle("The SQL warehouse; here it is the run's Spark engine."),
+    **{
+        name: _refused(
+            "A query, an alert or a dashboard that is kept on Databricks.", "put the SQL into a file and name it in 'file: {path: …}'"
+        )
+        for name in ("query", "alert", "dashboard")
+    },
+}
+
+SQL_FILE: dict[str, Key] = {
+    "path": _done("text", "The file, from the pipeline file's folder; /x starts at the workspace."),
+    "source": _refused("Where the file comes from.", "only WORKSPACE can be run: remove the key", "WORKSPACE"),
+}
+
+LIBRARY: dict[str, Key] = {
+    "whl": _done("text", "A wheel, from this file's folder; it may hold * and ?."),
+    **{
+        name: _idle("A package of an index; here it belongs to the environment.")
+        for name in ("pypi", "maven", "cran", "requirements", "egg", "jar")
+    },
+}
+
+SHELL_TASK: dict[str, Key] = {
+    "command": _done("text", "The command; it starts in this file's folder, {{references}} in it are replaced."),
+}
+
 DEPENDENCY: dict[str, Key] = {
     "task_key": _done("task_key", "The task that must end well before."),
-    "outcome": _refused("The branch of a condition task.", "only notebook tasks can be run, and they have no outcome"),
+    "outcome": _refused("The branch of a condition task.", "only condition tasks have one, and they cannot be run"),
 }
 
 PARAMETER: dict[str, Key] = {
@@ -205,6 +259,12 @@ OBJECTS: dict[str, dict[str, Key]] = {
     "job": JOB,
     "task": TASK,
     "notebook_task": NOTEBOOK_TASK,
+    "spark_python_task": SPARK_PYTHON_TASK,
+    "python_wheel_task": PYTHON_WHEEL_TASK,
+    "sql_task": SQL_TASK,
+    "sql_file": SQL_FILE,
+    "library": LIBRARY,
+    "shell_task": SHELL_TASK,
     "dependency": DEPENDENCY,
     "parameter": PARAMETER,
     "job_cluster": JOB_CLUSTER,
@@ -217,6 +277,11 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "job": ("tasks",),
     "task": ("task_key",),
     "notebook_task": ("notebook_path",),
+    "spark_python_task": ("python_file",),
+    "python_wheel_task": ("package_name", "entry_point"),
+    "sql_task": ("file",),
+    "sql_file": ("path",),
+    "shell_task": ("command",),
     "dependency": ("task_key",),
     "parameter": ("name", "default"),
     "job_cluster": ("job_cluster_key", "new_cluster"),

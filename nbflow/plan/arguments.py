@@ -43,7 +43,7 @@ def task_arguments(
     ``known`` what references can be replaced with (its ``parameters`` as written).
     """
     mistakes: list[Mistake] = []
-    own = {name: Given(value, "task", folder, task.place(f"parameters.{name}")) for name, value in task.parameters.items()}
+    own = {name: Given(value, "task", folder, task.place(f"parameters.{name}")) for name, value in task.own_parameters.items()}
     declared = {parameter.name: parameter for parameter in notebook.parameters}
     if notebook.declares:
         for name in [name for name in own if name not in declared]:

@@ -10,6 +10,8 @@ from nbflow.define.names import is_python
 from nbflow.define.nearest import Suggestions
 from nbflow.define.notebook import Notebook
 from nbflow.define.pipeline import Pipeline, Place, Task
+from nbflow.define.sql_file import SqlFile
+from nbflow.define.task_sources import Source
 from nbflow.plan.graph import Edges, ancestors
 from nbflow.plan.plan import PlannedTask
 from nbflow.plan.references import ReferenceProblem, references_in
@@ -43,30 +45,42 @@ def _problems(value: object, task_key: str, edges: Edges, chosen: set[str], sugg
             yield f"{reference.text}: task {other!r} takes no part in this run", "select it as well, as in --only '+task'"
 
 
-def idle_parameters(pipeline: Pipeline, notebooks: Mapping[str, Notebook], given: Iterable[str], chosen: set[str]) -> Iterator[Mistake]:
+def idle_parameters(pipeline: Pipeline, sources: Mapping[str, Source], given: Iterable[str], chosen: set[str]) -> Iterator[Mistake]:
     """One warning for each parameter of ``pipeline``, and each that the run gives (``given``), that nothing uses.
 
     A pipeline's parameter is used by a task that declares or sets its name, or refers to it; a run's value only by the
     tasks in ``chosen``, but by every notebook that declares nothing.
     """
-    everywhere, here = _used(pipeline.tasks, notebooks), _used([task for task in pipeline.tasks if task.task_key in chosen], notebooks)
+    if any(takes_all(task, sources[task.task_key]) for task in pipeline.tasks):
+        return
+    everywhere, here = _used(pipeline.tasks, sources), _used([task for task in pipeline.tasks if task.task_key in chosen], sources)
     among, suggest = _referred(pipeline.parameters.values()), Suggestions()
     for name in pipeline.parameters:
         if name not in everywhere and name not in among:
             near = suggest(name, everywhere)
             yield _idle(pipeline.place(f"parameters.{name}"), "no notebook declares it, and nothing refers to it", near)
-    reaches_all = any(task.task_key in chosen and not notebooks[task.task_key].declares for task in pipeline.tasks)
+    taking = [sources[task.task_key] for task in pipeline.tasks if task.task_key in chosen]
+    reaches_all = any(isinstance(source, Notebook) and not source.declares for source in taking)
     for name in given:
         if not reaches_all and name in everywhere and name not in here:
             yield _idle(Place(key=f"-p {name}"), "no task that takes part uses it", None)
 
 
-def _used(tasks: Iterable[Task], notebooks: Mapping[str, Notebook]) -> set[str]:
+def takes_all(task: Task, source: Source) -> bool:
+    """Whether every parameter of the pipeline reaches the task."""
+    return task.work.key_values is not None and not isinstance(source, (Notebook, SqlFile))
+
+
+def _used(tasks: Iterable[Task], sources: Mapping[str, Source]) -> set[str]:
     """The names of parameters that ``tasks`` take from their pipeline."""
     names: set[str] = set()
     for task in tasks:
-        names |= {parameter.name for parameter in notebooks[task.task_key].parameters}
-        names |= {*task.parameters, *_referred(task.parameters.values())}
+        source = sources[task.task_key]
+        if isinstance(source, Notebook):
+            names |= {parameter.name for parameter in source.parameters}
+        if isinstance(source, SqlFile):
+            names |= set(source.parameters)
+        names |= {*task.own_parameters, *_referred(task.own_parameters.values()), *_referred(task.work.texts.values())}
     return names
 
 
@@ -91,15 +105,14 @@ def replaced_values(pipeline: Pipeline, tasks: Mapping[str, PlannedTask]) -> Ite
     for task in pipeline.tasks:
         planned = tasks.get(task.task_key)
         for argument in planned.arguments if planned is not None else ():
-            if argument.name in task.parameters and argument.origin in ("run", "pipeline"):
+            if argument.name in task.own_parameters and argument.origin in ("run", "pipeline"):
                 place = task.place(f"parameters.{argument.name}")
                 by = f"-p {argument.name}" if argument.origin == "run" else f"the pipeline's parameter {argument.name!r}"
                 yield Mistake(f"has no effect here: {by} replaces it", place.file, place.line, place.key)
 
 
-def injected_blindly(task: Task, planned: PlannedTask) -> Iterator[Mistake]:
+def injected_blindly(task: Task, notebook: Notebook, planned: PlannedTask) -> Iterator[Mistake]:
     """A warning for values that go into a Python notebook without a cell tagged ``parameters``."""
-    notebook = planned.notebook
     names = [argument.name for argument in planned.arguments if argument.assigned and argument.declared is None]
     if names and notebook.parameters_cell is None and is_python(notebook.language):
         place = task.place("notebook")

@@ -9,15 +9,15 @@ from typing import Any
 
 from nbflow.core.errors import Mistake
 from nbflow.core.values import ValueType
-from nbflow.define.notebook import Notebook
 from nbflow.define.parameters import Parameter
 from nbflow.define.pipeline import NOWHERE, Place
 from nbflow.plan.engines import DEFAULT, PlannedEngine
+from nbflow.plan.work import Work
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One value that a task gets.
+    """One value that a task gets: a parameter by its name, or a field of its work in which references may stand (``command``).
 
     ``value`` is converted to ``type`` already, unless ``late`` is true: then it is text with references that only the run
     can resolve (``{{job.run_id}}``, ``{{tasks.t.values.k}}``), converted to ``type`` just before the task starts.
@@ -42,14 +42,13 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class PlannedTask:
-    """One task as it will run. ``kernel`` is the name of the Jupyter kernel, ``engine`` the key of the one of the plan's
-    Spark engines that it uses, if it uses Spark; ``depends_on`` are task keys in the plan."""
+    """One task as it will run. ``work`` is what it does, ``engine`` the key of the one of the plan's Spark engines that it uses,
+    if it uses Spark; ``depends_on`` are task keys in the plan."""
 
     task_key: str
-    notebook: Notebook
+    work: Work
     arguments: tuple[Argument, ...] = ()
     depends_on: tuple[str, ...] = ()
-    kernel: str = "python3"
     engine: str = DEFAULT
     max_retries: int = 0
     min_retry_interval_millis: int = 0
@@ -57,6 +56,11 @@ class PlannedTask:
     timeout_seconds: float = 0
     cell_timeout_seconds: float = 0
     description: str = ""
+
+    @property
+    def uses_spark(self) -> bool:
+        """Whether it needs a Spark engine."""
+        return self.work.uses_spark
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +82,12 @@ class Plan:
     @property
     def uses_spark(self) -> bool:
         """Whether any task needs a Spark engine."""
-        return any(task.notebook.uses_spark for task in self.tasks)
+        return any(task.uses_spark for task in self.tasks)
 
     @property
     def engines_used(self) -> tuple[PlannedEngine, ...]:
         """Those of the engines that tasks will use."""
-        used = {task.engine for task in self.tasks if task.notebook.uses_spark}
+        used = {task.engine for task in self.tasks if task.uses_spark}
         return tuple(engine for engine in self.engines if engine.key in used)
 
     @property

@@ -62,7 +62,7 @@ NO_PARAMETERS: Mapping[str, Any] = {}
 class Known:
     """What references can be replaced with. ``None`` stands for what is not known yet.
 
-    ``values`` maps the key of each finished task to its task values; ``start_time`` is UTC.
+    ``values`` maps the key of each finished task to its task values, ``outputs`` to the result of its SQL; ``start_time`` is UTC.
     """
 
     job_name: str
@@ -73,6 +73,7 @@ class Known:
     task_run_id: int | None = None
     start_time: datetime | None = None
     values: Mapping[str, Mapping[str, Any]] | None = None
+    outputs: Mapping[str, Mapping[str, Any]] | None = None
 
 
 class _Late:

@@ -43,7 +43,7 @@ async def prepare_kernel(kernel: Kernel, notebook: Notebook, private: Path) -> N
         return
     copy = private / "path"
     if kernel.spec.name != "python3" or kernel.spec.python is not None:
-        await asyncio.get_running_loop().run_in_executor(None, _copy_package, copy / "nbflow")
+        await asyncio.get_running_loop().run_in_executor(None, copy_package, copy / "nbflow")
     code = _CODE.format(copy=str(copy)) + (_SPARK_NAME if notebook.wants_spark_name else "")
     problem = await _silently(kernel, code)
     needed = notebook.uses_spark or any(parameter.widget for parameter in notebook.parameters)
@@ -51,7 +51,7 @@ async def prepare_kernel(kernel: Kernel, notebook: Notebook, private: Path) -> N
         raise KernelError(ErrorKind.KERNEL_START, f"nbflow's part in kernel {kernel.spec.name!r} failed: {problem}")
 
 
-def _copy_package(target: Path) -> None:
+def copy_package(target: Path) -> None:
     for name in _COPIED:
         source = _PACKAGE / name
         if source.is_dir():

@@ -41,7 +41,7 @@ def judge(reply: dict[str, Any], cell: dict[str, Any], number: int) -> Ending | 
     """What a cell's reply means for the notebook."""
     if reply.get("status") == "ok":
         return None
-    ename, evalue = reply.get("ename", "Aborted"), _cut(reply.get("evalue", ""))
+    ename, evalue = reply.get("ename", "Aborted"), cut(reply.get("evalue", ""))
     if _is_good_exit(reply):
         return Ending(Result.SUCCESS, ended_at_cell=number)
     if "raises-exception" in cell.get("metadata", {}).get("tags", []):
@@ -54,6 +54,7 @@ def judge(reply: dict[str, Any], cell: dict[str, Any], number: int) -> Ending | 
     return Ending(Result.FAILED, error)
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """``text`` as far as records keep it."""
     more = len(text) - _LONGEST_TEXT
     return text if more <= 0 else f"{text[:_LONGEST_TEXT]}... [{more} more characters]"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nbflow.core.exchange import EXIT_FILE, VALUES_FILE
+from nbflow.core.exchange import ERROR_FILE, EXIT_FILE, VALUES_FILE
 
 _DEEPEST = 100
 """Lists and objects inside one another; Python's own limit ends a program in the middle of something else."""
@@ -16,10 +16,11 @@ _DEEPEST = 100
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """``troubles`` are sentences about what could not be read."""
+    """``error`` is the name and the text of the exception that ended a program; ``troubles`` are sentences about what could not be read."""
 
     values: dict[str, Any] = field(default_factory=dict)
     exit_value: str | None = None
+    error: tuple[str, str] | None = None
     troubles: list[str] = field(default_factory=list)
 
 
@@ -45,7 +46,11 @@ def read_left(folder: Path) -> Left:
     with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
         found = json.loads((folder / EXIT_FILE).read_bytes())["value"]
         exit_value = None if found is None else str(found)
-    return Left(left.values, exit_value, left.troubles)
+    ended_by = None
+    with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
+        told = json.loads((folder / ERROR_FILE).read_bytes())
+        ended_by = str(told["ename"]), str(told["evalue"])
+    return Left(left.values, exit_value, ended_by, left.troubles)
 
 
 def _check_depth(value: Any) -> None:

@@ -26,18 +26,20 @@ from nbflow.run.stop import Stop
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One attempt at a task, as its executor gets it. ``number`` counts from 1; ``values`` are the task values of the
-    tasks that it depends on, at whatever distance."""
+    tasks that it depends on, at whatever distance, ``outputs`` the results of those among them that are SQL."""
 
     task: PlannedTask
     run_id: int
     task_run_id: int
     number: int
     values: Mapping[str, Mapping[str, Any]]
+    outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended; ``tables`` is what it wrote to the warehouse, as far as that is known."""
+    """How an attempt ended; ``tables`` is what it wrote to the warehouse, as far as that is known. It leaves an executed
+    ``notebook``, or the ``log`` of other work."""
 
     result: Result
     error: TaskError | None = None
@@ -46,15 +48,18 @@ class Outcome:
     ended_at_cell: int | None = None
     notebook: str | None = None
     tables: tuple[TableWrite, ...] = ()
+    log: str | None = None
+    output: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What an executor knows when it is about to begin: how many cells, where the notebook goes, with which values."""
+    """What an executor knows when it is about to begin: how many cells, where the notebook or the log goes, with which values."""
 
     cells: int
     notebook: str | None
     parameters: dict[str, Any]
+    log: str | None = None
 
 
 class Executor(Protocol):
@@ -94,6 +99,7 @@ class Runner:
         self._free = asyncio.Semaphore(parallel)
         self._results: dict[str, Result] = {}
         self._values: dict[str, Mapping[str, Any]] = {}
+        self._outputs: dict[str, Mapping[str, Any]] = {}
         self._edges = {task.task_key: task.depends_on for task in plan.tasks}
 
     async def run(self, stop: Stop) -> Result:
@@ -168,7 +174,8 @@ class Runner:
         task_run_id = self._ids.task_run_ids[task.task_key]
         before = ancestors(self._edges, [task.task_key]) if self._values else set()
         values = {key: found for key, found in self._values.items() if key in before}
-        attempt = Attempt(task, self._ids.run_id, task_run_id, number, values)
+        outputs = {key: found for key, found in self._outputs.items() if key in before}
+        attempt = Attempt(task, self._ids.run_id, task_run_id, number, values, outputs)
         began = self._clock.monotonic()
         outcome = None
         try:
@@ -176,7 +183,9 @@ class Runner:
             parameters = encode(ready.parameters)
         except Exception as error:  # whatever it is, it is this attempt's: the other tasks go on
             ready, parameters, outcome = Prepared(0, None, {}), {}, fault(error)
-        self._tell(AttemptStarted(*self._stamp(), task.task_key, task_run_id, number, ready.cells, ready.notebook, parameters))
+        self._tell(
+            AttemptStarted(*self._stamp(), task.task_key, task_run_id, number, ready.cells, ready.notebook, parameters, ready.log)
+        )  # fmt: skip
         if outcome is None:
             try:
                 outcome = await self._executor.execute(attempt, stop)
@@ -184,7 +193,7 @@ class Runner:
                 outcome = fault(error)
         seconds = self._clock.monotonic() - began
         if outcome.result is Result.SUCCESS:
-            self._values[task.task_key] = outcome.values
+            self._values[task.task_key], self._outputs[task.task_key] = outcome.values, outcome.output or {}
         self._tell(
             AttemptEnded(
                 *self._stamp(),
@@ -199,6 +208,8 @@ class Runner:
                 outcome.ended_at_cell,
                 outcome.notebook,
                 outcome.tables,
+                outcome.log,
+                outcome.output,
             )  # fmt: skip
         )
         return outcome, seconds

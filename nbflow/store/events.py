@@ -89,7 +89,10 @@ class Recorder:
             )  # fmt: skip
 
     def _attempt_started(self, event: AttemptStarted, at: int) -> None:
-        notebook = storable(event.notebook)
+        notebook, log = storable(event.notebook), storable(event.log)
+        if event.attempt > 1 and event.log:
+            moved = storable(former_path(event.log, event.attempt - 1))
+            self._database.execute("log_moved", task_run_id=event.task_run_id, number=event.attempt, log=log, moved=moved)
         if event.attempt > 1 and event.notebook:
             moved = former_path(event.notebook, event.attempt - 1)
             self._database.execute(
@@ -101,7 +104,7 @@ class Recorder:
             )
         self._database.execute(
             "attempt_started", task_run_id=event.task_run_id, number=event.attempt, started=at, cells=event.cells,
-            notebook=notebook, parameters=to_json(event.parameters),
+            notebook=notebook, log=log, parameters=to_json(event.parameters),
         )  # fmt: skip
 
     def _attempt_ended(self, event: AttemptEnded, at: int) -> None:
@@ -111,7 +114,7 @@ class Recorder:
             "attempt_ended", task_run_id=event.task_run_id, number=event.attempt, ended=at, duration_s=event.seconds,
             result=str(event.result), error=error and to_json(error), task_values=to_json(event.values),
             exit_value=storable(event.exit_value), ended_at_cell=event.ended_at_cell, notebook=storable(event.notebook),
-            tables_written=to_json(tables) if tables else None,
+            log=storable(event.log), output=None if event.output is None else to_json(event.output), tables_written=to_json(tables) if tables else None,
         )  # fmt: skip
 
 

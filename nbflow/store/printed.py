@@ -1,7 +1,9 @@
-"""What tasks printed, as lines: from the journal while an attempt lives, from its executed notebook afterwards."""
+"""What tasks printed, as lines: from the journal while an attempt lives, from its executed notebook afterwards; from its log
+where its work is no notebook."""
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -10,13 +12,14 @@ from typing import Any
 
 from nbflow.core.records import AttemptRecord, RunRecord, TaskRecord
 from nbflow.store.journal import JournalReader, Printed, journal_path
-from nbflow.store.run_folders import notebook_content
+from nbflow.store.run_folders import attempt_content, place_of
 
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
     """One line, without its end. ``cell`` counts from 1; ``stream`` is ``stdout``, ``stderr``, ``error`` (a traceback,
     which may hold colours), ``result`` (what a notebook shows for a value) or ``note`` (nbflow's own word; ``cell`` 0).
+    A log has no cells (0), and all of it is ``stdout``.
     """
 
     task_key: str
@@ -75,7 +78,7 @@ class Follower:
     def __init__(self, live: Path, task_key: str | None) -> None:
         self._live, self._task_key = live, task_key
         self._done: set[tuple[int, int]] = set()
-        self._open: dict[tuple[int, int], tuple[JournalReader, Lines]] = {}
+        self._open: dict[tuple[int, int], tuple[JournalReader | LogReader, Lines]] = {}
 
     def lines(self, run: RunRecord, *, over: bool) -> Iterator[LogLine]:
         """What is new; ``run`` is its newest record, ``over`` that nothing comes after it."""
@@ -92,8 +95,8 @@ class Follower:
         key = task.task_run_id, attempt.number
         if key not in self._open:
             try:
-                reader = JournalReader(journal_path(self._live, run_id, *key))
-            except FileNotFoundError:
+                reader: JournalReader | LogReader = _log_reader(attempt) or JournalReader(journal_path(self._live, run_id, *key))
+            except OSError:
                 if ended:
                     lines = Lines(task.task_key, attempt.number)
                     yield from _lines(lines, notebook_pieces(attempt))
@@ -108,6 +111,30 @@ class Follower:
             del self._open[key]
 
 
+class LogReader:
+    """Reads a log while it grows."""
+
+    def __init__(self, path: str) -> None:
+        """Open ``path``. Raises ``OSError``."""
+        self._file = Path(path).open("rb")  # noqa: SIM115  (closed by ``close``)
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+
+    def pieces(self) -> Iterator[Printed]:
+        """What was added since the last call."""
+        while data := self._file.read(1 << 20):
+            text = self._decode(data)
+            if text:
+                yield Printed(0, "stdout", text)
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._file.close()
+
+
+def _log_reader(attempt: AttemptRecord) -> LogReader | None:
+    return None if attempt.log is None else LogReader(place_of(attempt.log, attempt.number))
+
+
 def _lines(lines: Lines, pieces: Iterable[Printed]) -> Iterator[LogLine]:
     for piece in pieces:
         yield from lines.add(piece)
@@ -115,8 +142,8 @@ def _lines(lines: Lines, pieces: Iterable[Printed]) -> Iterator[LogLine]:
 
 def _pieces(run_id: int, task: TaskRecord, attempt: AttemptRecord, live: Path) -> Iterator[Printed]:
     try:
-        reader = JournalReader(journal_path(live, run_id, task.task_run_id, attempt.number))
-    except FileNotFoundError:
+        reader = _log_reader(attempt) or JournalReader(journal_path(live, run_id, task.task_run_id, attempt.number))
+    except OSError:
         # A journal is removed only after the notebook holds all of it.
         yield from notebook_pieces(attempt)
         return
@@ -129,11 +156,13 @@ def _chosen(run: RunRecord, task_key: str | None) -> list[TaskRecord]:
 
 
 def notebook_pieces(attempt: AttemptRecord) -> Iterator[Printed]:
-    """What the executed notebook of ``attempt`` shows as text, output by output."""
+    """What the executed notebook of ``attempt`` shows as text, output by output; a word where a log is not there."""
+    if attempt.log is not None:
+        yield Printed(0, "note", f"the log {attempt.log} cannot be read")
     if attempt.notebook is None:
         return
     try:
-        notebook = json.loads(notebook_content(attempt.notebook, attempt.number))
+        notebook = json.loads(attempt_content(attempt.notebook, attempt.number))
     except (OSError, ValueError) as error:
         yield Printed(0, "note", f"the executed notebook {attempt.notebook} cannot be read: {error}")
         return

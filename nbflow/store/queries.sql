@@ -25,15 +25,20 @@ SELECT :run_id, COALESCE(MAX(seq), 0) + 1, :version, :kind, :at, :payload FROM e
 
 -- :: attempt_started
 -- An attempt begins; told twice, the later word holds.
-INSERT INTO attempts (task_run_id, number, started, cells, notebook, parameters)
-VALUES (:task_run_id, :number, :started, :cells, CAST(:notebook AS TEXT), :parameters)
+INSERT INTO attempts (task_run_id, number, started, cells, notebook, log, parameters)
+VALUES (:task_run_id, :number, :started, :cells, CAST(:notebook AS TEXT), CAST(:log AS TEXT), :parameters)
 ON CONFLICT (task_run_id, number) DO UPDATE
-SET started = excluded.started, cells = excluded.cells, notebook = excluded.notebook, parameters = excluded.parameters;
+SET started = excluded.started, cells = excluded.cells, notebook = excluded.notebook, log = excluded.log, parameters = excluded.parameters;
 
 -- :: notebook_moved
 -- The former attempt's notebook made room for a new attempt's.
 UPDATE attempts SET notebook = CAST(:moved AS TEXT)
 WHERE task_run_id = :task_run_id AND number < :number AND notebook = CAST(:notebook AS TEXT);
+
+-- :: log_moved
+-- The former attempt's log made room for a new attempt's.
+UPDATE attempts SET log = CAST(:moved AS TEXT)
+WHERE task_run_id = :task_run_id AND number < :number AND log = CAST(:log AS TEXT);
 
 -- :: cell_started
 -- How far an attempt is.
@@ -44,7 +49,7 @@ UPDATE attempts SET cell = :cell WHERE task_run_id = :task_run_id AND number = :
 UPDATE attempts
 SET ended = :ended, duration_s = :duration_s, result = :result, error = :error, task_values = :task_values,
     exit_value = CAST(:exit_value AS TEXT), ended_at_cell = :ended_at_cell, tables_written = :tables_written,
-    notebook = COALESCE(CAST(:notebook AS TEXT), notebook)
+    notebook = COALESCE(CAST(:notebook AS TEXT), notebook), log = COALESCE(CAST(:log AS TEXT), log), output = :output
 WHERE task_run_id = :task_run_id AND number = :number;
 
 -- :: task_ended

@@ -45,38 +45,39 @@ def _highest(runs: Path) -> int:
 
 
 def found_again(run: RunRecord, folder: Path) -> RunRecord:
-    """``run`` with the paths of its executed notebooks in ``folder``, where its workspace has them now: records hold the
+    """``run`` with the paths of its executed notebooks and logs in ``folder``, where its workspace has them now: records hold the
     paths of then, and a workspace may have been moved or copied, or a run killed while a notebook made room."""
 
     def now(path: str | None, attempt: int) -> str | None:
         if path is None:
             return None
-        here = place_of_notebook(str(folder / Path(path).name), attempt)
+        here = place_of(str(folder / Path(path).name), attempt)
         return here if Path(path).parent == folder or Path(here).is_file() else path
 
     def task_now(task: TaskRecord) -> TaskRecord:
-        attempts = tuple(replace(item, notebook=now(item.notebook, item.number)) for item in task.attempts)
-        return replace(task, notebook=now(task.notebook, task.attempts[-1].number if attempts else 0), attempts=attempts)
+        attempts = tuple(replace(item, notebook=now(item.notebook, item.number), log=now(item.log, item.number)) for item in task.attempts)
+        newest = task.attempts[-1].number if attempts else 0
+        return replace(task, notebook=now(task.notebook, newest), log=now(task.log, newest), attempts=attempts)
 
     return replace(run, tasks=tuple(task_now(task) for task in run.tasks))
 
 
-def place_of_notebook(path: str, attempt: int) -> str:
-    """Where the executed notebook lies that this attempt made at ``path``: the next attempt moves it before it begins."""
+def place_of(path: str, attempt: int) -> str:
+    """Where the executed notebook or log lies that this attempt made at ``path``: the next attempt moves it before it begins."""
     former = former_path(path, attempt)
     return former if Path(former).is_file() else path
 
 
-def notebook_content(path: str, attempt: int) -> bytes:
-    """What the executed notebook holds that this attempt made at ``path``, and not what a later attempt writes there
+def attempt_content(path: str, attempt: int) -> bytes:
+    """What the executed notebook or log holds that this attempt made at ``path``, and not what a later attempt writes there
     since. Raises ``OSError``."""
-    place = place_of_notebook(path, attempt)
+    place = place_of(path, attempt)
     content: bytes | OSError
     try:
         content = Path(place).read_bytes()
     except OSError as error:
         content = error
-    moved = place_of_notebook(path, attempt)
+    moved = place_of(path, attempt)
     if moved != place:
         return Path(moved).read_bytes()
     if isinstance(content, OSError):

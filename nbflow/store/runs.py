@@ -82,6 +82,8 @@ def _task(row: Any, tried: list[Any]) -> TaskRecord:
         cell=newest["cell"] if newest else None,
         cells=newest["cells"] if newest else None,
         tables=written_together(attempt.tables for attempt in attempts),
+        log=newest["log"] if newest else None,
+        output=from_json(newest["output"]) if newest and newest["output"] is not None else None,
     )
 
 
@@ -95,6 +97,7 @@ def _attempt(row: Any) -> AttemptRecord:
         duration_s=row["duration_s"],
         notebook=row["notebook"],
         tables=_tables(row["tables_written"]),
+        log=row["log"],
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from nbflow.core.errors import UsageError
 from nbflow.core.events import Event
-from nbflow.core.ports import Listener, NotebookSink
+from nbflow.core.ports import Listener, LogSink, NotebookSink
 from nbflow.core.records import RunRecord
 from nbflow.store.database import Database, storable
 from nbflow.store.events import Recorder, read_events
@@ -20,6 +20,7 @@ from nbflow.store.failures import folder_failure
 from nbflow.store.folders import make_kept_folder, make_private_folder
 from nbflow.store.journal import journal_path
 from nbflow.store.live import LiveLock, is_held
+from nbflow.store.logs import LogFile
 from nbflow.store.moments import from_json, to_json, to_microseconds
 from nbflow.store.names import escape, file_names
 from nbflow.store.notebooks import NotebookFile
@@ -148,12 +149,19 @@ class Store:
     ) -> NotebookSink:
         """Where the executed notebook of one attempt goes; a former attempt's is renamed. ``limit`` is how many
         characters that a cell prints can be read while it runs. Raises ``OSError``."""
+        journal = journal_path(self.live_folder, run_id, task_run_id, attempt)
+        return NotebookFile(self._path_of(run_id, pipeline, task_key, ".ipynb"), journal, task_run_id, attempt, limit)
+
+    def log_sink(self, run_id: int, pipeline: str, task_key: str, attempt: int, limit: int = 20_000_000) -> LogSink:
+        """Where the log of one attempt goes, of work that is no notebook; a former attempt's is renamed. ``limit`` is how many
+        bytes are kept. Raises ``OSError``."""
+        return LogFile(self._path_of(run_id, pipeline, task_key, ".log"), attempt, limit)
+
+    def _path_of(self, run_id: int, pipeline: str, task_key: str, extension: str) -> Path:
         if run_id not in self._file_names:
             self._file_names[run_id] = file_names(task.task_key for task in self.run(run_id).tasks)
         name = self._file_names[run_id].get(task_key) or escape(task_key)
-        path = self.run_folder(pipeline, run_id) / f"{name}.ipynb"
-        journal = journal_path(self.live_folder, run_id, task_run_id, attempt)
-        return NotebookFile(path, journal, task_run_id, attempt, limit)
+        return self.run_folder(pipeline, run_id) / f"{name}{extension}"
 
     def run_folder(self, pipeline: str, run_id: int) -> Path:
         """Where the run's executed notebooks lie."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from nbflow.core.errors import Mistake
 from nbflow.define.handover import pipeline_document, pipeline_from_document
 from nbflow.define.pipeline import Cluster, Pipeline, Place, Task
+from nbflow.define.task_kinds import NotebookTask, PythonWheelTask, ShellTask, SparkPythonTask, SqlTask, SqlTaskFile
 
 _values = st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.integers()) | st.dictionaries(st.text(), st.text())
 _places = st.dictionaries(st.text(), st.builds(Place, st.none() | st.text(), st.none() | st.integers(), st.none() | st.text()))
@@ -34,6 +35,14 @@ _tasks = st.builds(
     kernel=st.none() | st.text(),
     job_cluster_key=st.none() | st.text(),
     new_cluster=st.none() | _clusters,
+    notebook_task=st.none() | st.builds(NotebookTask, st.text(), st.dictionaries(st.text(), _values)),
+    python=st.none() | st.text(),
+    libraries=st.lists(st.dictionaries(st.text(), st.text())),
+    spark_python_task=st.none() | st.builds(SparkPythonTask, st.text(), st.lists(_values)),
+    python_wheel_task=st.none()
+    | st.builds(PythonWheelTask, st.text(), st.text(), st.lists(_values), st.none() | st.dictionaries(st.text(), _values)),
+    sql_task=st.none() | st.builds(SqlTask, st.builds(SqlTaskFile, st.text()), st.dictionaries(st.text(), _values)),
+    shell_task=st.none() | st.builds(ShellTask, st.text()),
     places=_places,
 )
 _pipelines = st.builds(

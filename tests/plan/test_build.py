@@ -19,6 +19,7 @@ from nbflow.define.pipeline import Pipeline, Place, Task
 from nbflow.define.settings import Settings
 from nbflow.plan.build import Request, build_plan
 from nbflow.plan.plan import Plan
+from nbflow.plan.work import NotebookWork
 
 DAY = Notebook(
     Path("/w/notebooks/day.ipynb"), {}, "0", parameters=(Parameter("day", default="x"), Parameter("n", ValueType("int"), 1)), declares=True
@@ -54,7 +55,7 @@ def test_a_task_takes_its_limits_with_it() -> None:
     task = Task("t", "n", max_retries=3, min_retry_interval_millis=7, retry_on_timeout=True, timeout_seconds=9, description="d")
     (found,) = plan(task, settings=Settings(cell_timeout_seconds=60, kernel="python3")).tasks
     assert (found.max_retries, found.min_retry_interval_millis, found.retry_on_timeout, found.timeout_seconds) == (3, 7, True, 9)
-    assert (found.description, found.cell_timeout_seconds, found.kernel, found.notebook) == ("d", 60, "python3", DAY)
+    assert (found.description, found.cell_timeout_seconds, found.work) == ("d", 60, NotebookWork(DAY, "python3"))
     assert plan(Task("t", "n", cell_timeout_seconds=5), settings=Settings(cell_timeout_seconds=60)).tasks[0].cell_timeout_seconds == 5
 
 
@@ -177,11 +178,11 @@ def test_what_the_call_says_wins_over_the_task() -> None:
     """A kernel or a limit of a cell that the call names is for all tasks; one of the workspace is for those that name none."""
     task = Task("t", "n", kernel="python3", cell_timeout_seconds=5)
     kept, asked = Settings(kernel="R", cell_timeout_seconds=60), frozenset({"kernel", "cell_timeout_seconds"})
-    assert (plan(task, settings=kept).tasks[0].kernel, plan(task, settings=kept).tasks[0].cell_timeout_seconds) == ("python3", 5)
+    assert (plan(task, settings=kept).tasks[0].work.kernel, plan(task, settings=kept).tasks[0].cell_timeout_seconds) == ("python3", 5)
     told = mistakes(task, settings=replace(kept, of_call=asked))
     assert len(told) == 1 and told[0].startswith("--kernel: ") and "'R'" in told[0]
     (found,) = plan(task, settings=replace(kept, kernel="python", of_call=asked)).tasks
-    assert (found.kernel, found.cell_timeout_seconds) == ("python3", 60)
+    assert (found.work.kernel, found.cell_timeout_seconds) == ("python3", 60)
 
 
 def test_a_name_that_no_variable_can_bear_is_refused() -> None:

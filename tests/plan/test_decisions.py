@@ -13,13 +13,16 @@ from nbflow.define.notebook import Notebook
 from nbflow.plan.outcome import run_result, upstream_verdict
 from nbflow.plan.plan import PlannedTask
 from nbflow.plan.retry import retry_wait
+from nbflow.plan.work import NotebookWork
 
 NOTEBOOK = Notebook(Path("/n.ipynb"), {"cells": [], "metadata": {}}, "0")
 
 
 def task(max_retries: int = 0, interval: int = 0, on_timeout: bool = False) -> PlannedTask:
     """A task with this retry policy."""
-    return PlannedTask("t", NOTEBOOK, max_retries=max_retries, min_retry_interval_millis=interval, retry_on_timeout=on_timeout)
+    return PlannedTask(
+        "t", NotebookWork(NOTEBOOK), max_retries=max_retries, min_retry_interval_millis=interval, retry_on_timeout=on_timeout
+    )
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,12 @@ from nbflow.plan.export.document import plan_document
 from nbflow.plan.export.mermaid import plan_mermaid
 from nbflow.plan.export.text import plan_text
 from nbflow.plan.plan import Argument, Plan, PlannedTask
+from nbflow.plan.work import NotebookWork
 
 
 def _task(key: str, arguments: tuple[Argument, ...] = (), after: tuple[str, ...] = (), spark: bool = False) -> PlannedTask:
     notebook = Notebook(Path("/w/notebooks/layer.ipynb"), {}, "ab" * 32, uses_spark=spark)
-    return PlannedTask(key, notebook, arguments, after)
+    return PlannedTask(key, NotebookWork(notebook), arguments, after)
 
 
 def _plan(*tasks: PlannedTask, **more: object) -> Plan:

@@ -15,6 +15,7 @@ from nbflow.core.events import AttemptEnded, AttemptStarted, Event, RetryPlanned
 from nbflow.core.results import ErrorKind, Result, TaskError
 from nbflow.define.notebook import Notebook
 from nbflow.plan.plan import Plan, PlannedTask
+from nbflow.plan.work import NotebookWork
 from nbflow.run.runner import Attempt, Ids, Outcome, Prepared, Runner
 from nbflow.run.stop import Stop
 
@@ -61,7 +62,9 @@ class Scripted:
 
 def plan_of(edges: Mapping[str, list[str]], retries: int = 0, timeout: float = 0) -> Plan:
     """A Plan with these tasks, in this order."""
-    tasks = tuple(PlannedTask(key, NOTEBOOK, depends_on=tuple(parents), max_retries=retries) for key, parents in edges.items())
+    tasks = tuple(
+        PlannedTask(key, NotebookWork(NOTEBOOK), depends_on=tuple(parents), max_retries=retries) for key, parents in edges.items()
+    )
     return Plan("p", tasks, timeout_seconds=timeout)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from nbflow.core.values import encode
 from nbflow.plan.engines import PlannedEngine
 from nbflow.plan.plan import Argument, Plan, PlannedTask
+from nbflow.plan.work import NotebookWork, Work
 
 VERSION = 1
 
@@ -34,10 +35,10 @@ def _task(task: PlannedTask) -> dict[str, Any]:
     return {
         "task_key": task.task_key,
         "description": task.description,
-        "notebook": task.notebook.origin,
-        "notebook_sha256": task.notebook.sha256,
-        "kernel": task.kernel,
-        "uses_spark": task.notebook.uses_spark,
+        "kind": task.work.kind,
+        "source": task.work.origin,
+        **_notebook(task.work),
+        "uses_spark": task.uses_spark,
         "engine": task.engine,
         "depends_on": list(task.depends_on),
         "max_retries": task.max_retries,
@@ -46,6 +47,16 @@ def _task(task: PlannedTask) -> dict[str, Any]:
         "timeout_seconds": task.timeout_seconds,
         "cell_timeout_seconds": task.cell_timeout_seconds,
         "parameters": [_argument(argument) for argument in task.arguments],
+    }
+
+
+def _notebook(work: Work) -> dict[str, Any]:
+    """What is told of notebooks only; nothing in it for work of another kind."""
+    notebook = work.notebook if isinstance(work, NotebookWork) else None
+    return {
+        "notebook": notebook and notebook.origin,
+        "notebook_sha256": notebook and notebook.sha256,
+        "kernel": work.kernel if isinstance(work, NotebookWork) else None,
     }
 
 

@@ -19,7 +19,7 @@ def plan_mermaid(plan: Plan) -> str:
 
 def _label(task: PlannedTask) -> str:
     values = [f"{argument.name} = {_cut(value_text(argument))}" for argument in task.arguments]
-    return "<br/>".join(map(_escaped, [task.task_key, task.notebook.path.name, *values]))
+    return "<br/>".join(map(_escaped, [task.task_key, _cut(task.work.name), *values]))
 
 
 def _cut(text: str) -> str:

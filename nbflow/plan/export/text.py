@@ -10,6 +10,7 @@ from pathlib import Path
 from nbflow.plan.engines import PlannedEngine
 from nbflow.plan.export.document import is_expression, plain
 from nbflow.plan.plan import Argument, Plan, PlannedTask
+from nbflow.plan.work import NotebookWork, Work
 
 
 def plan_text(plan: Plan, shown: Callable[[Path], str] = os.fspath) -> str:
@@ -41,9 +42,9 @@ def _cluster(engine: PlannedEngine, key: str, workers: int | None) -> str:
 
 def _task(at: int, task: PlannedTask, shown: Callable[[Path], str]) -> list[str]:
     after = f"  after {', '.join(task.depends_on)}" if task.depends_on else ""
-    lines = [f"{at}. {task.task_key}  {task.notebook.url or shown(task.notebook.path)}{after}"]
-    about = [f"kernel {task.kernel}"]
-    if task.notebook.uses_spark:
+    lines = [f"{at}. {task.task_key}  {_source(task.work, shown)}{after}"]
+    about = [f"kernel {task.work.kernel}" if isinstance(task.work, NotebookWork) else task.work.kind]
+    if task.uses_spark:
         about.append("uses Spark" + (f" on cluster {task.engine}" if task.engine else ""))
     if task.max_retries:
         about.append(
@@ -58,6 +59,10 @@ def _task(at: int, task: PlannedTask, shown: Callable[[Path], str]) -> list[str]
     widths = [min(max((len(row[at]) for row in rows), default=0), 40) for at in (0, 1)]
     lines += [f"     {name:<{widths[0]}} = {value:<{widths[1]}}  ({origin})" for name, value, origin in rows]
     return lines
+
+
+def _source(work: Work, shown: Callable[[Path], str]) -> str:
+    return shown(work.path) if work.path is not None else work.origin.strip().partition("\n")[0]
 
 
 def value_text(argument: Argument) -> str:

@@ -37,12 +37,14 @@ class Row:
     seconds: float | None = None
     error: TaskError | None = None
     tables: tuple[TableWrite, ...] = ()
+    has_log: bool = False
 
     def doing(self, now: float) -> str:
         """What a running task does: ``cell 4 of 9, 12.0 s``."""
         again = f"attempt {self.attempt}, " if self.attempt > 1 else ""
-        where = f"cell {self.cell} of {self.cells}" if self.cell else "kernel starts"
-        since = "" if self.cell_began is None else f" for {duration(now - self.cell_began)}"
+        began = self.began if self.has_log else self.cell_began
+        where = f"cell {self.cell} of {self.cells}" if self.cell else "runs" if self.has_log else "kernel starts"
+        since = "" if began is None else f" for {duration(now - began)}"
         return f"{again}{where}{since}"
 
 
@@ -85,9 +87,10 @@ class Board:
     def _attempt_started(self, event: AttemptStarted, now: float) -> list[str]:
         row = self.rows[event.task_key]
         row.state, row.attempt, row.cells, row.cell = "running", event.attempt, event.cells, 0
-        row.began, row.cell_began = now, None
-        again = f"attempt {event.attempt}, " if event.attempt > 1 else ""
-        return [f"{clean(event.task_key)}: started, {again}{event.cells} cell{'s' if event.cells != 1 else ''}"]
+        row.began, row.cell_began, row.has_log = now, None, event.log is not None
+        again = [f"attempt {event.attempt}"] if event.attempt > 1 else []
+        cells = [] if row.has_log else [f"{event.cells} cell{'s' if event.cells != 1 else ''}"]
+        return [f"{clean(event.task_key)}: {', '.join(['started', *again, *cells])}"]
 
     def _task_ended(self, event: TaskEnded) -> str:
         row = self.rows[event.task_key]

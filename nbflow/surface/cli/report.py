@@ -42,7 +42,8 @@ def ending(record: RunRecord) -> str:
 
 def print_tasks(record: RunRecord, out: Out) -> None:
     """A table of the tasks with result, time, attempts where there was more than one, and notebook or reason."""
-    rows = [("task", "result", "time", "notebook"), *(_row(task) for task in record.tasks)]
+    kept = "notebook or log" if any(task.log for task in record.tasks) else "notebook"
+    rows = [("task", "result", "time", kept), *(_row(task) for task in record.tasks)]
     heading, *lines = columns(rows)
     out.line(out.paint(heading, "bold"))
     for task, line in zip(record.tasks, lines, strict=True):
@@ -73,7 +74,8 @@ def _result(task: TaskRecord) -> str:
 
 
 def _row(task: TaskRecord) -> tuple[str, str, str, str]:
-    last = short_path(task.notebook) if task.notebook else ""
+    kept = task.notebook or task.log
+    last = short_path(kept) if kept else ""
     if task.reason:
         last = f"{last} ({one_line(task.reason)})".strip()
     elif task.ended_at_cell and task.result is Result.SUCCESS:
@@ -105,10 +107,14 @@ def print_failure(task: TaskRecord, out: Out) -> None:
     if error.source:
         for line in numbered(error.source, error.traceback):
             out.line(f"  {line}")
+    for line in _tail(error) if task.log else ():
+        out.line(f"  | {line}".rstrip())
     for line in _words(error):
         out.line(f"  {out.paint(line, 'red')}")
     if task.notebook:
         out.line(f"  notebook: {short_path(task.notebook)}")
+    if task.log:
+        out.line(f"  log: {short_path(task.log)}")
 
 
 def _words(error: TaskError) -> list[str]:
@@ -119,6 +125,12 @@ def _words(error: TaskError) -> list[str]:
     lines = [line.rstrip() for line in clean(f"{error.ename}: {error.evalue or ''}").strip(": \n").split("\n")]
     kept = [line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}..." for line in lines[:SHOWN_LINES]]
     return [*kept, *([f"... {len(lines) - SHOWN_LINES} more lines"] if len(lines) > SHOWN_LINES else [])]
+
+
+def _tail(error: TaskError) -> list[str]:
+    """The last lines of a failed program's log."""
+    lines = clean(error.traceback or "").rstrip().split("\n")[-SHOWN_LINES:]
+    return [line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}..." for line in lines if error.traceback]
 
 
 def _where(error: TaskError, task: TaskRecord) -> str:

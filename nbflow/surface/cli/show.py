@@ -95,7 +95,8 @@ def _value(value: Any) -> str:
 
 def _attempt(attempt: AttemptRecord) -> tuple[str, ...]:
     error = describe(attempt.error) if attempt.error else ""
-    notebook = short_path(attempt.notebook) if attempt.notebook else ""
+    kept = attempt.notebook or attempt.log
+    notebook = short_path(kept) if kept else ""
     result = str(attempt.result) if attempt.result else "-"
     return str(attempt.number), result, moment(attempt.started), duration(attempt.duration_s), notebook, error
 
@@ -109,7 +110,7 @@ def _written(task: TaskRecord) -> list[tuple[str, ...]]:
 
 
 def _traceback(task: TaskRecord, out: Out) -> None:
-    if task.error is None or not task.error.traceback:
+    if task.error is None or not task.error.traceback or task.log:  # the end of a log is told with the failure
         return
     out.line("  traceback:")
     for line in clean(task.error.traceback).rstrip().split("\n"):

@@ -18,7 +18,8 @@ def run_text(run: RunView) -> str:
     lines = [_title(run)]
     width = max((len(key) for key in run.tasks), default=0)
     for key, task in run.tasks.items():
-        notebook = _seen(task.notebook) if task.notebook else ""
+        kept = task.notebook or task.log
+        notebook = _seen(kept) if kept else ""
         parts = [f"  {key:<{width}}", f"{_word(task):<8}", f"{_seconds(task.duration):>8}", notebook, _why(task)]
         lines.append("  ".join(part for part in parts if part).rstrip())
     return "\n".join(lines)
@@ -36,8 +37,9 @@ def run_html(run: RunView) -> str:
 def _row(key: str, task: TaskRun) -> str:
     values = ", ".join(f"{name} = {value!r}" for name, value in task.values.items())
     link = ""
-    if task.notebook is not None:
-        seen = _seen(task.notebook)
+    kept = task.notebook or task.log
+    if kept is not None:
+        seen = _seen(kept)
         link = f'<a href="{escape(quote(seen), quote=True)}">{escape(seen)}</a>'
     result = f'<span style="color:{_colour(_word(task))}">{escape(_word(task))}</span>'
     why = escape(_cut(_why(task)))

@@ -17,7 +17,7 @@ class TaskRun:
 
     ``result`` is ``None`` while it has none, ``error`` is ``None`` or a dict with ``kind``, ``cell``, ``ename``,
     ``evalue``, ``message``, ``source`` and ``traceback``; ``duration`` is in
-    seconds; ``notebook`` is the executed notebook; ``tables`` is what all attempts together wrote to Delta tables.
+    seconds; ``notebook`` is the executed notebook, ``log`` the log of work that is none; ``tables`` is what all attempts together wrote to Delta tables.
     """
 
     task_key: str
@@ -31,6 +31,7 @@ class TaskRun:
     duration: float | None
     attempts: int
     tables: tuple[TableWrite, ...]
+    log: Path | None = None
 
     @property
     def ok(self) -> bool:
@@ -129,6 +130,7 @@ def _task(task: Mapping[str, Any]) -> TaskRun:
         duration=task["duration_s"],
         attempts=len(task["attempts"]),
         tables=tuple(map(TableWrite.from_json, task["tables"])),
+        log=Path(task["log"]) if task.get("log") else None,
     )
 
 

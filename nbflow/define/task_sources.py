@@ -1,0 +1,95 @@
+"""What the tasks of a pipeline need of files, read before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Union
+
+from nbflow.core.errors import DefinitionError, Mistake
+from nbflow.define.notebook import Notebook
+from nbflow.define.notebook_file import is_remote, is_there, resolve_notebook_path
+from nbflow.define.pipeline import Place, Task
+from nbflow.define.program import Package, PythonFile, library_files, read_package, read_python_file
+from nbflow.define.settings import find_program
+from nbflow.define.sql_file import SqlFile, read_sql_file
+from nbflow.define.task_kinds import NotebookTask, PythonWheelTask, SparkPythonTask, SqlTask
+
+Source = Union[Notebook, PythonFile, Package, SqlFile, Path]  # noqa: UP007  (read at run time, where 3.10 needs it so)
+"""What was read for a task; for one that needs no file, the folder where it starts."""
+
+
+class TaskSources:
+    """Reads what tasks name: from ``start``, ``/x`` from the workspace at ``root``; each notebook once, by ``read_notebook``."""
+
+    def __init__(self, root: Path, start: Path, shown: Callable[[Path], str], read_notebook: Callable[[str | Path], Notebook]) -> None:
+        self._root, self._start, self._shown, self._read_notebook = root, start, shown, read_notebook
+        self._notebooks: dict[str | Path, Notebook] = {}
+
+    def source(self, task: Task) -> Source | None:
+        """What ``task`` needs; ``None`` where it does not say what, which is told already. Raises ``DefinitionError``."""
+        work = task.work
+        if isinstance(work, NotebookTask):
+            return self._notebook(task, work) if str(work.notebook_path) else None
+        if isinstance(work, SparkPythonTask):
+            return self._python_file(task, work) if str(work.python_file) else None
+        if isinstance(work, SqlTask):
+            return self._sql_file(task, work) if str(work.file.path) else None
+        if isinstance(work, PythonWheelTask):
+            return read_package(work.package_name, self._start, self._libraries(task, "whl"), self._python(task))
+        return self._start
+
+    def _notebook(self, task: Task, work: NotebookTask) -> Notebook:
+        place = task.place("notebook")
+        named = work.notebook_path
+        source = str(named) if is_remote(named) else resolve_notebook_path(named, self._start, self._root)
+        if source is None:
+            raise DefinitionError([self._missing(f"there is no notebook {named}", place)])
+        try:
+            if source not in self._notebooks:
+                self._notebooks[source] = self._read_notebook(source)
+        except OSError as error:
+            raise DefinitionError([Mistake(f"{named} {error}", place.file, place.line, place.key)]) from None
+        return self._notebooks[source]
+
+    def _python_file(self, task: Task, work: SparkPythonTask) -> PythonFile:
+        path = self._file(work.python_file)
+        if path is None:
+            raise DefinitionError([self._missing(f"there is no file {work.python_file}", task.place("script"))])
+        return read_python_file(path, self._shown(path), self._libraries(task, "whl"), self._python(task))
+
+    def _sql_file(self, task: Task, work: SqlTask) -> SqlFile:
+        path = self._file(work.file.path)
+        if path is None:
+            raise DefinitionError([self._missing(f"there is no file {work.file.path}", task.place("sql"))])
+        return read_sql_file(path, self._shown(path))
+
+    def _file(self, named: Any) -> Path | None:
+        """The file that ``named`` means; ``None`` where there is none."""
+        starts = [self._root / str(named).lstrip("/"), Path(named)] if Path(named).is_absolute() else [self._start / named]
+        return next((path.resolve() for path in starts if is_there(path)), None)
+
+    def _libraries(self, task: Task, kind: str) -> list[Path]:
+        """The files of the task's libraries of this kind. Raises ``DefinitionError``."""
+        found, place = [], task.place("libraries")
+        for library in task.libraries:
+            for path in library_files(library[kind], self._start) if kind in library else ():
+                if not is_there(path):
+                    raise DefinitionError([self._missing(f"there is no file {library[kind]}", place)])
+                found.append(path)
+            if kind in library and not found:
+                raise DefinitionError([self._missing(f"no file is named {library[kind]}", place)])
+        return found
+
+    def _python(self, task: Task) -> str | None:
+        """The interpreter that the task names. Raises ``DefinitionError`` where there is none."""
+        if task.python is None:
+            return None
+        try:
+            return find_program(task.python, self._start)
+        except ValueError as error:
+            place = task.place("python")
+            raise DefinitionError([Mistake(str(error), place.file, place.line, place.key)]) from None
+
+    def _missing(self, message: str, place: Place) -> Mistake:
+        return Mistake(message, place.file, place.line, place.key, f"paths start at {self._start}; /x at {self._root}")

@@ -1,0 +1,175 @@
+"""What a planned task does: one frozen class for each kind. All have in common:
+
+``kind``, its word in records; ``uses_spark``; ``language``, of its code, as Jupyter names languages; ``origin``, what it comes
+from, for records and people; ``name``, the same in short; ``folder``, where it starts and relative paths in it do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Union
+
+from nbflow.define.notebook import Notebook
+from nbflow.define.program import Package, PythonFile
+from nbflow.define.sql_file import SqlFile
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookWork:
+    """A notebook; ``kernel`` is the name of the Jupyter kernel that runs it."""
+
+    notebook: Notebook
+    kernel: str = "python3"
+    kind: ClassVar[str] = "notebook"
+
+    @property
+    def uses_spark(self) -> bool:
+        """Whether the notebook was seen to use Spark."""
+        return self.notebook.uses_spark
+
+    @property
+    def language(self) -> str:
+        """The notebook's."""
+        return self.notebook.language or "python"
+
+    @property
+    def origin(self) -> str:
+        """Its address or path."""
+        return self.notebook.origin
+
+    @property
+    def path(self) -> Path | None:
+        """The file."""
+        return None if self.notebook.url else self.notebook.path
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.notebook.path.name
+
+    @property
+    def folder(self) -> Path:
+        """The notebook's own."""
+        return self.notebook.path.parent
+
+
+@dataclass(frozen=True, slots=True)
+class PythonFileWork:
+    """A Python file as a program; its arguments are the list in the task's argument ``parameters``. ``python`` is the interpreter
+    (``None``: the one that runs nbflow)."""
+
+    file: PythonFile
+    python: str | None = None
+    kind: ClassVar[str] = "spark_python"
+    language: ClassVar[str] = "python"
+
+    @property
+    def uses_spark(self) -> bool:
+        """Whether the file was seen to use Spark."""
+        return self.file.uses_spark
+
+    @property
+    def origin(self) -> str:
+        """Its path."""
+        return str(self.file.path)
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.file.path
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.file.path.name
+
+    @property
+    def folder(self) -> Path:
+        """The file's own."""
+        return self.file.path.parent
+
+
+@dataclass(frozen=True, slots=True)
+class PythonWheelWork:
+    """An entry point of a package. Its arguments are the list in the task's argument ``parameters`` or, where it is ``named``, all
+    of the task's arguments as ``--name=value``. ``python`` is the interpreter (``None``: the one that runs nbflow)."""
+
+    package_name: str
+    entry_point: str
+    package: Package
+    named: bool = False
+    python: str | None = None
+    kind: ClassVar[str] = "python_wheel"
+    language: ClassVar[str] = "python"
+    path: ClassVar[None] = None
+
+    @property
+    def uses_spark(self) -> bool:
+        """Whether the package was seen to use Spark, or could not be looked into."""
+        return self.package.uses_spark
+
+    @property
+    def origin(self) -> str:
+        """``package:entry point``."""
+        return f"{self.package_name}:{self.entry_point}"
+
+    @property
+    def name(self) -> str:
+        """The same."""
+        return self.origin
+
+    @property
+    def folder(self) -> Path:
+        """That of the pipeline's file."""
+        return self.package.folder
+
+
+@dataclass(frozen=True, slots=True)
+class SqlWork:
+    """A file of SQL on the task's Spark engine."""
+
+    file: SqlFile
+    kind: ClassVar[str] = "sql"
+    language: ClassVar[str] = "sql"
+    uses_spark: ClassVar[bool] = True
+
+    @property
+    def origin(self) -> str:
+        """Its path."""
+        return str(self.file.path)
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.file.path
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.file.path.name
+
+    @property
+    def folder(self) -> Path:
+        """The file's own."""
+        return self.file.path.parent
+
+
+@dataclass(frozen=True, slots=True)
+class ShellWork:
+    """A command for ``sh``, which starts in ``folder``. Its text is the task's argument ``command``; ``origin`` the text as written."""
+
+    origin: str
+    folder: Path
+    kind: ClassVar[str] = "shell"
+    language: ClassVar[str] = "bash"
+    uses_spark: ClassVar[bool] = False
+    path: ClassVar[None] = None
+
+    @property
+    def name(self) -> str:
+        """The command's first line."""
+        return self.origin.strip().partition("\n")[0]
+
+
+Work = Union[NotebookWork, PythonFileWork, PythonWheelWork, SqlWork, ShellWork]  # noqa: UP007  (read at run time, where 3.10 needs it so)

@@ -1,0 +1,190 @@
+"""Work that is a program: one attempt, from its arguments to its end, with a log of what it prints."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import shutil
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from nbflow.core.errors import EngineError
+from nbflow.core.exchange import SparkAddress
+from nbflow.core.ports import Engine, LogSink
+from nbflow.core.results import ErrorKind, Result, TaskError
+from nbflow.core.writes import TableWrite
+from nbflow.plan.plan import Argument
+from nbflow.run.child import Child, Program
+from nbflow.run.endings import Ending, cut
+from nbflow.run.left import Left, read_left
+from nbflow.run.memory import memory_kills
+from nbflow.run.processes import describe_end, end_family
+from nbflow.run.runner import Attempt, Outcome, Prepared
+from nbflow.run.stop import Stop
+from nbflow.run.surroundings import Surroundings, storage_error
+
+_SHOWN_LINES = 20
+_Value = TypeVar("_Value")
+
+MakeProgram = Callable[[Surroundings, Attempt, Sequence[Argument]], Program]
+"""Makes the program of an attempt from its arguments, all of them resolved; its private folder is there. Raises ``OSError``, and
+``ValueError`` for arguments that cannot be handed over."""
+
+
+class ProcessExecutor:
+    """Executes tasks whose work is a program that ``make`` makes. Keeps the promise of ``runner.Executor``."""
+
+    def __init__(self, surroundings: Surroundings, make: MakeProgram) -> None:
+        self._around, self._make = surroundings, make
+        self._ready: dict[tuple[str, int], _Ready] = {}
+
+    def prepare(self, attempt: Attempt) -> Prepared:
+        """Resolve what only the run knows. What does not fit is kept for ``execute`` to tell."""
+        arguments, error = self._around.arguments(attempt)
+        log = self._around.log(attempt)
+        self._ready[attempt.task.task_key, attempt.number] = _Ready(tuple(arguments), error, log)
+        return Prepared(0, None, {argument.name: argument.value for argument in arguments}, str(log.path))
+
+    async def execute(self, attempt: Attempt, stop: Stop) -> Outcome:
+        """Run the program to its end, whatever that is, and keep its log."""
+        ready = self._ready.pop((attempt.task.task_key, attempt.number))
+        private = self._around.private_folder(attempt)
+        left = Left()
+        tables: tuple[TableWrite, ...] = ()
+        try:
+            private.mkdir(mode=0o700)
+            if ready.error is not None:
+                ending = Ending(Result.FAILED, TaskError(ErrorKind.PARAMETER, ready.error))
+            else:
+                ending, tables = await self._around.watched(attempt, self._run(attempt, ready, stop))
+            left = read_left(private)
+            if left.error and ending.error and ending.error.kind is ErrorKind.EXIT:
+                ending = replace(ending, error=replace(ending.error, ename=left.error[0], evalue=cut(left.error[1])))
+        except OSError as error:
+            ending = Ending(Result.FAILED, storage_error(f"what passes between nbflow and the task could not be kept: {error}"))
+        finally:
+            shutil.rmtree(private, ignore_errors=True)
+        for trouble in left.troubles:
+            self._around.note(attempt, trouble)
+        try:
+            ready.log.finish()
+        except OSError as error:
+            message = f"the log could not be kept: {error}; make room or the folder writable, and run again"
+            ending = Ending(Result.FAILED, ending.error or storage_error(message))
+        exit_value = left.exit_value if ending.result is Result.SUCCESS else None
+        return Outcome(ending.result, ending.error, left.values, exit_value, tables=tables, log=str(ready.log.path))
+
+    async def _run(self, attempt: Attempt, ready: _Ready, stop: Stop) -> Ending:
+        """Start what the program needs, run it, and leave nothing behind."""
+        token, engine = self._around.token_of(attempt), self._around.engine_of(attempt)
+        tag = f"nbflow-{token}"
+        waiting = _Waiting(stop, attempt.task.timeout_seconds)
+        try:
+            address, early = await waiting.for_result(_address(engine, tag))
+            if early is not None:
+                return early
+            self._around.write_context(attempt, address)
+            return await self._watch(attempt, ready, waiting, engine, tag)
+        except EngineError as error:
+            return Ending(Result.FAILED, TaskError(error.kind, str(error), traceback=error.log or None))
+        finally:
+            if engine is not None:
+                await engine.cancel(tag)
+            end_family(token)
+
+    async def _watch(self, attempt: Attempt, ready: _Ready, waiting: _Waiting, engine: Engine | None, tag: str) -> Ending:
+        """Start the program and wait for its end, or for what ends it before."""
+        kills = memory_kills()
+        try:
+            program = self._make(self._around, attempt, ready.arguments)
+            child = Child.start(program, self._around.token_of(attempt), ready.log.add)
+        except ValueError as error:
+            return Ending(Result.FAILED, TaskError(ErrorKind.PARAMETER, str(error)))
+        except OSError as error:
+            return Ending(Result.FAILED, TaskError(ErrorKind.PROCESS_START, f"the program could not be started: {error}"))
+        try:
+            lost = functools.partial(engine.lost, tag) if engine is not None else None
+            status, early = await waiting.for_result(child.gone(), lost, functools.partial(self._interrupted, child, waiting.stop))
+        finally:
+            await child.end()
+        words = "\n".join(ready.log.last_lines(_SHOWN_LINES)) or None
+        if early is not None:
+            return replace(early, error=early.error and replace(early.error, traceback=words))
+        return _judge(status or 0, kills, words)
+
+    async def _interrupted(self, child: Child, stop: Stop) -> None:
+        """Interrupt the program and give it the grace time, or until the end is asked for a second time."""
+        child.interrupt()
+        waits = {asyncio.ensure_future(child.gone()), asyncio.ensure_future(stop.now.wait())}
+        await asyncio.wait(waits, timeout=self._around.settings.grace_seconds, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """What ``prepare`` made for ``execute``."""
+
+    arguments: tuple[Argument, ...]
+    error: str | None
+    log: LogSink
+
+
+class _Waiting:
+    """Waits within the task's limit, which begins when this is made, and until the end is asked for."""
+
+    def __init__(self, stop: Stop, seconds: float) -> None:
+        self.stop, self._seconds = stop, seconds
+        self._deadline = asyncio.get_running_loop().time() + seconds if seconds else None
+
+    async def for_result(
+        self,
+        work: Awaitable[_Value],
+        lost: Callable[[], Awaitable[str]] | None = None,
+        interrupt: Callable[[], Awaitable[None]] | None = None,
+    ) -> tuple[_Value | None, Ending | None]:
+        """What ``work`` comes to, or how the attempt ends before: the end asked for, the limit over, the engine ``lost``. Then
+        ``interrupt`` is called first. Raises what ``work`` raises."""
+        doing, asked = asyncio.ensure_future(work), asyncio.ensure_future(self.stop.asked.wait())
+        losing = asyncio.ensure_future(lost()) if lost is not None else None
+        waits: set[asyncio.Future[object]] = {doing, asked, *([losing] if losing else [])}  # type: ignore[arg-type]  # each of its own kind
+        try:
+            left = None if self._deadline is None else max(0.0, self._deadline - asyncio.get_running_loop().time())
+            await asyncio.wait(waits, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            if doing.done() and not asked.done():
+                return doing.result(), None
+            if interrupt is not None:
+                await interrupt()
+            if asked.done():
+                return None, Ending(Result.CANCELED)
+            if losing is not None and losing.done():
+                return None, Ending(Result.FAILED, TaskError(ErrorKind.ENGINE_LOST, f"the Spark engine was lost: {losing.result()}"))
+            message = f"the task's limit of {self._seconds:g} s was over"
+            return None, Ending(Result.TIMEDOUT, TaskError(ErrorKind.TASK_TIMEOUT, message))
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+
+async def _address(engine: Engine | None, tag: str) -> SparkAddress | None:
+    if engine is None:
+        return None
+    await engine.start()
+    return await engine.address(tag)
+
+
+def _judge(status: int, kills: int | None, words: str | None) -> Ending:
+    """How a program ended that nobody ended, by its status as ``Popen.returncode`` tells it."""
+    if status == 0:
+        return Ending(Result.SUCCESS)
+    if status > 0:
+        return Ending(Result.FAILED, TaskError(ErrorKind.EXIT, f"the program ended with exit code {status}", traceback=words))
+    now = memory_kills()
+    how = describe_end(status)
+    starved = how == "signal SIGKILL" and kills is not None and now is not None and now > kills
+    hint = ": memory ran out" if starved else ""
+    kind = ErrorKind.OUT_OF_MEMORY if starved else ErrorKind.PROCESS_DIED
+    return Ending(Result.FAILED, TaskError(kind, f"the program died ({how}){hint}", traceback=words))

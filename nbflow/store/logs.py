@@ -1,0 +1,86 @@
+"""The log of one attempt whose work is no notebook: written as it comes, its beginning and its end where it is too long."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections import deque
+from pathlib import Path
+
+from nbflow.store.files import sync_folder, write_all
+from nbflow.store.names import former_path
+
+_LAST_BYTES = 64 * 1024
+"""How much of the end is at hand for who asks for the last lines."""
+
+
+class LogFile:
+    """Keeps the promise ``LogSink`` with a file at ``path``. A file of the former attempt is renamed.
+
+    Of more than ``limit`` bytes the first half is written as it comes, the last half when the attempt is over, with a line
+    between them that tells how much was left out.
+    """
+
+    path: Path
+
+    def __init__(self, path: Path, attempt: int, limit: int = 20_000_000) -> None:
+        """``attempt`` counts from 1. Raises ``OSError``."""
+        self.path = path
+        self._half = max(limit // 2, 1)
+        self._written = 0
+        self._rest: deque[bytes] = deque()
+        self._rest_size = self._cut = 0
+        self._last = b""
+        self._failure: OSError | None = None
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if attempt > 1:
+            with contextlib.suppress(FileNotFoundError):
+                path.replace(former_path(str(path), attempt - 1))
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o666)
+
+    def add(self, data: bytes) -> None:
+        """Write ``data`` as far as the first half goes, and keep the rest for the end."""
+        self._last = (self._last + data)[-_LAST_BYTES:]
+        room = self._half - self._written
+        if room > 0:
+            self._write(data[:room])
+            self._written += len(data[:room])
+        if len(data) > room:
+            self._keep(data[max(room, 0) :])
+
+    def last_lines(self, count: int) -> list[str]:
+        """The last lines that were added."""
+        return self._last.decode("utf-8", "replace").splitlines()[-count:]
+
+    def finish(self) -> None:
+        """Write what was kept for the end. Raises ``OSError`` where something could not be written."""
+        if self._cut:
+            self._write(f"\n[nbflow left out {self._cut} bytes here]\n".encode())
+        for data in self._rest:
+            self._write(data)
+        self._rest.clear()
+        try:
+            os.fsync(self._descriptor)
+        except OSError as error:
+            self._failure = self._failure or error
+        finally:
+            os.close(self._descriptor)
+        if self._failure is not None:
+            raise self._failure
+        sync_folder(self.path.parent)
+
+    def _keep(self, data: bytes) -> None:
+        self._rest.append(data)
+        self._rest_size += len(data)
+        while self._rest_size > self._half:
+            over, first = self._rest_size - self._half, self._rest.popleft()
+            if len(first) > over:
+                self._rest.appendleft(first[over:])
+            self._cut += min(over, len(first))
+            self._rest_size -= min(over, len(first))
+
+    def _write(self, data: bytes) -> None:
+        try:
+            write_all(self._descriptor, data)
+        except OSError as error:
+            self._failure = error

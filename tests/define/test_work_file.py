@@ -1,0 +1,67 @@
+"""What a task does, in a pipeline file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nbflow.core.errors import DefinitionError
+from nbflow.define.job_file import read_job_file
+from nbflow.define.order import check_pipeline
+from nbflow.define.pipeline import Pipeline, Task
+from nbflow.define.task_kinds import NotebookTask, ShellTask
+
+
+def read(folder: Path, task: str) -> Task:
+    """The one task of a file with this text behind its key."""
+    path = folder / "p.yml"
+    path.write_text(f"tasks:\n  - task_key: a\n{task}", "utf-8")
+    (found,) = read_job_file(path, shown="p.yml").tasks
+    return found
+
+
+def mistakes(folder: Path, task: str) -> list[str]:
+    """What is wrong with such a file."""
+    with pytest.raises(DefinitionError) as caught:
+        read(folder, task)
+    return [str(mistake) for mistake in caught.value.mistakes]
+
+
+def test_the_short_forms_mean_the_long_ones(tmp_path: Path) -> None:
+    """For a notebook and for a command."""
+    short = read(tmp_path, "    notebook: n\n    parameters: {x: 1}\n")
+    long = read(tmp_path, "    notebook_task: {notebook_path: n, base_parameters: {x: 1}}\n")
+    assert short.work == long.work == NotebookTask("n", {"x": 1})
+    assert read(tmp_path, "    command: ls\n").work == read(tmp_path, "    shell_task: {command: ls}\n").work == ShellTask("ls")
+
+
+@pytest.mark.parametrize(
+    ("task", "told"),
+    [
+        ("    description: d\n", "p.yml:2: tasks[0]: the task has no work to do (add 'notebook: path', 'script: path', "),
+        ("    command: ls\n    notebook: n\n", "p.yml:4: tasks[0].notebook: 'command' stands beside 'notebook' (a task does one thing"),
+        ("    command: ls\n    shell_task: {command: ls}\n", "p.yml:4: tasks[0].shell_task: 'command' stands beside shell_task (keep"),
+        ("    shell_task: {comand: ls}\n", "p.yml:3: tasks[0].shell_task.comand: unknown key 'comand' (did you mean 'command'?)"),
+        ("    shell_task: {}\n", "p.yml:3: tasks[0].shell_task: 'command' is missing"),
+        ("    command: 5\n", "p.yml:3: tasks[0].command: takes text, got 5 (put it in quotes: '5')"),
+    ],
+)
+def test_a_task_does_one_thing(tmp_path: Path, task: str, told: str) -> None:
+    """Anything else is told once, with its place."""
+    (found,) = mistakes(tmp_path, task)
+    assert found.startswith(told)
+
+
+def test_a_task_written_in_python_does_one_thing() -> None:
+    """By the same rule, and of the right class."""
+    tasks = [
+        Task("none"), Task("both", "n", shell_task=ShellTask("ls")), Task("wrong", shell_task="ls"),  # type: ignore[arg-type]
+        Task("good", notebook_task=NotebookTask("n")),
+    ]  # fmt: skip
+    told = [(mistake.key, mistake.message) for mistake in check_pipeline(Pipeline("p", tasks))]
+    assert told == [
+        ("none.notebook", "notebook takes a path, got ''"),
+        ("both.shell_task", "shell_task stands beside notebook"),
+        ("wrong.shell_task", "shell_task takes a ShellTask, got 'ls'"),
+    ]

@@ -1,0 +1,119 @@
+"""Programs as tasks: their ends, signals, limits, and what they leave behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from nbflow.core.results import ErrorKind, Result
+from nbflow.core.values import ANY
+from nbflow.define.settings import Settings
+from nbflow.plan.plan import Argument, Plan, PlannedTask
+from nbflow.plan.work import ShellWork
+from nbflow.run.attempt import TaskExecutor
+from nbflow.run.guard import Guard
+from nbflow.run.runner import Attempt, Outcome, Prepared
+from nbflow.run.stop import Stop
+from nbflow.run.surroundings import Surroundings
+from nbflow.testing import EventLog, MemoryLog, MemorySink
+
+Shell = Callable[..., "tuple[Outcome, MemoryLog]"]
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """Runs a command as a task; ``when`` is given the stop and the log, again and again, until the task ends."""
+
+    def run(command: str, when: Callable[[Stop, MemoryLog], None] = lambda stop, log: None, **task: float) -> tuple[Outcome, MemoryLog]:
+        log, notes = MemoryLog(), EventLog()
+        planned = PlannedTask("t", ShellWork(command, tmp_path), (Argument("command", command, ANY, "task"),), **task)
+        plan = Plan("p", (planned,))
+        attempt = Attempt(planned, 1, 2, 1, {})
+
+        async def work(guard: Guard) -> Outcome:
+            around = Surroundings(
+                plan, tmp_path, Settings(grace_seconds=1), datetime(2026, 1, 1, tzinfo=timezone.utc), {}, lambda attempt: MemorySink(),
+                lambda attempt: log, lambda attempt, cell: None, lambda attempt, text: None, guard.folder, guard.token,
+            )  # fmt: skip
+            executor, stop = TaskExecutor(around), Stop()
+            assert executor.prepare(attempt) == Prepared(0, None, {"command": command}, "memory.log")
+            doing = asyncio.ensure_future(executor.execute(attempt, stop))
+            while not doing.done():
+                await asyncio.wait({doing}, timeout=0.05)
+                when(stop, log)
+            return doing.result()
+
+        with Guard() as guard:
+            outcome = asyncio.run(asyncio.wait_for(work(guard), 60))
+        assert log.finished and not notes.events
+        return outcome, log
+
+    return run
+
+
+def is_there(pid: int) -> bool:
+    """Whether there is such a process, and not only what is left of it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_command_that_ends_well(shell: Shell, tmp_path: Path) -> None:
+    """Its log holds both streams in order, it starts in its folder, and its values come back."""
+    outcome, log = shell('echo one; echo two >&2; pwd; printf \'{"key": "n", "value": 5}\\n\' >> $NBFLOW_TASK/values.jsonl')
+    assert (outcome.result, outcome.error, outcome.values, outcome.log) == (Result.SUCCESS, None, {"n": 5}, "memory.log")
+    assert log.content.decode() == f"one\ntwo\n{tmp_path}\n"
+
+
+def test_an_exit_code_is_told(shell: Shell) -> None:
+    """With the end of the log."""
+    outcome, _ = shell("seq 1 30; exit 3")
+    assert outcome.result is Result.FAILED and outcome.error is not None
+    assert (outcome.error.kind, outcome.error.message) == (ErrorKind.EXIT, "the program ended with exit code 3")
+    assert outcome.error.traceback == "\n".join(map(str, range(11, 31)))
+
+
+def test_a_killed_program_is_told_by_its_signal(shell: Shell) -> None:
+    """It did not end by itself."""
+    outcome, _ = shell("kill -SEGV $$")
+    assert outcome.error is not None
+    assert (outcome.error.kind, outcome.error.message) == (ErrorKind.PROCESS_DIED, "the program died (signal SIGSEGV)")
+
+
+def test_a_program_over_its_limit_is_interrupted_and_then_killed(shell: Shell) -> None:
+    """It may clean up; what does not end then is killed, with all that it started in sessions of their own."""
+    outcome, log = shell("trap 'echo cleaned up' INT; setsid sleep 600 & echo $!; while true; do sleep 0.05; done", timeout_seconds=0.5)
+    assert (outcome.result, outcome.error and outcome.error.kind) == (Result.TIMEDOUT, ErrorKind.TASK_TIMEOUT)
+    pid, *rest = log.content.decode().split("\n")
+    assert rest == ["cleaned up", ""]
+    assert not is_there(int(pid))
+
+
+def test_what_a_program_leaves_behind_ends_with_it(shell: Shell) -> None:
+    """Nothing outlives its task."""
+    outcome, log = shell("setsid sleep 600 & echo $!")
+    assert outcome.result is Result.SUCCESS
+    assert not is_there(int(log.content))
+
+
+def test_a_cancelled_program_ends(shell: Shell) -> None:
+    """Asked once it may end in good order; its log is kept."""
+
+    def ask(stop: Stop, log: MemoryLog) -> None:
+        if log.content and not stop.asked.is_set():
+            stop.ask("ann")
+
+    outcome, log = shell("echo begun; exec sleep 600", ask)
+    assert (outcome.result, outcome.error, log.content) == (Result.CANCELED, None, b"begun\n")
+
+
+def test_a_folder_that_is_gone(shell: Shell, tmp_path: Path) -> None:
+    """A program that cannot be started is an error of its own."""
+    tmp_path.rmdir()
+    outcome, _ = shell("true")
+    assert outcome.error is not None and outcome.error.kind is ErrorKind.PROCESS_START

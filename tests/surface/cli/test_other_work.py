@@ -1,0 +1,49 @@
+"""Tasks that are no notebooks, as the commands show them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def pipeline(workspace: Path) -> None:
+    """A pipeline ``shells`` whose second task fails twice."""
+    (workspace / "pipelines/shells.yml").write_text(
+        "parameters: {who: world}\n"
+        "tasks:\n"
+        "  - task_key: hello\n"
+        "    command: |-\n"
+        '      echo "hello {{job.parameters.who}}"\n'
+        '      printf \'{"key": "n", "value": 3}\\n\' >> $NBFLOW_TASK/values.jsonl\n'
+        "  - task_key: after\n"
+        "    depends_on: [hello]\n"
+        "    max_retries: 1\n"
+        "    shell_task: {command: 'echo got {{tasks.hello.values.n}}; exit {{tasks.hello.values.n}}'}\n"
+    )
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_a_run_of_commands(nbflow: Callable[..., Any], workspace: Path) -> None:
+    """Values go from one to the next, each attempt has its log, the failure shows its end, and every command tells of it."""
+    done = nbflow("run", "shells", "-p", "who=you", "--json")
+    assert done.code == 1
+    hello, after = done.document["tasks"]
+    assert (hello["result"], hello["notebook"], hello["values"]) == ("SUCCESS", None, {"n": 3})
+    assert (after["result"], after["error"]["kind"], after["error"]["traceback"]) == ("FAILED", "EXIT", "got 3")
+    assert after["parameters"] == {"command": "echo got 3; exit 3"}
+    folder = workspace / "runs/shells/1"
+    assert [attempt["log"] for attempt in after["attempts"]] == [str(folder / "after.attempt-1.log"), str(folder / "after.log")]
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {
+        "hello.log": "hello you\n", "after.log": "got 3\n", "after.attempt-1.log": "got 3\n",
+    }  # fmt: skip
+    assert "  | got 3\n  the program ended with exit code 3\n  log: runs/shells/1/after.log" in done.err
+    assert nbflow("logs", "last").out == "hello | hello you\nafter | got 3\nafter | got 3\n"
+    shown = nbflow("runs", "show", "last", "after").out
+    assert "after.attempt-1.log" in shown and "log: runs/shells/1/after.log" in shown
+    planned = nbflow("plan", "shells", "--format", "json").document["tasks"]
+    assert [(task["kind"], task["notebook"], task["uses_spark"]) for task in planned] == [("shell", None, False)] * 2
+    assert "shell" in nbflow("plan", "shells").out and "exit" in nbflow("plan", "shells", "--format", "mermaid").out
