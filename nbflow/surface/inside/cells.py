@@ -12,6 +12,13 @@ def shell() -> Any:
     return module.get_ipython() if module is not None and hasattr(module, "get_ipython") else None
 
 
+def is_watched() -> bool:
+    """Whether a person may see what a cell shows, and answer: a notebook's front end takes input, programs that execute
+    notebooks take none."""
+    kernel = getattr(shell(), "kernel", None)
+    return bool(getattr(kernel, "_allow_stdin", False))
+
+
 def source_now() -> str:
     """The source of the cell that runs now, as IPython translated it; nothing outside of IPython."""
     history = _history()

@@ -66,7 +66,7 @@ class _Widgets(_Part):
 
     def combobox(self, name: str, defaultValue: str, choices: Sequence[str], label: str | None = None) -> None:
         """Make a widget for one of ``choices`` or any other text."""
-        self._make(name, "combobox", defaultValue, None, label)
+        self._make(name, "combobox", defaultValue, choices, label)
 
     def multiselect(self, name: str, defaultValue: str, choices: Sequence[str], label: str | None = None) -> None:
         """Make a widget for some of ``choices``; its value is the picks joined by commas."""
@@ -77,7 +77,7 @@ class _Widgets(_Part):
         if name in registry.declared:
             return joined(registry.declared[name].value)
         listen()
-        for source in (given_parameters(), registry.restored):
+        for source in (given_parameters(), registry.restored, registry.opened_values()):
             if name in source:
                 return joined(source[name])
         there = ", ".join(self.getAll()) or "none"
@@ -101,24 +101,31 @@ class _Widgets(_Part):
         return {**given, **{name: joined(widget.value) for name, widget in registry.declared.items()}}
 
     def remove(self, name: str) -> None:
-        """Take a widget away. Raises ``InputWidgetNotDefined``."""
+        """Take a widget away. Raises ``InputWidgetNotDefined``. What the form chose for it holds when it is made again."""
+        if registry.renewing:
+            return
         if registry.declared.pop(name, None) is None:
             msg = f"no widget {name!r} is defined"
             raise InputWidgetNotDefined(msg)
 
     def removeAll(self) -> None:
-        """Take all widgets away."""
-        registry.declared.clear()
+        """Take all widgets away. What the form chose holds for those that are made again."""
+        if not registry.renewing:
+            registry.declared.clear()
 
     def _make(self, name: str, kind: str, default: str, choices: Sequence[str] | None, label: str | None) -> None:
         if not isinstance(name, str) or not name:
             msg = f"the name of a widget must be text, got {name!r}"
             raise ValueError(msg)
         if name in registry.declared and not registry.renewing:
+            registry.touch(name)
             return
-        listed = None if choices is None else tuple(map(str, choices))
+        listed = () if choices is None else tuple(map(str, choices))
+        allowed, suggested = (listed, ()) if kind in ("dropdown", "multiselect") else (None, listed)
         listen()
-        registry.declare(Widget(name, kind, TEXT, default, listed, label=label or "", text=True, cell=source_now()))
+        widget = Widget(name, kind, TEXT, default, allowed, label=label or "", text=True, suggestions=suggested)
+        widget.cell = source_now()
+        registry.declare(widget)
 
 
 class _TaskValues(_Part):
@@ -150,12 +157,15 @@ class _TaskValues(_Part):
             os.close(descriptor)
 
     def get(self, taskKey: str, key: str, default: Any = None, debugValue: Any = None) -> Any:
-        """The value that task ``taskKey`` set under ``key``, else ``default``; by hand ``debugValue``, else ``default``.
+        """The value that task ``taskKey`` set under ``key``, else ``default``; by hand that of the last run where the notebook
+        is opened as a task, else ``debugValue``, else ``default``.
 
         Raises ``ValueError`` in a run, ``TypeError`` by hand, when there is none of these.
         """
         context = current()
         if context is None:
+            if registry.opened and key in registry.opened[-1].task_values.get(taskKey, {}):
+                return registry.opened[-1].task_values[taskKey][key]
             found = debugValue if debugValue is not None else default
             if found is None:
                 msg = f"outside a run the value {key!r} of task {taskKey!r} needs debugValue="

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import ast
 import json
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 from nbflow.core.values import ValueType, decode
 from nbflow.surface.inside import registry
-from nbflow.surface.inside.cells import shell, sources_before
+from nbflow.surface.inside.cells import is_watched, shell, sources_before
 from nbflow.surface.inside.context import current
-from nbflow.surface.inside.derive import derive
+from nbflow.surface.inside.derive import give
 
 _INJECTED = "# Parameters"
 """How papermill's injected cell begins."""
 
 _NONE = object()
+_FORM = "nbflow.surface.inside.form"
 
 
 class _Listener:
@@ -43,6 +45,7 @@ class _Listener:
             registry.restored.update({**injected_values(source), **registry.restored})
         running.events.register("pre_run_cell", self.before_cell)
         running.events.register("post_run_cell", self.after_cell)
+        running.events.register("post_run_cell", _show_form)
 
     def before_cell(self, info: Any) -> None:
         """Give the widgets the values that the cell is about to assign, while all other names are as they were."""
@@ -73,6 +76,21 @@ class _Listener:
         if problem is not None and result is not None and result.success:
             result.error_in_exec = problem
             shell().showtraceback((type(problem), problem, problem.__traceback__))
+
+
+def _show_form(_: Any) -> None:
+    """Draw the form of the widgets that the cell has declared, where a person may see it; after other cells, have the forms that
+    are there show what holds now."""
+    names = list(registry.touched)
+    registry.touched.clear()
+    if not is_watched() or not (names or _FORM in sys.modules):
+        return
+    from nbflow.surface.inside.form import refresh, show
+
+    if names:
+        show(names)
+    else:
+        refresh()
 
 
 _listener = _Listener()
@@ -117,15 +135,4 @@ def take(values: Mapping[str, Any], namespace: dict[str, Any]) -> None:
     """Keep ``values`` for widgets to come, and give them to the ones that are there, their variables, and what was
     derived from them. Raises ``ValueError`` for a value that does not fit its widget."""
     registry.restored.update(values)
-    changed: dict[str, set[str]] = {}
-    for name, value in values.items():
-        widget = registry.declared.get(name)
-        if widget is None:
-            continue
-        before, widget.value = widget.value, registry.fitted(widget, value)
-        if not widget.text:
-            namespace[name] = widget.value
-        if widget.value != before or type(widget.value) is not type(before):
-            changed.setdefault(widget.cell, set()).add(name)
-    for source, names in changed.items():
-        derive(source, names, namespace)
+    give({name: (value, registry.RESTORED) for name, value in values.items()}, namespace)

@@ -1,7 +1,7 @@
 """Widgets that declare a notebook's parameters: ``from nbflow import widgets``.
 
-Each call returns the parameter's value at once: the run's, or the default when the notebook is run by hand. The variable
-it is assigned to bears the widget's name.
+Each call returns the parameter's value at once: the run's; by hand the one chosen in the form below the cell, else the default.
+The variable it is assigned to bears the widget's name.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def number(
     help: str = "",
 ) -> Any:
     """A number between ``min`` and ``max``: whole where the default is whole."""
-    return _declare(name, "number", default, minimum=min, maximum=max, label=label, help=help)
+    return _declare(name, "number", default, minimum=min, maximum=max, label=label, help=help, step=step)
 
 
 def checkbox(name: str, default: bool = False, label: str = "", help: str = "") -> bool:
@@ -92,7 +92,7 @@ def get(name: str) -> Any:
     if name in registry.declared:
         return registry.declared[name].value
     listen()
-    for source in (given_parameters(), registry.restored):
+    for source in (given_parameters(), registry.restored, registry.opened_values()):
         if name in source:
             return source[name]
     msg = f"no widget {name!r} was declared; there are {', '.join(registry.declared) or 'none'}"
@@ -113,6 +113,7 @@ def _declare(
     maximum: Any = None,
     label: str = "",
     help: str = "",
+    step: float | None = None,
 ) -> Any:
     if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
         msg = f"{shown(name)} is no name for a widget: use a Python identifier"
@@ -120,5 +121,7 @@ def _declare(
     listen()
     known = NBFLOW[kind]
     value_type = widget_type(kind, known, default, choices)
-    allowed = choices if known.binding else None
-    return registry.declare(Widget(name, kind, value_type, default, allowed, minimum, maximum, label, help, cell=source_now()))
+    allowed, suggested = (choices, ()) if known.binding else (None, choices or ())
+    widget = Widget(name, kind, value_type, default, allowed, minimum, maximum, label, help, step=step, suggestions=suggested)
+    widget.cell = source_now()
+    return registry.declare(widget)

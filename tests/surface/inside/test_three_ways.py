@@ -196,3 +196,10 @@ def test_a_kernel_without_nbflow_has_widgets_and_dbutils(notebook: Path, tmp_pat
     assert by_nbflow(notebook, given, "--python", str(other))[0] == by_nbflow(notebook, given)[0]
     (next((tmp_path / "env").glob("lib/python*/site-packages")) / "nbflow.py").write_text("stranger = True\n")
     assert by_nbflow(notebook, given, "--python", str(other))[0][0]["layer"] == ["str", "silver"]
+
+
+def test_programs_that_run_the_notebook_see_no_form(notebook: Path, tmp_path: Path) -> None:
+    """papermill and nbclient take no input, so the tagged cell shows nothing."""
+    out = tmp_path / "out.ipynb"
+    papermill.execute_notebook(str(notebook), str(out), {}, progress_bar=False)
+    assert [cell.outputs for cell in nbformat.read(out, 4).cells[:-1]] == [[]]
