@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-_START = (
+START = (
     "import sys; sys.path[:] = [*(part for part in sys.path if part), sys.argv.pop(1)]; from nbflow.surface.cli.main import main; main()"
 )
 """``python -m nbflow``, but modules in the current folder do not hide those of the same name that nbflow needs."""
 
-_HOME = os.fspath(Path(__file__).parents[3])
+HOME = os.fspath(Path(__file__).parents[3])
 _KILL_AFTER_SECONDS = 15.0
 
 
@@ -44,7 +44,7 @@ class Child:
         try:
             given = [self._file(part) if isinstance(part, Document) else part for part in arguments]
             command = [
-                sys.executable, "-c", _START, _HOME, "run", "--json",
+                sys.executable, "-c", START, HOME, "run", "--json",
                 "--run-id-file", os.fspath(self.folder / "run-id"), *given,
             ]  # fmt: skip
             with (self.folder / "result.json").open("wb") as result:

@@ -1,0 +1,223 @@
+"""A notebook developed by hand, in a real kernel: its form, opened as a task, what the magics tell, and Tab."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.surface.jupyter.test_in_a_kernel import Cells
+
+WIDGETS = """\
+from nbflow import dbutils, widgets
+layer = widgets.dropdown("layer", "bronze", ["bronze", "silver"])
+rows = widgets.number("rows", 0)
+table = f"{layer}.events"
+limit: int = 100
+dbutils.widgets.text("region", "north")"""
+PIPELINE = """\
+name: two
+parameters: {region: south}
+tasks:
+  - task_key: first
+    notebook: ../notebooks/set.ipynb
+  - task_key: shell
+    command: "true"
+  - task_key: mid
+    notebook: ../notebooks/work.ipynb
+    depends_on: [first]
+    parameters: {layer: bronze}
+  - task_key: last
+    notebook: ../notebooks/work.ipynb
+    depends_on: [mid]
+    parameters: {layer: silver, limit: 7, rows: "{{tasks.first.values.rows}}"}
+"""
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+@pytest.fixture
+def project(workspace: Path, write_notebook: Any) -> Path:
+    """The small workspace, with a pipeline in which two tasks run one notebook with widgets."""
+    write_notebook(workspace / "notebooks/work.ipynb", [("parameters", WIDGETS), ("", "print(layer, rows, limit)")])
+    write_notebook(workspace / "notebooks/set.ipynb", [("", "dbutils.jobs.taskValues.set('rows', 41)")])
+    (workspace / "pipelines/two.yml").write_text(PIPELINE)
+    return workspace
+
+
+@pytest.fixture
+def cells(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cells]:
+    """A kernel of the notebook ``work.ipynb``, as a Jupyter server starts it."""
+    monkeypatch.setenv("JPY_SESSION_NAME", str(project / "notebooks/work.ipynb"))
+    kernel = Cells(project / "notebooks")
+    kernel.run("%load_ext nbflow")
+    yield kernel
+    kernel.close()
+
+
+def test_a_form_for_people_and_none_for_programs(cells: Cells) -> None:
+    """Where a front end takes input the cell shows one form, with the values as text beside it; a program's kernel shows
+    nothing; without ipywidgets there are the values and a sentence."""
+    _, data, ename = cells.run(WIDGETS)
+    assert ename is None
+    assert set(data) == {VIEW, "text/plain"}
+    assert data["text/plain"].splitlines() == ["layer  = 'bronze'", "rows   = 0", "region = 'north'"]
+    assert cells.run("1")[1] == {"text/plain": "1"}
+    assert cells.finish(str(cells.client.execute(WIDGETS, allow_stdin=False))) == ("", {}, None)
+    cells.run("# Parameters\nrows = 4")
+    field = "__import__('sys').modules['nbflow.surface.inside.form']._forms[0]._controls['rows'].watched[0]"
+    assert cells.run(f"({field}.value, {field}.disabled)")[1]["text/plain"] == "(4.0, True)"  # an injected cell wins over the form
+    cells.run("import sys\nsys.modules['ipywidgets'] = None")
+    _, data, ename = cells.run(WIDGETS)
+    assert (ename, VIEW in data) == (None, False)
+    assert data["text/plain"].endswith("'pip install ipywidgets' gives a form to change the values in")
+
+
+def test_opened_as_a_task(cells: Cells, project: Path, nbflow: Any) -> None:
+    """Parameters come resolved, values of ancestors from the last run, each with its origin; the form and the variables have
+    them before and after the cell runs; the file stays as it is."""
+    before = {path: hashlib.sha256(path.read_bytes()).digest() for path in project.rglob("*.ipynb")}
+    text, data, ename = cells.run("%nbflow open last")
+    assert ename is None, text
+    assert "no run has values of first yet" in data["text/plain"]
+    assert "rows: {{tasks.first.values.rows}}" in data["text/plain"]
+    assert "run the cell with the widgets" in data["text/plain"]
+    assert nbflow("run", "two").code == 0
+    _, data, ename = cells.run("%nbflow open two/last -p region=east")
+    assert ename is None
+    rows = [" ".join(line.split()) for line in data["text/plain"].splitlines()]
+    assert rows[:6] == [
+        "opened as two/last", 'layer = "silver" (task)', "rows = 41 (task, as in run 1)",
+        'table = f"{layer}.events" (default, an expression)', "limit = 7 (task)", 'region = "east" (given)',
+    ]  # fmt: skip
+    assert "values of first from run 1: rows = 41" in rows
+    _, data, _ = cells.run(WIDGETS)
+    assert data["text/plain"].splitlines() == ["layer  = 'silver'", "rows   = 41", "region = 'east'"]
+    seen = "(layer, rows, limit, table, dbutils.widgets.get('region'), dbutils.jobs.taskValues.get('first', 'rows', debugValue=0))"
+    assert cells.run(seen)[1]["text/plain"] == "('silver', 41, 7, 'silver.events', 'east', 41)"
+    cells.run("%nbflow open mid")
+    assert cells.run(seen)[1]["text/plain"] == "('bronze', 0, 7, 'bronze.events', 'south', 41)"  # the form's cell has run: at once
+    assert "own defaults hold" in cells.run("%nbflow close")[0]
+    assert cells.run(seen.replace("first", "no"))[1]["text/plain"] == "('bronze', 0, 7, 'bronze.events', 'north', 0)"
+    assert {path: hashlib.sha256(path.read_bytes()).digest() for path in before} == before
+
+
+def test_which_task_is_asked_for(cells: Cells, project: Path) -> None:
+    """A notebook of several tasks, a slip, a task of another notebook, a broken file: one line that says what to do, and no
+    traceback."""
+    (project / "pipelines/again.yml").write_text(PIPELINE.replace("name: two", "name: again"))
+    for line, words in (
+        ("open", "say %nbflow open again/mid, or %nbflow open again/last, or %nbflow open two/mid, or %nbflow open two/last"),
+        ("open two", "several tasks are meant: say %nbflow open two/mid, or %nbflow open two/last"),
+        ("open last", "say %nbflow open again/last, or %nbflow open two/last"),
+        ("open lsat", "there is no task 'lsat' (did you mean 'last'?)"),
+        ("open two/lsat", "two has no task 'lsat' (did you mean 'last'?)"),
+        ("open tow/last", "tow is no file and no pipeline's name (did you mean 'two'?)"),
+        ("open two/first", "two/first runs set.ipynb, not work.ipynb (open it there)"),
+        ("open two/shell", "two/shell runs no notebook of this workspace"),
+        ("open two/last -p layer=sliver", "'sliver' is none of the choices bronze, silver; did you mean 'silver'?"),
+        ("open two/last --nope", "use: %nbflow open [PIPELINE/]TASK"),
+        ("opne two", "did you mean 'open'?"),
+        ("plan tow", "tow is no file and no pipeline's name (did you mean 'two'?)"),
+        ("plan two --fromat text", "use: %nbflow plan PIPELINE"),
+        ("runs show 7", "nothing has been run"),
+        ("runs -n 0", "use: %nbflow runs"),
+        ("params no.ipynb", "there is no notebook no.ipynb"),
+        ("close now", "use: %nbflow close"),
+    ):
+        text, data, ename = cells.run(f"%nbflow {line}")
+        assert (words in text, "Traceback" in text, data, ename is None) == (True, False, {}, False), (line, text)
+        assert "\n" not in text.strip(), line
+    (project / "pipelines/two.yml").write_text(PIPELINE.replace("depends_on: [mid]", "depends_on: [mdi]"))
+    text, _, ename = cells.run("%nbflow open two/last")
+    assert (ename, "two.yml:14" in text, "did you mean 'mid'?" in text) == ("DefinitionError", True, True)
+
+
+def test_what_the_magics_tell(cells: Cells, nbflow: Any, project: Path) -> None:
+    """``params`` of this notebook, ``plan`` and ``runs`` in the words of the commands."""
+    work = project / "notebooks"
+    assert cells.run("%nbflow params")[0].strip() == nbflow("params", "work.ipynb", cwd=work).out.strip()
+    assert cells.run("%nbflow plan two -p region=x")[0].strip() == nbflow("plan", "two", "-p", "region=x", cwd=work).out.strip()
+    assert "no runs" in cells.run("%nbflow runs")[0]
+
+
+def test_tab(cells: Cells) -> None:
+    """Behind ``%nbflow`` it offers commands, options, pipelines, tasks, parameters and choices."""
+
+    def tab(line: str) -> list[str]:
+        cells.client.complete(line)
+        while True:
+            reply = cells.client.get_shell_msg(timeout=60)
+            if reply["msg_type"] == "complete_reply":
+                start: int = reply["content"]["cursor_start"]
+                return [line[:start] + match for match in reply["content"]["matches"]]
+
+    assert tab("%nbflow o") == ["%nbflow open"]
+    assert tab("%nbflow run sm") == ["%nbflow run small"]
+    assert tab("%nbflow open la") == ["%nbflow open last"]
+    assert tab("%nbflow open two/") == ["%nbflow open two/last", "%nbflow open two/mid"]
+    assert tab("%nbflow open two/last -p la") == ["%nbflow open two/last -p layer="]
+    assert tab("%nbflow run two -p layer=s") == ["%nbflow run two -p layer=silver"]
+    assert tab("%nbflow run two --only m") == ["%nbflow run two --only mid"]
+    assert tab("%nbflow plan two --form") == ["%nbflow plan two --format"]
+    assert tab("%nbflow runs show la") == ["%nbflow runs show last", "%nbflow runs show last-failed"]
+    assert tab("%nbflow params wo") == ["%nbflow params work.ipynb"]
+
+
+READING = """
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance(colors="nocolor")
+for line in ("%load_ext nbflow", "%nbflow open last", "%nbflow runs", "%nbflow params work.ipynb", "%nbflow run two"):
+    shell.run_cell(line)
+"""
+
+
+def test_in_a_workspace_that_cannot_be_written(project: Path, tmp_path: Path, environment: Any) -> None:
+    """What only reads works; a run says what is in its way."""
+    folders = [project, project / "notebooks", project / "pipelines"]
+    plain = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] if os.geteuid() == 0 else []  # root may write anywhere
+    for folder in folders:
+        folder.chmod(0o500)
+    try:
+        done = subprocess.run(
+            [*plain, sys.executable, "-c", READING], cwd=project / "notebooks", capture_output=True, text=True, check=False,
+            env=environment(IPYTHONDIR=str(tmp_path / "ipython"), JPY_SESSION_NAME=str(project / "notebooks/work.ipynb")),
+        )  # fmt: skip
+    finally:
+        for folder in folders:
+            folder.chmod(0o700)
+    assert "opened as two/last" in done.stdout, done.stderr
+    assert "no runs in" in done.stdout
+    assert "region" in done.stdout
+    assert f"{project}/runs cannot be made: permission denied" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_records_that_cannot_be_read(cells: Cells, project: Path) -> None:
+    """Parameters are there all the same; what is wrong with the records is told."""
+    (project / ".nbflow").mkdir()
+    (project / ".nbflow/nbflow.db").write_bytes(b"no database" * 1000)
+    _, data, ename = cells.run("%nbflow open last")
+    assert ename is None
+    assert "values of earlier runs cannot be read" in data["text/plain"]
+    assert 'layer = "silver"' in " ".join(data["text/plain"].split())
+
+
+def test_a_run_draws_nothing(project: Path, nbflow: Any, write_notebook: Any) -> None:
+    """Neither a form nor ipywidgets is there in a batch run, and the magics change nothing of its values."""
+    opening = "%load_ext nbflow\n%nbflow open last"
+    asking = "import sys\nprint([layer, 'ipywidgets' in sys.modules, 'nbflow.surface.inside.form' in sys.modules])"
+    write_notebook(project / "notebooks/work.ipynb", [("parameters", WIDGETS), ("", asking), ("", opening), ("", "print(layer)")])
+    done = nbflow("run", "notebooks/work.ipynb", "-p", "layer=silver", "--json")
+    assert done.code == 0, done.err
+    notebook = json.loads(Path(done.document["tasks"][0]["notebook"]).read_text())
+    outputs = [cell["outputs"] for cell in notebook["cells"]]
+    assert outputs[0] == []
+    printed = ["".join(output["text"]) for cell in outputs[1:] for output in cell]
+    assert printed == ["['silver', False, False]\n", "in a run the run's own parameters hold: nothing is opened\n", "silver\n"]
