@@ -24,6 +24,7 @@ from nbflow.run.engines.private_files import write_private
 
 ADDRESS_FILE = "engine.json"
 _FIRST_WORD_SECONDS = 10.0
+_LOOK_SECONDS = 0.2
 LOCK_FILE = "lock"
 """Who holds the engine holds a lock on this file, in the same folder."""
 
@@ -93,6 +94,12 @@ class Holder:
     def stop(self) -> None:
         """Let ``serve`` end."""
         self._over.set()
+
+    async def stop_when_unused(self) -> None:
+        """Let ``serve`` end as soon as nobody is there."""
+        while self._guests:
+            await asyncio.sleep(_LOOK_SECONDS)
+        self.stop()
 
     def _idle_left(self, now: float) -> float | None:
         """Seconds until the idle limit is over; ``None`` without a limit, or while somebody is there."""

@@ -13,11 +13,15 @@ from pathlib import Path
 from nbflow.core.errors import EngineError, NbflowError
 from nbflow.core.results import ErrorKind
 from nbflow.run.engines.choose import choose
+from nbflow.surface.cli.warm import is_between
 from nbflow.workspace import Workspace
+
+_LOOK_SECONDS = 0.1
 
 
 async def hold(folder: Path) -> None:
-    """Start the engine of the workspace around ``folder``, or join its warm one, and keep it until standard input closes."""
+    """Start the engine of the workspace around ``folder``, or join its warm one, and keep it until standard input closes. One
+    that is just starting is waited for."""
     os.chdir(folder)  # where relative paths of the environment's settings start
     workspace = Workspace.find(folder)
     name = workspace.settings.engine
@@ -30,6 +34,8 @@ async def hold(folder: Path) -> None:
         raise EngineError(ErrorKind.ENGINE_START, message)
     if name == "auto":
         name = (await choose(announce)).name
+    while is_between(workspace):
+        await asyncio.sleep(_LOOK_SECONDS)
     with tempfile.TemporaryDirectory(prefix="nbflow-") as state:
         engine = workspace.engine(name, workspace.settings.spark_conf, Path(state), announce, "")
         try:

@@ -17,11 +17,13 @@ from nbflow.run.engines.holder import LOCK_FILE, Holder, WarmAddress
 from nbflow.run.guard import Guard
 from nbflow.store.folders import make_private_folder
 from nbflow.store.live import LiveLock
+from nbflow.surface.cli.terminal import one_line, stderr
 from nbflow.workspace import Workspace
 
 
 async def hold(asked: dict[str, Any]) -> None:
-    """Start the engine that ``asked`` describes (``root``, ``settings`` of the call, ``minutes``) and serve it.
+    """Start the engine that ``asked`` describes (``root``, ``settings`` of the call, ``minutes``) and serve it. With ``bound`` it
+    ends when standard input has closed and nobody uses it any more, and people are told by text on standard error.
 
     Raises ``NbflowError`` where it cannot start, or another is there.
     """
@@ -35,9 +37,15 @@ async def hold(asked: dict[str, Any]) -> None:
         raise StoreError("an engine is running already, or being started; 'nbflow engine status' tells") from None
 
     def announce(text: str) -> None:
-        print(json.dumps({"note": text}), flush=True)
+        if asked.get("bound"):
+            stderr.line(f"nbflow: {one_line(text, 1000)}")
+        else:
+            print(json.dumps({"note": text}), flush=True)
 
     def ready(address: WarmAddress) -> None:
+        if asked.get("bound"):
+            announce(f"engine {address.engine} is there, process {address.pid}")
+            return
         print(json.dumps({"ready": {**asdict(address), "token": None}}), flush=True)
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)  # who started this does not wait any more
@@ -51,16 +59,34 @@ async def hold(asked: dict[str, Any]) -> None:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 loop.add_signal_handler(number, holder.stop)
+            if asked.get("bound"):
+                loop.add_reader(sys.stdin.fileno(), _let_go, holder)
             await holder.serve(ready)
     finally:
         lock.release()
 
 
+def _let_go(holder: Holder) -> None:
+    """Who asked for the engine is gone, or has more to say, which is not listened to."""
+    if not os.read(sys.stdin.fileno(), 1024):
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(sys.stdin.fileno())
+        _ending.append(loop.create_task(holder.stop_when_unused()))
+
+
+_ending: list[asyncio.Task[None]] = []
+"""Kept, since a loop keeps no task."""
+
+
 def main() -> None:
     """The entry of ``python -m``: a line of JSON for each thing to tell, the last ``ready`` or ``error``."""
+    asked = json.loads(sys.stdin.readline())
     try:
-        asyncio.run(hold(json.loads(sys.stdin.readline())))
+        asyncio.run(hold(asked))
     except NbflowError as error:
+        if asked.get("bound"):
+            stderr.line(f"nbflow: no engine is held: {error}")
+            sys.exit(1)
         print(json.dumps({"error": str(error), "log": getattr(error, "log", "")}), flush=True)
         sys.exit(1)
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "logs": "Print what the tasks of a run printed.",
     "cancel": "Ask a live run to end.",
     "tables": "List the tables of the workspace; 'tables show NAME' shows one.",
+    "lab": "Start JupyterLab in the workspace, with a warm Spark engine for its notebooks.",
     "engine": "Hold a Spark engine warm for the workspace: start, status, stop; 'differences' lists those of Sail.",
     "doctor": "Tell which Spark engines would start here, and what is missing.",
     "init": "Write a small project that runs at once.",

@@ -7,6 +7,7 @@ works, or on a Spark Connect server; ``spark.stop()`` ends that session, never t
 from __future__ import annotations
 
 import functools
+import os
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -28,6 +29,8 @@ from nbflow.surface.inside.sessions import patch_context, patch_session
 
 _attached: Driver | Connection | None = None
 _refused = ""
+_asking: list[tuple[Any, str, Any]] = []
+"""What asks for the workspace's engine on its first call: a class, the name of its method, and the method as it was."""
 
 
 def install(address: SparkAddress, folder: str, name: str) -> None:
@@ -116,6 +119,51 @@ def _no_session(*_: Any) -> NoReturn:
     raise EngineError(ErrorKind.ENGINE_START, _refused)
 
 
+def attach_when_asked() -> None:
+    """Make this process attach to the workspace's engine when it first wants a Spark session, as ``session`` does. Imports
+    nothing."""
+    when_imported(
+        {
+            "pyspark.core.context": lambda module: _ask_first(module.SparkContext, "__init__"),
+            "pyspark.sql.session": lambda module: _ask_first(module.SparkSession.Builder, "getOrCreate"),
+        }
+    )
+
+
+def _ask_first(owner: Any, name: str) -> None:
+    if _attached is not None:
+        return
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    def call(this: Any, *args: Any, **kwargs: Any) -> Any:
+        if _is_elsewhere(this, kwargs):
+            return original(this, *args, **kwargs)
+        _attach()
+        return getattr(owner, name)(this, *args, **kwargs)
+
+    _asking.append((owner, name, original))
+    setattr(owner, name, call)
+
+
+def _is_elsewhere(asking: Any, given: dict[str, Any]) -> bool:
+    """Whether a session is asked for on a server that the author names, or a context on a gateway that is there."""
+    options = getattr(asking, "_options", {})
+    remote = {"spark.remote", "spark.api.mode"} & set(options) or os.environ.get("SPARK_REMOTE")
+    return bool(remote) or given.get("gateway") is not None or given.get("jsc") is not None
+
+
+def _attach() -> None:
+    """Start or join the workspace's engine. Raises ``EngineError``; then the next call asks again."""
+    from nbflow.surface.inside.by_hand import start_driver
+
+    address = start_driver()
+    while _asking:
+        owner, name, original = _asking.pop()
+        setattr(owner, name, original)
+    install(address, str(Path.cwd()), "by hand")
+
+
 def session() -> Any:
     """The notebook's Spark session: on the run's engine, or by hand on one that is started for this process.
 
@@ -124,9 +172,7 @@ def session() -> Any:
     if _refused:
         _no_session()
     if _attached is None:
-        from nbflow.surface.inside.by_hand import start_driver
-
-        install(start_driver(), str(Path.cwd()), "by hand")
+        _attach()
     from pyspark.sql import SparkSession
 
     return SparkSession.builder.getOrCreate()

@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,10 +21,10 @@ from nbflow.surface.cli.options import common_options, json_option
 from nbflow.surface.cli.session import DOCUMENT_VERSION, Session, print_json
 from nbflow.surface.cli.settings_options import settings_options
 from nbflow.surface.cli.terminal import one_line, stderr, stdout
+from nbflow.surface.cli.warm import held, make_folder, start_holder
 
 if TYPE_CHECKING:
     from nbflow.run.engines.holder import WarmAddress
-    from nbflow.workspace import Workspace
 
 _MINUTES = 60
 _END_SECONDS = 20.0
@@ -59,18 +58,14 @@ def start(session: Session, /, minutes: float, settings: dict[str, Any]) -> int:
     workspace = session.find(Path.cwd(), settings)
     if workspace.settings.engine == "none" or workspace.settings.engine.startswith("sc:"):
         raise UsageError("only an engine of nbflow's own can be held: spark, sail or auto", "name one with --engine")
-    if (address := _held(workspace)) is not None:
+    if (address := held(workspace)) is not None:
         raise UsageError(f"an engine is running already: {address.engine}, process {address.pid}", "'nbflow engine stop' ends it")
     if is_held(workspace.warm_folder / LOCK_FILE):
         raise UsageError("an engine is starting or ending", "'nbflow engine status' tells when it is there")
-    holder = subprocess.Popen(
-        [sys.executable, "-m", "nbflow.surface.cli.hold_engine"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        stderr=_log(workspace), start_new_session=True, cwd="/",
-    )  # fmt: skip
-    with holder.stdin as way_in, holder.stdout as way_out:  # type: ignore[union-attr]  # both are pipes
-        resolved = {**settings, "python": workspace.settings.python}  # a path from here
-        way_in.write(json.dumps({"root": str(workspace.root), "settings": resolved, "minutes": minutes}) + "\n")
-        way_in.flush()
+    make_folder(workspace)
+    with (workspace.warm_folder / "holder.log").open("a", encoding="utf-8") as log:
+        holder = start_holder(workspace, settings, minutes=minutes, stdout=subprocess.PIPE, stderr=log)
+    with holder.stdin, holder.stdout as way_out:  # type: ignore[union-attr]  # both are pipes
         for line in way_out:
             told = json.loads(line)
             if "note" in told:
@@ -121,7 +116,7 @@ def prepare(session: Session, /) -> int:
 def status(session: Session, /, as_json: bool) -> int:
     """Tell whether the workspace's engine is running, and who uses it. Ends with 1 where it is not."""
     workspace = session.find()
-    address = _held(workspace)
+    address = held(workspace)
     use = None if address is None else asyncio.run(_asked(address, "status"))
     if as_json:
         known = {} if address is None else {"engine": address.engine, "pid": address.pid, "since": address.since, **(use or {})}
@@ -149,7 +144,7 @@ def stop(session: Session, /, force: bool) -> int:
     from nbflow.store.live import is_held
 
     workspace = session.find()
-    address = _held(workspace)
+    address = held(workspace)
     if address is None:
         stdout.line("no engine is running")
         return 0
@@ -169,14 +164,6 @@ def stop(session: Session, /, force: bool) -> int:
     return 0
 
 
-def _held(workspace: Workspace) -> WarmAddress | None:
-    """Where the workspace's warm engine is, if somebody holds one."""
-    from nbflow.run.engines.holder import LOCK_FILE, read_address
-    from nbflow.store.live import is_held
-
-    return read_address(workspace.warm_folder) if is_held(workspace.warm_folder / LOCK_FILE) else None
-
-
 async def _asked(address: WarmAddress, call: str) -> dict[str, int] | None:
     from nbflow.run.engines.warm import WarmEngine
 
@@ -189,14 +176,6 @@ async def _asked(address: WarmAddress, call: str) -> dict[str, int] | None:
         return found
     finally:
         await engine.stop()
-
-
-def _log(workspace: Workspace) -> Any:
-    from nbflow.store.folders import make_private_folder
-
-    make_private_folder(workspace.warm_folder.parent)
-    make_private_folder(workspace.warm_folder)
-    return (workspace.warm_folder / "holder.log").open("a", encoding="utf-8")
 
 
 def _limit(minutes: float) -> str:
