@@ -119,6 +119,13 @@ class Workspace:
             raise DefinitionError(mistakes)
         return plan
 
+    def pipeline_name(self, reference: str | Path, folder: Path) -> str:
+        """The name of the pipeline that ``reference`` names, as ``plan`` takes it. Raises like that."""
+        pipeline, mistakes = self._sources(folder).pipeline(reference, None)
+        if pipeline is None:
+            raise DefinitionError(mistakes)
+        return pipeline.name
+
     def jobs(self, reference: str | Path, folder: Path) -> list[str]:
         """The keys of the jobs in the bundle's file that ``reference`` names; of a file with one job, none."""
         return self._sources(folder).jobs(reference)

@@ -1,4 +1,4 @@
-"""Text as dates, times and durations: the same forms on every Python.
+"""Text as dates, times and durations, and durations as text: the same forms on every Python.
 
 Python's own ``fromisoformat`` takes more forms from 3.11 on than before; what a pipeline means must not hang on that.
 """
@@ -79,3 +79,15 @@ def seconds_of(duration: timedelta) -> float | str:
     """``duration`` in seconds: a number where that is exact to the microsecond, else text; ``duration_of`` reads both."""
     seconds = duration.total_seconds()
     return seconds if abs(seconds) < _EXACT_SECONDS else str(Decimal(duration // _MICROSECOND).scaleb(-6))
+
+
+def duration_text(seconds: float | None) -> str:
+    """``seconds`` for people: ``0.4 s``, ``12.3 s``, ``3 min 04 s``, ``1 h 02 min``; ``-`` for nothing."""
+    if seconds is None:
+        return "-"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

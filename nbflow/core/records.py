@@ -87,6 +87,7 @@ class RunRecord:
 
 def run_payload(run: RunRecord) -> dict[str, Any]:
     """``run`` as the documented JSON document of ``nbflow run --json``."""
+    parents = {task["task_key"]: task.get("depends_on", []) for task in run.definition.get("tasks", ())}
     return {
         "version": VERSION,
         "run_id": run.run_id,
@@ -99,22 +100,25 @@ def run_payload(run: RunRecord) -> dict[str, Any]:
         "ended": _time(run.ended),
         "duration_s": run.duration_s,
         "parameters": run.parameters,
-        "tasks": [_task_payload(task) for task in run.tasks],
+        "tasks": [_task_payload(task, parents.get(task.task_key, [])) for task in run.tasks],
     }
 
 
-def _task_payload(task: TaskRecord) -> dict[str, Any]:
+def _task_payload(task: TaskRecord, depends_on: list[str]) -> dict[str, Any]:
     return {
         "task_key": task.task_key,
         "task_run_id": task.task_run_id,
+        "depends_on": depends_on,
         "result": _text(task.result),
-        "error": _error_payload(task.error),
+        "error": error_payload(task.error),
         "reason": task.reason,
         "started": _time(task.started),
         "ended": _time(task.ended),
         "duration_s": task.duration_s,
         "notebook": task.notebook,
         "log": task.log,
+        "cell": task.cell,
+        "cells": task.cells,
         "parameters": task.parameters,
         "values": task.values,
         "exit_value": task.exit_value,
@@ -129,7 +133,7 @@ def _attempt_payload(attempt: AttemptRecord) -> dict[str, Any]:
     return {
         "number": attempt.number,
         "result": _text(attempt.result),
-        "error": _error_payload(attempt.error),
+        "error": error_payload(attempt.error),
         "started": _time(attempt.started),
         "ended": _time(attempt.ended),
         "duration_s": attempt.duration_s,
@@ -139,7 +143,8 @@ def _attempt_payload(attempt: AttemptRecord) -> dict[str, Any]:
     }
 
 
-def _error_payload(error: TaskError | None) -> dict[str, Any] | None:
+def error_payload(error: TaskError | None) -> dict[str, Any] | None:
+    """``error`` as the JSON object of ``nbflow run --json``."""
     if error is None:
         return None
     return {

@@ -97,6 +97,10 @@ SELECT attempts.* FROM task_runs JOIN attempts USING (task_run_id) WHERE run_id 
     ORDER BY run_id DESC LIMIT :limit
 ) ORDER BY task_run_id, number;
 
+-- :: pipelines
+-- The names of all pipelines that ever ran.
+SELECT DISTINCT pipeline FROM runs ORDER BY pipeline;
+
 -- :: newest_run
 -- The id of the newest run; NULL where there is none.
 SELECT MAX(run_id) AS run_id FROM runs;

@@ -206,6 +206,11 @@ class Store:
             return []
         return [self._with_life(database, run) for run in read_runs(database, pipeline, limit)]
 
+    def pipelines(self) -> list[str]:
+        """The names of the pipelines that ever ran."""
+        database = self._readable()
+        return [] if database is None else [row["pipeline"] for row in database.rows("pipelines")]
+
     def last_success(self, pipeline: str) -> tuple[int, str] | None:
         """The id and the engine of the pipeline's newest run that ended well and used Spark; ``None`` where there is none."""
         database = self._readable()

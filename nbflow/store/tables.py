@@ -80,8 +80,17 @@ class Tables:
             preview = tuple(table.to_pyarrow_dataset().head(rows).to_pylist()) if rows else ()
             partitions = tuple(table.metadata().partition_columns)
         except Exception as error:  # what delta-rs says of a table that it does not know how to read can be anything
-            raise UsageError(f"table {found} cannot be read without an engine: {error}", "read it in a notebook") from error
+            raise _unread(found, error) from error
         return TableView(_described(found, path, table), columns, partitions, preview)
+
+    def arrow(self, name: str, version: int | None = None, rows: int = 1000) -> Any:
+        """The first ``rows`` of the table ``name`` at ``version`` as an Arrow table. Raises ``UsageError``."""
+        found, path = self._named(name)
+        table = _opened(found, path, version)
+        try:
+            return table.to_pyarrow_dataset().head(rows)
+        except Exception as error:  # as above
+            raise _unread(found, error) from error
 
     def history(self, name: str, limit: int | None = None) -> list[Commit]:
         """The newest commits of the table ``name``, the newest first. Raises ``UsageError``."""
@@ -115,6 +124,10 @@ def _opened(name: str, path: Path, version: int | None = None) -> Any:
         raise UsageError(
             f"{what}: {error}", f"'nbflow tables history {name}' lists its versions" if version is not None else None
         ) from error
+
+
+def _unread(name: str, error: Exception) -> UsageError:
+    return UsageError(f"table {name} cannot be read without an engine: {error}", "read it in a notebook")
 
 
 def _record(name: str, path: Path) -> TableRecord:

@@ -74,11 +74,16 @@ def value_text(argument: Argument) -> str:
 
 def origin_text(argument: Argument) -> str:
     """Where an argument's value comes from, in words."""
+    return origin_words(argument.origin, late=argument.late, expression=is_expression(argument))
+
+
+def origin_words(origin: str, *, late: bool, expression: bool) -> str:
+    """The same, from what a plan's document holds."""
     words = {"run": "given", "pipeline": "pipeline", "task": "task", "notebook": "default"}
-    word = words.get(argument.origin, argument.origin)
-    if argument.late:
+    word = words.get(origin, origin)
+    if late:
         return f"{word}, known when the task starts"
-    return f"{word}, an expression" if is_expression(argument) else word
+    return f"{word}, an expression" if expression else word
 
 
 def _number(seconds: float) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from nbflow.core.moments import duration_text as duration
+from nbflow.core.plain_text import numbered
 from nbflow.surface.cli.terminal import clean
+
+__all__ = ["columns", "duration", "moment", "numbered", "short_path", "size_text"]
 
 
 def columns(rows: Sequence[Sequence[str]], indent: str = "") -> list[str]:
@@ -31,18 +34,6 @@ def _cells(text: str) -> int:
     from unicodedata import combining, east_asian_width  # only for text that needs it
 
     return sum(0 if combining(letter) else 2 if east_asian_width(letter) in "WF" else 1 for letter in text)
-
-
-def duration(seconds: float | None) -> str:
-    """``seconds`` for people: ``0.4 s``, ``12.3 s``, ``3 min 04 s``, ``1 h 02 min``; ``-`` for nothing."""
-    if seconds is None:
-        return "-"
-    if seconds < 59.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
 def moment(at: datetime | None) -> str:
@@ -70,28 +61,3 @@ def short_path(path: str | Path, folder: str | None = None) -> str:
     except (OSError, ValueError):
         return clean(text)
     return clean(seen if len(seen) < len(text) else text)
-
-
-_ARROW = re.compile(r"^-+>\s*(\d+)\b", re.MULTILINE)
-
-
-def numbered(source: str, traceback: str | None = None, most: int = 15) -> list[str]:
-    """The lines of a cell's ``source`` with their numbers, the failing one marked, cut to about ``most`` around it.
-
-    The failing line is the first that IPython's traceback points at.
-    """
-    lines = clean(source).split("\n")
-    found = _ARROW.search(clean(traceback)) if traceback else None
-    failing = int(found.group(1)) if found and int(found.group(1)) <= len(lines) else None
-    first = 1
-    if len(lines) > most and failing is not None:
-        first = min(max(1, failing - most * 2 // 3), len(lines) - most + 1)
-    last = min(len(lines), first + most - 1)
-    width = len(str(last))
-    shown = [f"{'>' if at == failing else ' '} {at:>{width}}  {lines[at - 1]}".rstrip() for at in range(first, last + 1)]
-    above, below = first - 1, len(lines) - last
-    return [
-        *([f"  ... {above} more above"] if above else []),
-        *shown,
-        *([f"  ... {below} more below"] if below else []),
-    ]

@@ -19,6 +19,7 @@ COMMANDS = {
     "validate": "Check pipeline files and notebooks.",
     "params": "Show the parameters that a notebook declares.",
     "runs": "List runs; 'runs show RUN' tells one whole.",
+    "report": "Write a run, or a pipeline's last runs, as one HTML file.",
     "logs": "Print what the tasks of a run printed.",
     "cancel": "Ask a live run to end.",
     "tables": "List the tables of the workspace; 'tables show NAME' shows one.",

@@ -9,34 +9,17 @@ import shutil
 import sys
 from typing import TextIO
 
-_ESCAPES = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
-    r"|(?:\x1b\]|\x9d).*?(?:\x07|\x1b\\|\x9c|\Z)"  # OSC: titles, links, clipboard
-    r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f]).*?(?:\x1b\\|\x9c|\Z)"  # DCS, SOS, PM, APC
-    r"|\x9b[0-?]*[ -/]*[@-~]"  # CSI as one character
-    r"|\x1b[ -/]*[0-~]?",  # the rest
-    re.DOTALL,
-)
+from nbflow.core.plain_text import ESCAPES, clean, one_line
+
+__all__ = ["STYLES", "Out", "clean", "harmless", "one_line", "stderr", "stdout"]
+
 _COLOUR = re.compile(r"\x1b\[[0-9;:]*m\Z")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
-
-
-def clean(text: str) -> str:
-    """``text`` of foreign origin without terminal escapes and control characters; line ends and tabs stay."""
-    return _CONTROLS.sub("", _ESCAPES.sub("", text.replace("\r\n", "\n")))
-
-
-def one_line(text: str, limit: int = 200) -> str:
-    """``text``, cleaned, on one line and cut after ``limit`` characters."""
-    flat = " ".join(clean(text).split())
-    return flat if len(flat) <= limit else flat[: limit - 3] + "..."
 
 
 def harmless(text: str, colours: bool) -> str:
     """``text`` as a task printed it, fit for a terminal: no escapes but colours, and these only if ``colours``."""
-    kept = _ESCAPES.sub(lambda found: found.group() if colours and _COLOUR.match(found.group()) else "", text)
+    kept = ESCAPES.sub(lambda found: found.group() if colours and _COLOUR.match(found.group()) else "", text)
     return re.sub(r"[\x00-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]", "", kept)
 
 

@@ -15,7 +15,10 @@ from nbflow.define.handover import pipeline_document
 from nbflow.define.order import check_pipeline
 from nbflow.define.pipeline import Pipeline
 from nbflow.surface.jupyter.child import Child, Document
-from nbflow.surface.jupyter.run import Run, Where
+from nbflow.surface.jupyter.run import Run
+from nbflow.surface.jupyter.watch import Watch
+from nbflow.surface.jupyter.where import Where
+from nbflow.surface.jupyter.widget import can_draw
 
 
 def run_pipeline(
@@ -33,7 +36,8 @@ def run_pipeline(
 
     ``pipeline`` is a path, a name in ``pipelines/``, a notebook, or a ``Pipeline``. Values are given by name, and in
     ``parameters`` where a name is none of Python's or one of this function's own; they keep their types. ``only``
-    selects tasks as ``--only`` does, ``job`` one of several jobs of a bundle's file. Progress is printed as it comes. With ``wait=False`` the call returns as soon as
+    selects tasks as ``--only`` does, ``job`` one of several jobs of a bundle's file. In a cell the run is shown while it
+    goes on, elsewhere progress is printed as it comes. With ``wait=False`` the call returns as soon as
     the run has begun; it goes on when this process ends, and ``refresh()`` reads how it stands.
 
     A failed run raises nothing: see ``Run.ok`` and ``Run.raise_for_result``. Raises ``DefinitionError`` with all
@@ -48,10 +52,11 @@ def run_pipeline(
         arguments += ["--value", "--", Document("pipeline", _handed_over(pipeline))]
     else:
         arguments += ["--", os.fspath(pipeline)]
-    child = Child(arguments, listen=wait)
+    drawn = wait and can_draw()
+    child = Child(arguments, listen=wait and not drawn)
     named_root = None if workspace is None else Path(workspace).absolute()
     around = Path(pipeline).absolute() if not isinstance(pipeline, Pipeline) and Path(pipeline).exists() else Path.cwd()
-    return _waited(child, Where(around, named_root)) if wait else _begun(child, Where(around, named_root))
+    return _waited(child, Where(around, named_root), drawn) if wait else _begun(child, Where(around, named_root))
 
 
 def _handed_over(pipeline: Pipeline) -> dict[str, Any]:
@@ -115,14 +120,17 @@ def _native(value: Any) -> Any:
     return type(value)(map(_native, value)) if type(value) in (list, tuple, set) else value
 
 
-def _waited(child: Child, where: Where) -> Run:
+def _waited(child: Child, where: Where, drawn: bool) -> Run:
+    watch = Watch(child, where) if drawn else None
     try:
-        code = child.follow(lambda line: print(line, flush=True))
+        code = child.follow(watch.step if watch is not None else child.lines(lambda line: print(line, flush=True)))
         document = child.document()
         if document is None or "run_id" not in document:
             raise refusal(document, code)
-        return Run(document, where)
+        return Run(document, where, shown=drawn)
     finally:
+        if watch is not None:
+            watch.finish()
         child.close()
 
 

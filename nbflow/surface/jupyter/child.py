@@ -61,40 +61,44 @@ class Child:
         path.write_text(json.dumps(document.content), encoding="utf-8")
         return os.fspath(path)
 
-    def follow(self, show: Callable[[str], None]) -> int:
-        """Show each line of progress until the child has ended; its exit code.
+    def follow(self, step: Callable[[], bool]) -> int:
+        """Call ``step`` again and again until it says that the child has ended; the child's exit code.
 
         An interrupt cancels the run, a second one ends it at once; it is raised when the child is gone.
         """
-        lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        threading.Thread(target=_pump, args=(self.process.stderr, lines), daemon=True).start()
         interrupts, kill_at = 0, float("inf")
         while True:
             try:
                 if time.monotonic() > kill_at:
                     self.process.kill()
-                if self._ended(lines, show):
+                if step():
                     break
             except KeyboardInterrupt:
                 interrupts += 1
                 self.interrupt()
                 if interrupts > 1:
                     kill_at = time.monotonic() + _KILL_AFTER_SECONDS
+        code = self.process.wait()
         if interrupts:
-            raise KeyboardInterrupt
-        return self.process.returncode
+            raise _interrupted()
+        return code
 
-    def _ended(self, lines: queue.SimpleQueue[str | None], show: Callable[[str], None]) -> bool:
-        """Show the next line, if one comes soon; whether the child has ended and all its lines are shown."""
-        try:
-            line = lines.get(timeout=0.1)
-        except queue.Empty:
-            return self.process.poll() is not None  # something that it left behind may still hold the pipe
-        if line is not None:
-            show(line)
-            return False
-        self.process.wait()
-        return True
+    def lines(self, show: Callable[[str], None]) -> Callable[[], bool]:
+        """A step for ``follow`` that shows each line of progress."""
+        lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        threading.Thread(target=_pump, args=(self.process.stderr, lines), daemon=True).start()
+
+        def step() -> bool:
+            """Show the next line, if one comes soon; whether the child has ended and all its lines are shown."""
+            try:
+                line = lines.get(timeout=0.1)
+            except queue.Empty:
+                return self.process.poll() is not None  # something that it left behind may still hold the pipe
+            if line is not None:
+                show(line)
+            return line is None
+
+        return step
 
     def interrupt(self) -> None:
         """Send SIGINT; no error when the child is gone."""
@@ -119,6 +123,13 @@ class Child:
     def close(self) -> None:
         """Remove the inputs and outputs."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _interrupted() -> KeyboardInterrupt:
+    """What an interrupted cell ends with; IPython shows it in a line, for no traceback says more."""
+    error = KeyboardInterrupt()
+    error._render_traceback_ = lambda: ["interrupted: the run was asked to end"]  # type: ignore[attr-defined]
+    return error
 
 
 def _pump(stream: IO[bytes] | None, lines: queue.SimpleQueue[str | None]) -> None:

@@ -3,49 +3,49 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import RunFailedError
+from nbflow.core.progress import error_text
 from nbflow.core.records import run_payload
 from nbflow.core.results import Result
-from nbflow.surface.jupyter.view import RunView, error_text
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """Where a run's records are found: in the ``workspace`` that was named, else in the one around ``start``."""
-
-    start: Path
-    workspace: Path | None = None
+from nbflow.core.writes import TableWrite
+from nbflow.surface.jupyter.frames import RunTables, preview
+from nbflow.surface.jupyter.view import RunView
+from nbflow.surface.jupyter.where import Where
 
 
 class Run(RunView):
     """A run: what was read of it last. ``document`` is the JSON document of ``nbflow run --json``."""
 
-    def __init__(self, document: Mapping[str, Any], where: Where | None = None, process: subprocess.Popen[bytes] | None = None) -> None:
+    def __init__(
+        self,
+        document: Mapping[str, Any],
+        where: Where | None = None,
+        process: subprocess.Popen[bytes] | None = None,
+        *,
+        shown: bool = False,
+    ) -> None:
+        """``shown``: the cell that is being executed shows the run already."""
         super().__init__(document)
         self._where = where or Where(Path.cwd())
         self._process = process  # kept, so that the ended child is asked for its end
+        self._shown_in = _cell() if shown else None
 
     def refresh(self) -> Run:
         """Read again how the run stands; returns itself."""
-        from nbflow.workspace import Workspace
-
         if self._process is not None:
             self._process.poll()
-        found = Workspace.find(self._where.start, self._where.workspace)
-        self.document = run_payload(found.store.run(self.run_id))
+        self.document = run_payload(self._where.store().run(self.run_id))
         return self
 
     def cancel(self) -> Run:
         """Ask the run to end in good order, as ``nbflow cancel`` does; returns itself. Nothing where it has ended."""
-        from nbflow.workspace import Workspace
-
-        store = Workspace.find(self._where.start, self._where.workspace).store
+        store = self._where.store()
         if store.is_live(self.run_id):
             store.request(self.run_id, "cancel", "run.cancel()")
         return self
@@ -67,15 +67,53 @@ class Run(RunView):
             lines.append(f"{key}{where}: {error_text(error)}")
         raise RunFailedError(self.run_id, self.result or Result.FAILED, "\n".join(lines))
 
+    @property
+    def tables(self) -> RunTables:
+        """The tables that it wrote, by name, as previews: ``run.tables["gold.daily"]``."""
+        return RunTables(self._where, {write.table: write for task in self.tasks.values() for write in task.tables})
+
+    @property
+    def _read(self) -> Callable[[TableWrite], Any]:
+        return lambda write: preview(self._where, write)
+
+    def to_frame(self) -> Any:
+        """Its tasks as a pandas ``DataFrame``, a row each, indexed by their keys."""
+        from nbflow.surface.jupyter.frames import run_frame
+
+        return run_frame(self)
+
     def __repr__(self) -> str:
         from nbflow.surface.jupyter.show import run_text
 
         return run_text(self)
 
-    def _repr_html_(self) -> str:
+    @property
+    def _shown_above(self) -> bool:
+        """Whether the cell that is being executed shows the run already."""
+        return self._shown_in is not None and self._shown_in == _cell()
+
+    def _repr_html_(self) -> str | None:
         from nbflow.surface.jupyter.show import run_html
 
-        return run_html(self)
+        return None if self._shown_above else run_html(self)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        if self._shown_above:
+            return {"text/plain": repr(self).partition("\n")[0]}
         return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
+    def _ipython_display_(self) -> None:
+        """A run that goes on is shown live. Raises ``NotImplementedError`` where it is not to be: then it is shown as it is."""
+        from nbflow.surface.jupyter.widget import can_draw
+
+        if self.document["state"] != "RUNNING" or not can_draw():
+            raise NotImplementedError
+        from nbflow.surface.jupyter.live import LiveView
+
+        LiveView(self._where.store(), self.run_id).begin()
+
+
+def _cell() -> int | None:
+    """The number of the cell that is being executed; ``None`` outside of IPython."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return None if shell is None else int(shell.execution_count)

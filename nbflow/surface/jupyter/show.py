@@ -1,16 +1,24 @@
-"""A run drawn for a notebook (HTML) and for a prompt (text)."""
+"""A run drawn for a notebook (a picture and a table, as HTML) and for a prompt (text)."""
 
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from nbflow.surface.jupyter.view import RunView, TaskRun, error_text
+from nbflow.core.progress import RunProgress, error_text, shown_lines
+from nbflow.plan.export.canvas import graph_words
+from nbflow.plan.export.graph import graph_svg
+from nbflow.surface.jupyter.view import RunView, TaskRun
 
 _COLOURS = {"SUCCESS": "#1a7f37", "FAILED": "#cf222e", "TIMEDOUT": "#cf222e"}
 _OTHER = "#9a6700"
+_MOST_ROWS = 200
+_MOST_OPEN = 12
+_MOST_ERRORS = 3
+_CELL = " style='text-align:left'"  # in these quotes, for in a notebook's file each of the others takes two characters
 
 
 def run_text(run: RunView) -> str:
@@ -26,28 +34,59 @@ def run_text(run: RunView) -> str:
 
 
 def run_html(run: RunView) -> str:
-    """A table of the tasks with result, time, values, a link to the executed notebook, and the error; all escaped."""
-    rows = "".join(_row(key, task) for key, task in run.tasks.items())
-    names = ("task", "result", "time", "notebook", "values", "error")
-    heads = "".join(f'<th style="text-align:left">{name}</th>' for name in names)
+    """The errors, the graph, and a table of the tasks with result, time and values, whose names open the executed notebooks.
+
+    All is escaped. The picture is an image in an address of its own: notebooks that are not trusted, and hosts of code, show nothing else.
+    """
     title = f'<div><b style="color:{_colour(run.state)}">{escape(_title(run))}</b></div>'
-    return f"<div>{title}<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+    failed = [(key, task) for key, task in run.tasks.items() if task.error is not None and not task.ok]
+    errors = "".join(_failure(key, task) for key, task in failed[:_MOST_ERRORS])
+    return f"<div>{title}{errors}{_picture(run)}{_table(run)}</div>"
 
 
-def _row(key: str, task: TaskRun) -> str:
+def _failure(key: str, task: TaskRun) -> str:
+    """The task's error and the cell that raised it, to be opened."""
+    said = f"<b>{escape(key)}</b> {escape(_cut(_why(task)))}"
+    shown = shown_lines(task.error or {})
+    if shown:
+        lines = "\n".join(shown)
+        said = f"<details open><summary>{said}</summary><pre>{escape(lines)}</pre></details>"
+    return f'<div style="border-left:4px solid {_COLOURS["FAILED"]};padding-left:10px">{said}</div>'
+
+
+def _picture(run: RunView) -> str:
+    progress = RunProgress.of(run.document)
+    if not progress.tasks:
+        return ""
+    data = b64encode(graph_svg(progress, titles=False).encode()).decode("ascii")
+    return f'<img alt="{escape(graph_words(progress))}" style="max-width:none" src="data:image/svg+xml;base64,{data}">'
+
+
+def _table(run: RunView) -> str:
+    """Columns that would be empty are left out; of many tasks those that did not succeed come first, and the table can be closed."""
+    tasks = list(run.tasks.items())
+    shown = sorted(tasks, key=lambda item: item[1].ok)[:_MOST_ROWS] if len(tasks) > _MOST_ROWS else tasks
+    rows = [_row(key, task) for key, task in shown]
+    kept = [at for at in range(len(_NAMES)) if any(row[at] for row in rows)]
+    heads = "".join(f"<th{_CELL}>{_NAMES[at]}</th>" for at in kept)
+    body = "".join("<tr>" + "".join(f"<td{_CELL}>{row[at]}</td>" for at in kept) + "</tr>" for row in rows)
+    more = f"<div>and {len(tasks) - _MOST_ROWS} more tasks</div>" if len(tasks) > _MOST_ROWS else ""
+    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{more}"
+    closed = len(tasks) > _MOST_OPEN and run.ok
+    return f"<details><summary>{len(tasks)} tasks</summary>{table}</details>" if closed else table
+
+
+_NAMES = ("task", "result", "time", "values", "error")
+
+
+def _row(key: str, task: TaskRun) -> tuple[str, ...]:
     values = ", ".join(f"{name} = {value!r}" for name, value in task.values.items())
-    link = ""
+    name = escape(key)
     kept = task.notebook or task.log
     if kept is not None:
-        seen = _seen(kept)
-        link = f'<a href="{escape(quote(seen), quote=True)}">{escape(seen)}</a>'
-    result = f'<span style="color:{_colour(_word(task))}">{escape(_word(task))}</span>'
-    why = escape(_cut(_why(task)))
-    source = task.error.get("source") if task.error is not None and not task.ok else None
-    if source:
-        why = f"<details><summary>{why}</summary><pre>{escape(_cut(source, 2000))}</pre></details>"
-    cells = [escape(key), result, escape(_seconds(task.duration)), link, escape(_cut(values)), why]
-    return "<tr>" + "".join(f'<td style="text-align:left">{cell}</td>' for cell in cells) + "</tr>"
+        name = f"<a href='{escape(quote(_seen(kept)))}'>{name}</a>"
+    result = _word(task) if task.ok else f"<span style='color:{_colour(_word(task))}'>{escape(_word(task))}</span>"
+    return name, result, escape(_seconds(task.duration)), escape(_cut(values)), escape(_cut(_why(task)))
 
 
 def _title(run: RunView) -> str:
@@ -79,8 +118,15 @@ def _colour(word: str) -> str:
 
 
 def _seen(path: Path) -> str:
-    """``path`` from the current folder, which in a notebook is what its links start at."""
+    """``path`` from the folder of the notebook that is open, which is what its links start at."""
     try:
-        return os.path.relpath(path)
+        return os.path.relpath(path, _folder())
     except (OSError, ValueError):
         return os.fspath(path)
+
+
+def _folder() -> str:
+    """The notebook's folder as the Jupyter server told this kernel; else the current one, in which kernels start."""
+    named = os.environ.get("JPY_SESSION_NAME", "")
+    folder = os.path.dirname(named)
+    return folder if os.path.isabs(named) and os.path.isdir(folder) else os.getcwd()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nbflow.core.errors import UsageError
 from nbflow.core.results import Result
 from nbflow.core.writes import TableWrite
 
@@ -17,7 +18,8 @@ class TaskRun:
 
     ``result`` is ``None`` while it has none, ``error`` is ``None`` or a dict with ``kind``, ``cell``, ``ename``,
     ``evalue``, ``message``, ``source`` and ``traceback``; ``duration`` is in
-    seconds; ``notebook`` is the executed notebook, ``log`` the log of work that is none; ``tables`` is what all attempts together wrote to Delta tables.
+    seconds; ``notebook`` is the executed notebook, ``log`` the log of work that is none; ``tables`` is what all attempts together
+    wrote to Delta tables, ``read`` reads one of these.
     """
 
     task_key: str
@@ -32,11 +34,22 @@ class TaskRun:
     attempts: int
     tables: tuple[TableWrite, ...]
     log: Path | None = None
+    read: Callable[[TableWrite], Any] | None = field(default=None, repr=False, compare=False)
 
     @property
     def ok(self) -> bool:
         """Whether it succeeded."""
         return self.result is Result.SUCCESS
+
+    @property
+    def table(self) -> Any:
+        """A preview of the one table that it wrote, as it left it, as a pandas ``DataFrame``. Raises ``UsageError`` where there is
+        none, or more than one, and where it cannot be read."""
+        if len(self.tables) != 1 or self.read is None:
+            names = [write.table for write in self.tables]
+            hint = f'run.tables["{names[0]}"] reads one of them' if names else "only tables in the warehouse are known"
+            raise UsageError(f"task {self.task_key!r} wrote {', '.join(names) or 'no table'}", hint)
+        return self.read(self.tables[0])
 
 
 class RunView:
@@ -73,7 +86,7 @@ class RunView:
     @property
     def tasks(self) -> dict[str, TaskRun]:
         """Its tasks by key, in their order."""
-        return {task["task_key"]: _task(task) for task in self.document["tasks"]}
+        return {task["task_key"]: _task(task, self._read) for task in self.document["tasks"]}
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -102,22 +115,18 @@ class RunView:
         return {key: task.notebook for key, task in self.tasks.items() if task.notebook is not None}
 
     @property
+    def _read(self) -> Callable[[TableWrite], Any] | None:
+        """What reads a table of the run, where it is known where that lies."""
+        return None
+
+    @property
     def duration(self) -> float | None:
         """Seconds from start to end; ``None`` while it runs."""
         seconds: float | None = self.document["duration_s"]
         return seconds
 
 
-def error_text(error: Mapping[str, Any]) -> str:
-    """An error in one line: the exception where there was one, else its message."""
-    if error.get("ename"):
-        text = f"{error['ename']}: {error['evalue']}" if error.get("evalue") else str(error["ename"])
-    else:
-        text = str(error.get("message") or error["kind"])
-    return " ".join(text.split())
-
-
-def _task(task: Mapping[str, Any]) -> TaskRun:
+def _task(task: Mapping[str, Any], read: Callable[[TableWrite], Any] | None) -> TaskRun:
     return TaskRun(
         task_key=task["task_key"],
         result=_result(task["result"]),
@@ -131,6 +140,7 @@ def _task(task: Mapping[str, Any]) -> TaskRun:
         attempts=len(task["attempts"]),
         tables=tuple(map(TableWrite.from_json, task["tables"])),
         log=Path(task["log"]) if task.get("log") else None,
+        read=read,
     )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import sqlite3
 import time
-from collections.abc import Iterator
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +34,7 @@ class Cells:
     def finish(self, message: str) -> tuple[str, dict[str, Any], str | None]:
         """The text, the data of the last result, and the exception's name of that cell."""
         text, data, ename = "", {}, None
+        self.shown: list[tuple[str, dict[str, Any]]] = []  # all that is displayed, in its order
         while True:
             got = self.client.get_iopub_msg(timeout=90)
             if got["parent_header"].get("msg_id") != message:
@@ -38,8 +42,9 @@ class Cells:
             content = got["content"]
             if got["msg_type"] == "stream":
                 text += content["text"]
-            elif got["msg_type"] in ("execute_result", "display_data"):
+            elif got["msg_type"] in ("execute_result", "display_data", "update_display_data"):
                 data = content["data"]
+                self.shown.append((got["msg_type"], data))
             elif got["msg_type"] == "error":
                 ename, text = content["ename"], text + "\n".join(content["traceback"])
             elif got["msg_type"] == "status" and content["execution_state"] == "idle":
@@ -63,20 +68,68 @@ def cells(workspace: Path) -> Iterator[Cells]:
     kernel.close()
 
 
-def test_a_run_in_a_cell_shows_itself(cells: Cells) -> None:
-    """A cell that ends with a call shows progress as it comes and the run as a table with links from its own folder."""
-    text, data, ename = cells.run("from nbflow import run_pipeline\nrun_pipeline('small', times=2)")
-    assert ename is None, text
-    assert text.startswith("small: run 1, 2 tasks")
-    assert 'href="../runs/small/1/greet.ipynb"' in data["text/html"]
-    assert data["text/plain"].startswith("small: run 1 SUCCESS")
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def test_a_run_in_a_cell_shows_itself(cells: Cells, workspace: Path) -> None:
+    """While it goes on a widget draws it; in its place the picture and the table stay, with links from the notebook's folder. The
+    cell's result is then one line; in a later cell it is all of the run."""
+    text, data, ename = cells.run("from nbflow import run_pipeline\nrun = run_pipeline('small', times=2)\nrun")
+    assert (text, ename, data) == ("", None, {"text/plain": data["text/plain"]})
+    assert re.fullmatch(r"small: run 1 SUCCESS in [0-9.]+ s", data["text/plain"])
+    (first, live), (last, kept), _ = cells.shown
+    assert (first, set(live)) == ("display_data", {WIDGET, "text/html", "text/plain"})
+    assert (last, set(kept)) == ("update_display_data", {"text/html", "text/plain"})
+    assert "href='../runs/small/1/greet.ipynb'" in kept["text/html"]
+    assert kept["text/plain"].startswith("small: run 1 SUCCESS")
+    _, later, _ = cells.run("run")
+    assert later == kept
+    [picture] = re.findall(r'src="data:image/svg\+xml;base64,([^"]*)"', kept["text/html"])
+    drawn = ET.fromstring(base64.b64decode(picture))
+    words = [node.text or "" for node in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert words[::2] == ["greet", "after"] and all(word.startswith("SUCCESS ") for word in words[1::2])
+
+
+def test_a_run_that_nobody_waits_for_is_shown_live(cells: Cells, workspace: Path) -> None:
+    """As long as it goes on, each look at it is a view of its own; all of them end as pictures; a kernel in which the widget cannot be
+    drawn, and a task of a run, print plain lines."""
+    cells.run("from nbflow import run_pipeline\nrun = run_pipeline('small', wait=False)")
+    message = cells.begin("from IPython.display import display\ndisplay(run)\ndisplay(run)\nrun.wait()\nimport time; time.sleep(1)")
+    _, _, ename = cells.finish(message)
+    kinds = sorted((kind, WIDGET in data) for kind, data in cells.shown)
+    assert (kinds, ename) == ([("display_data", True)] * 2 + [("update_display_data", False)] * 2, None)
+    assert all("SUCCESS" in data["text/plain"] for kind, data in cells.shown if kind == "update_display_data")
+    text, data, _ = cells.run("import sys; sys.modules['anywidget'] = None\nrun_pipeline('small', only='greet')")
+    assert text == ""  # it was imported before
+    cells.run("from nbflow.surface.jupyter import widget; widget.widget_class.cache_clear()")
+    text, data, _ = cells.run("run_pipeline('small', only='greet')")
+    assert text.startswith("small: run 3, 1 task") and "text/html" in data
+    cells.run("del sys.modules['anywidget']; import os; os.environ['NBFLOW_TASK'] = '/nowhere'")
+    text, _, _ = cells.run("run_pipeline('small', only='greet')")
+    assert text.startswith("small: run 4, 1 task")
+
+
+def test_a_run_that_was_removed_while_it_was_watched(cells: Cells, workspace: Path) -> None:
+    """The view ends with a sentence in the place of the picture; reading the run again tells the same."""
+    cells.run("from nbflow import run_pipeline\nrun = run_pipeline('small', wait=False)")
+    remove = (
+        "import sqlite3, time\nfrom IPython.display import display\ndisplay(run)\nrun.wait()\n"
+        "with sqlite3.connect('../.nbflow/nbflow.db') as records:\n"
+        "    records.execute('pragma foreign_keys = on')\n    records.execute('delete from runs')\ntime.sleep(1)"
+    )
+    cells.run(remove.replace("run.wait()\n", "time.sleep(0.2)\n"))
+    told = [data["text/plain"] for kind, data in cells.shown if kind == "update_display_data"]
+    text, _, ename = cells.run("time.sleep(2)\nrun.refresh()")
+    told += [data["text/plain"] for kind, data in cells.shown if kind == "update_display_data"]
+    assert ename == "UsageError" and "nothing has been run" in text
+    assert told == ["nothing has been run in this workspace yet (`nbflow run PIPELINE` makes the first run)"]
 
 
 def test_the_magic(cells: Cells) -> None:
     """``%nbflow run`` runs and shows; mistakes and wrong calls fail the cell, with a line and no traceback."""
     cells.run("%load_ext nbflow")
     _, data, ename = cells.run("%nbflow run small -p times=3 -p 'who=two words'")
-    assert (ename, "SUCCESS" in data["text/plain"]) == (None, True)
+    assert (ename, "SUCCESS" in data["text/plain"], len(cells.shown)) == (None, True, 3)
     text, data, ename = cells.run("%nbflow run small -p whom=x")
     assert ("did you mean 'who'?" in text, "Traceback" in text, data, ename) == (True, False, {}, "DefinitionError")
     for wrong in ("", "walk small", "run", "run small -p", "run small -p x", "run 'small", "run small --nope"):
@@ -92,17 +145,42 @@ def test_an_interrupted_cell_cancels_the_run(cells: Cells, workspace: Path, writ
     while _cells_begun(workspace) == 0 and time.monotonic() < deadline:
         time.sleep(0.1)
     cells.manager.interrupt_kernel()
-    text, _, ename = cells.finish(message)
+    _, data, ename = cells.finish(message)
     assert ename == "KeyboardInterrupt"
-    assert "slow: run 1 CANCELED" in text
+    assert data["text/plain"].startswith("slow: run 1 CANCELED")
     notebook = json.loads((workspace / "runs/slow/1/slow.ipynb").read_text())
     assert notebook["nbformat"] == 4
 
 
+def test_a_second_interrupt_ends_it_at_once(cells: Cells, workspace: Path, write_notebook: Any) -> None:
+    """A task that takes no notice of the first does not hold the cell; the record says CANCELED."""
+    stubborn = "import time\nwhile True:\n    try:\n        time.sleep(600)\n    except KeyboardInterrupt:\n        print('no', flush=True)"
+    write_notebook(workspace / "notebooks/stubborn.ipynb", [("", stubborn)])
+    (workspace / "nbflow.toml").write_text('engine = "none"\ngrace_seconds = 600\n')
+    message = cells.begin("from nbflow import run_pipeline\nrun_pipeline('stubborn.ipynb')")
+    _until(lambda: _cells_begun(workspace) > 0)
+    cells.manager.interrupt_kernel()
+    _until(lambda: _told(workspace, "CancelRequested") > 0)
+    cells.manager.interrupt_kernel()
+    _, data, ename = cells.finish(message)
+    assert (ename, data["text/plain"].startswith("stubborn: run 1 CANCELED")) == ("KeyboardInterrupt", True)
+
+
+def _until(there: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not there() and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
 def _cells_begun(workspace: Path) -> int:
     """How many cells have begun, by the record."""
+    return _told(workspace, "CellStarted")
+
+
+def _told(workspace: Path, kind: str) -> int:
+    """How many events of that kind there are."""
     try:
         with sqlite3.connect(f"file:{workspace}/.nbflow/nbflow.db?mode=ro", uri=True) as database:
-            return int(database.execute("select count(*) from events where kind = 'CellStarted'").fetchone()[0])
+            return int(database.execute("select count(*) from events where kind = ?", (kind,)).fetchone()[0])
     except sqlite3.Error:
         return 0

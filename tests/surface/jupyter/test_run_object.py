@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
-from nbflow.core.errors import RunFailedError
+from nbflow.core.errors import RunFailedError, UsageError
 from nbflow.core.results import Result
 from nbflow.core.writes import TableWrite
 from nbflow.surface.jupyter.run import Run
+from nbflow.surface.jupyter.where import Where
 
 WROTE = TableWrite("bronze.events", 3, 3, 1, ("WRITE",), 42, 0, 0, None)
 
@@ -54,7 +60,7 @@ def test_a_run_that_failed_raises_on_request() -> None:
 def test_it_shows_itself_escaped() -> None:
     """The table holds every task, a link to its notebook, and no markup of foreign origin."""
     run = Run(_document("FAILED", ERROR))
-    html = run._repr_html_()
+    html = run._repr_html_() or ""
     for foreign in ("<script>", "<b>no", "a<b>"):
         assert foreign not in html
     assert "&lt;b&gt;no&lt;/b&gt;" in html
@@ -72,3 +78,72 @@ def test_a_run_that_goes_on() -> None:
     assert "RUNNING" in repr(run)
     with pytest.raises(RunFailedError, match="RUNNING"):
         run.raise_for_result()
+
+
+@pytest.fixture
+def wrote(tmp_path: Path) -> Run:
+    """A run that wrote version 0 of a table, in a workspace where somebody wrote version 1 since."""
+    from deltalake import write_deltalake
+
+    place = tmp_path / "warehouse/gold/daily"
+    write_deltalake(place, pa.table({"day": [1, 2], "sum": [Decimal("1.50"), None]}))
+    write_deltalake(place, pa.table({"day": [9], "sum": [Decimal("9.99")]}), mode="overwrite")
+    (tmp_path / "pipelines").mkdir()
+    write = TableWrite("gold.daily", 0, 0, 1, ("WRITE",), 2, 0, 0, 2)
+    document = _document("SUCCESS", None)
+    document["tasks"][0]["tables"] = [write.to_json()]
+    return Run(document, Where(tmp_path, tmp_path))
+
+
+def test_tables_as_the_run_left_them(wrote: Run) -> None:
+    """A preview is a data frame of the version that the run wrote, read without any engine; the one table of a task has a short name."""
+    frame = wrote.tables["gold.daily"]
+    assert frame["day"].tolist() == [1, 2] and frame["sum"].tolist() == [Decimal("1.50"), None]
+    assert wrote.tables["Gold.Daily"].equals(frame) and wrote.tasks["a<b>"].table.equals(frame)
+    assert (list(wrote.tables), len(wrote.tables), repr(wrote.tables)) == (["gold.daily"], 1, "tables: gold.daily")
+    assert wrote.tables.get("gold.nothing") is None and "gold.daily" in wrote.tables
+
+
+def test_tables_that_there_are_not(wrote: Run) -> None:
+    """A name that is near is suggested; a task with no table or with several says so; a table that was removed since is told."""
+    with pytest.raises(UsageError, match=r"the run wrote no table 'gold.dayly' \(did you mean 'gold.daily'\?\)"):
+        wrote.tables["gold.dayly"]
+    document = _document("SUCCESS", None)
+    document["tasks"][0]["tables"] = []
+    with pytest.raises(UsageError, match="task 'a<b>' wrote no table"):
+        _ = Run(document).tasks["a<b>"].table
+    document["tasks"][0]["tables"] = [WROTE.to_json(), {**WROTE.to_json(), "table": "silver.events"}]
+    with pytest.raises(UsageError, match=r'wrote bronze.events, silver.events \(run.tables\["bronze.events"\] reads one'):
+        _ = Run(document).tasks["a<b>"].table
+    shutil.rmtree(wrote._where.start / "warehouse/gold")
+    with pytest.raises(UsageError, match="there is no table 'gold.daily'"):
+        wrote.tables["gold.daily"]
+
+
+def test_a_frame_of_its_tasks() -> None:
+    """A row for each task, with times as times and errors in a line; a run without tasks has no rows."""
+    document = _document("FAILED", ERROR)
+    document["tasks"][0]["started"] = "2026-01-01T00:00:00.000001+00:00"
+    frame = Run(document).to_frame()
+    assert frame.index.tolist() == ["a<b>"]
+    row = frame.loc["a<b>"]
+    assert (row["result"], row["duration_s"], row["attempts"], row["error"]) == ("FAILED", 1.25, 2, "ValueError: <b>no</b>")
+    assert row["started"].isoformat() == "2026-01-01T00:00:00.000001+00:00" and row["values"] == {"k": "<script>"}
+    assert len(Run({**document, "tasks": []}).to_frame()) == 0
+
+
+def test_what_it_leaves_in_a_notebook_stays_small() -> None:
+    """The picture, the table and the text of 100 tasks, each with an executed notebook, take no more than 60 kB."""
+    one = {**_document("SUCCESS", None)["tasks"][0], "values": {}, "tables": []}
+    tasks = [
+        {
+            **one,
+            "task_key": f"task_{at:03}",
+            "notebook": f"/w/runs/p/7/task_{at:03}.ipynb",
+            "depends_on": [f"task_{at - step:03}" for step in (7, 13) if at >= 13],
+        }
+        for at in range(100)
+    ]
+    bundle = Run({**_document("SUCCESS", None), "tasks": tasks})._repr_mimebundle_()
+    assert len(json.dumps(bundle)) <= 60_000
+    assert bundle["text/html"].count("<tr>") == 101

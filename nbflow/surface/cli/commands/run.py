@@ -20,6 +20,7 @@ from nbflow.core.results import ExitCode
 from nbflow.define.kinds import KINDS
 from nbflow.run.writes import Watch
 from nbflow.surface.cli.board import Board
+from nbflow.surface.cli.layout import short_path
 from nbflow.surface.cli.options import (
     common_options,
     job_option,
@@ -58,6 +59,7 @@ class Call:
     strict: bool
     timeout: float | None
     run_id_file: Path | None
+    report: bool
     how: str
     value: bool
     settings: dict[str, Any]
@@ -74,6 +76,7 @@ class Call:
 @strict_option
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="End the run after this time; 0: never.")
 @click.option("--run-id-file", type=click.Path(path_type=Path), metavar="FILE", help="Write the run's id there when it begins.")
+@click.option("--report", is_flag=True, help="Write the run's report when it ends: report.html beside its notebooks.")
 @click.option("--how", default="cli", hidden=True)
 @click.option("--value", is_flag=True, hidden=True)  # PIPELINE is a document of define.handover
 @settings_options()
@@ -117,6 +120,8 @@ def _run(call: Call, workspace: Workspace, plan: Plan) -> int:
         listeners = [progress, *([_IdFile(call.run_id_file)] if call.run_id_file else [])]
         record, code = workspace.run(plan, listeners, how=call.how, command=["nbflow", *without_secrets(sys.argv[1:])])
     _report(call, record, code, _others(watch, record), out)
+    if call.report:
+        _write_report(call, workspace, record, out)
     return int(code)
 
 
@@ -171,3 +176,16 @@ def _report(call: Call, record: RunRecord, code: ExitCode, others: list[tuple[st
         stderr.line(ending(record))
     if call.as_json:
         print_json(run_payload(record))
+
+
+def _write_report(call: Call, workspace: Workspace, record: RunRecord, out: Out) -> None:
+    """Write the report and say where. That it cannot be written changes nothing of the run."""
+    from nbflow.surface.report.reports import write_run_report
+
+    try:
+        place = write_run_report(workspace.store, record.run_id)
+    except Exception as error:  # the run has ended, and how it ended is what the caller must learn
+        stderr.line(f"warning: no report: {one_line(str(error), 1000)}")
+        return
+    if not call.quiet:
+        out.line(f"report: {short_path(place)}")

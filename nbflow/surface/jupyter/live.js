@@ -1,0 +1,133 @@
+// The live view of a run: draws what Python sends, and lets the clocks of running tasks go on between two messages.
+
+const make = (parent, tag, name, text) => {
+  const node = document.createElement(tag);
+  if (name) node.className = name;
+  if (text !== undefined) node.textContent = text;
+  parent.append(node);
+  return node;
+};
+
+const duration = (seconds) => {
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const two = (number) => String(number).padStart(2, "0");
+  return whole < 3600
+    ? `${Math.floor(whole / 60)} min ${two(whole % 60)} s`
+    : `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} min`;
+};
+
+const theme = (root) => {
+  const { jpThemeLight } = document.body.dataset;
+  const kinds = document.body.classList;
+  const dark = jpThemeLight === "false" || kinds.contains("vscode-dark") || kinds.contains("vscode-high-contrast");
+  const light = jpThemeLight === "true" || kinds.contains("vscode-light");
+  for (const node of [root, ...root.querySelectorAll("svg.nbf")]) {
+    node.classList.toggle("nbf-dark", dark);
+    node.classList.toggle("nbf-light", light && !dark);
+  }
+};
+
+const mark = (parent, look) => {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("class", `nbf-mark ${look[0]}`);
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("class", "m");
+  path.setAttribute("d", look[1]);
+  svg.append(path);
+  parent.append(svg);
+};
+
+const render = ({ model, el }) => {
+  el.classList.add("nbf", "nbf-live");
+  const head = make(el, "div", "nbf-head");
+  const errors = make(el, "div", "nbf-errors");
+  const graph = make(el, "div", "nbf-graph");
+  graph.tabIndex = 0;
+  const rows = make(el, "div", "nbf-rows");
+  const notes = make(el, "div", "nbf-notes");
+  head.setAttribute("role", "status");
+  let clocks = [];
+  let told = [];
+
+  const clock = (parent, seconds) => {
+    const node = make(parent, "span", "nbf-clock", duration(seconds));
+    clocks.push([node, performance.now() - seconds * 1000]);
+  };
+
+  const drawGraph = () => {
+    graph.innerHTML = model.get("svg"); // built by nbflow, names escaped
+    told = [];
+    theme(el);
+    drawBoxes();
+  };
+
+  const drawBoxes = () => {
+    const marks = model.get("marks");
+    (model.get("view").boxes ?? []).forEach(([state, said], at) => {
+      if (told[at] === state + said) return;
+      told[at] = state + said;
+      const box = graph.querySelector(`[data-task="${at}"]`);
+      const look = marks[state] ?? marks[""];
+      if (!box) return;
+      box.setAttribute("class", `t ${look[0]}`);
+      box.querySelector(".m").setAttribute("d", look[1]);
+      box.querySelector(".w").textContent = said;
+      const title = box.querySelector("title");
+      title.textContent = `${title.textContent.split(":")[0]}: ${said}`;
+    });
+  };
+
+  const drawError = (error) => {
+    const part = make(errors, "div", "nbf-error");
+    make(part, "b", "", error.where);
+    make(part, "div", "nbf-said", error.said);
+    if (error.source.length) make(part, "pre", "", error.source.join("\n"));
+  };
+
+  const drawView = () => {
+    const view = model.get("view");
+    const marks = model.get("marks");
+    if (!view.title) return;
+    clocks = [];
+    head.replaceChildren();
+    mark(head, marks[view.state] ?? marks[""]);
+    make(head, "b", "", view.title);
+    make(head, "span", "", view.said);
+    if (view.seconds !== null) clock(head, view.seconds);
+    errors.replaceChildren();
+    view.errors.forEach(drawError);
+    rows.replaceChildren();
+    for (const [key, state, said, seconds] of view.rows) {
+      const row = make(rows, "div", "nbf-row");
+      mark(row, marks[state] ?? marks[""]);
+      make(row, "b", "", key);
+      make(row, "span", "", said);
+      if (seconds !== null) clock(row, seconds);
+    }
+    notes.replaceChildren();
+    view.notes.forEach((note) => make(notes, "div", "", note));
+    drawBoxes();
+  };
+
+  drawGraph();
+  drawView();
+  model.on("change:svg", drawGraph);
+  model.on("change:view", drawView);
+  const watch = new MutationObserver(() => theme(el));
+  watch.observe(document.body, { attributes: true, attributeFilter: ["class", "data-jp-theme-light"] });
+  const beat = setInterval(() => {
+    const now = performance.now();
+    for (const [node, start] of clocks) node.textContent = duration((now - start) / 1000);
+  }, 500);
+  return () => {
+    clearInterval(beat);
+    watch.disconnect();
+    model.off("change:svg", drawGraph);
+    model.off("change:view", drawView);
+  };
+};
+
+export default { render };

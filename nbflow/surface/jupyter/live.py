@@ -1,0 +1,147 @@
+"""A run shown in a cell while it goes on, and the picture that stays when it is over."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from nbflow.core.errors import StoreError, UsageError
+from nbflow.core.plain_text import clean
+from nbflow.core.progress import RUNNING, RunProgress, TaskProgress, error_text, shown_lines
+from nbflow.core.records import run_payload
+from nbflow.plan.export.graph import READABLE, graph_svg
+from nbflow.plan.export.marks import MARKS, in_turn, mark_of
+from nbflow.surface.jupyter.show import run_html, run_text
+from nbflow.surface.jupyter.view import RunView
+from nbflow.surface.jupyter.widget import bundle_of, widget_class
+
+if TYPE_CHECKING:
+    from nbflow.store.store import Store
+
+LOOK_SECONDS = 0.02
+"""How often the records are asked for events."""
+
+_DRAW_SECONDS, _DRAW_GROUPS_SECONDS = 0.03, 0.25
+_LIFE_SECONDS = 0.5
+_MOST_ROWS, _MOST_ERRORS = 12, 3
+
+
+class LiveView:
+    """One view of a run. Several views of one run know nothing of each other."""
+
+    def __init__(self, store: Store, run_id: int) -> None:
+        """Raises ``UsageError`` for a run that is not there, ``StoreError`` where the records cannot be read."""
+        self._store, self._run_id = store, run_id
+        record = store.run(run_id)
+        self._progress = RunProgress.of(run_payload(record))
+        self._progress.notes += [f"warning: {text}" for text in record.definition.get("warnings", ())]
+        # From the first event on: what comes twice does no harm, what came since the record was read would be missed.
+        self._progress.tasks = {key: TaskProgress(key, task.depends_on) for key, task in self._progress.tasks.items()}
+        self._seen = 0
+        self._drawn_at, self._stale = 0.0, True
+        self._life_at = time.monotonic()
+        self._grouped = len(self._progress.tasks) > READABLE
+        self._widget: Any = None
+        self._handle: Any = None
+
+    def show(self) -> None:
+        """Display the run as it stands now, in the cell that is being executed."""
+        from IPython.display import display
+
+        self._take()
+        marks = {state: [mark.kind, mark.shape] for state, mark in MARKS.items()}
+        marks[""] = [mark_of("").kind, mark_of("").shape]
+        self._widget = widget_class()(svg=graph_svg(self._progress), marks=marks, view=self._view())
+        run = RunView(run_payload(self._store.run(self._run_id)))
+        self._handle = display(bundle_of(self._widget, run_html(run), run_text(run)), raw=True, display_id=True)
+        self._drawn_at, self._stale = time.monotonic(), False
+
+    def step(self) -> bool:
+        """Show what happened meanwhile; whether the run is over."""
+        try:
+            self._take()
+        except StoreError as error:  # somebody holds the records: the run does not care, and there will be another time
+            self._note(str(error))
+        now = time.monotonic()
+        if self._stale and now - self._drawn_at >= (_DRAW_GROUPS_SECONDS if self._grouped else _DRAW_SECONDS):
+            self._draw(now)
+        return self._progress.over or not self._alive(now)
+
+    def follow(self) -> None:
+        """Show what happens until the run is over, then leave the picture."""
+        while not self.step():
+            time.sleep(LOOK_SECONDS)
+        self.finish()
+
+    def begin(self) -> None:
+        """Show the run, and go on showing it while other cells are executed."""
+        self.show()
+        threading.Thread(target=self.follow, name=f"nbflow-live-{self._run_id}", daemon=True).start()
+
+    def finish(self) -> None:
+        """Put the picture and the table in the widget's place: they need no kernel and are what is saved."""
+        if self._handle is None:
+            return
+        try:
+            run = RunView(run_payload(self._store.run(self._run_id)))
+            bundle = {"text/html": run_html(run), "text/plain": run_text(run)}
+        except (UsageError, StoreError) as error:  # removed meanwhile, or held by another program
+            bundle = {"text/plain": str(error)}
+        self._handle.update(bundle, raw=True)
+        self._widget.close()
+        self._handle = None
+
+    def _take(self) -> None:
+        for seq, event in self._store.events(self._run_id, self._seen):
+            self._progress.take(event)
+            self._seen, self._stale = seq, True
+
+    def _note(self, text: str) -> None:
+        if text not in self._progress.notes:
+            self._progress.notes.append(text)
+            self._stale = True
+
+    def _alive(self, now: float) -> bool:
+        """Whether a process is still at work on the run; looked at now and then."""
+        if now - self._life_at < _LIFE_SECONDS:
+            return True
+        self._life_at = now
+        return self._store.is_live(self._run_id)
+
+    def _draw(self, now: float) -> None:
+        if self._grouped:
+            self._widget.svg = graph_svg(self._progress)
+        self._widget.view = self._view()
+        self._drawn_at, self._stale = now, False
+
+    def _view(self) -> dict[str, Any]:
+        """What the widget draws around the graph, and in its boxes."""
+        run = self._progress
+        now = datetime.now(timezone.utc)
+        counts = ", ".join(f"{count} {state}" for state, count in in_turn(run.counts))
+        failed = [task for task in run.tasks.values() if task.failed]
+        shown = [task for task in run.tasks.values() if task.state == RUNNING] + failed
+        rows = [(task.task_key, task.state, task.said, _elapsed(task.began, now) if task.state == RUNNING else None) for task in shown]
+        more = [(f"and {len(rows) - _MOST_ROWS} more", "", "", None)] if len(rows) > _MOST_ROWS else []
+        return {
+            "title": f"{run.pipeline}: run {run.run_id} {run.state}",
+            "state": run.state,
+            "said": counts,
+            "seconds": None if run.over else _elapsed(run.began, now),
+            "errors": [_error(task) for task in failed[:_MOST_ERRORS]],
+            "rows": [*rows[:_MOST_ROWS], *more],
+            "notes": run.notes,
+            "boxes": [] if self._grouped else [(task.state, task.said) for task in run.tasks.values()],
+        }
+
+
+def _elapsed(since: datetime | None, now: datetime) -> float | None:
+    return None if since is None else max((now - since).total_seconds(), 0.0)
+
+
+def _error(task: TaskProgress) -> dict[str, Any]:
+    error = task.error or {}
+    where = f" in cell {error['cell']} of {task.cells}" if error.get("cell") else ""
+    return {"where": f"{task.task_key} {task.state}{where}", "said": clean(error_text(error))[:500], "source": shown_lines(error, 9)}

@@ -1,0 +1,226 @@
+"""The report of one run: what went wrong first, then its graph, its time, its tasks, tables and circumstances."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from nbflow.core.moments import duration_text
+from nbflow.core.plain_text import clean, one_line
+from nbflow.core.progress import RunProgress, TaskProgress, error_text, shown_lines
+from nbflow.core.records import RunRecord, TaskRecord, run_payload
+from nbflow.plan.export.graph import READABLE, graph_svg
+from nbflow.plan.export.marks import mark_of
+from nbflow.plan.export.text import origin_words
+from nbflow.store.printed import LogLine
+from nbflow.surface.report.executed import UnshownError, executed_html
+from nbflow.surface.report.page import filled
+from nbflow.surface.report.timeline import Track, tracks_of
+
+_MOST_NOTEBOOKS = 100
+_MOST_BYTES = 40_000_000
+_MOST_LINES = 1000
+_MOST_ROWS = 100
+_LONGEST_VALUE = 2000
+_DOWN = 40
+"""Up to so many tasks the graph is there twice: from left to right, and downwards for narrow screens."""
+
+
+def run_page(run: RunRecord, printed: Iterable[LogLine]) -> str:
+    """The page of ``run``. ``printed`` is what its tasks printed; their executed notebooks are read where they lie."""
+    progress = RunProgress.of(run_payload(run))
+    numbers = {task.task_key: at for at, task in enumerate(run.tasks, 1)}
+    links = {key: f"#task-{number}" for key, number in numbers.items()}
+    logs = _logs(printed)
+    frames = _frames(run)
+    planned = {task["task_key"]: task for task in run.definition.get("tasks", ())}
+    tracks, whole = tracks_of(run, progress.edges)
+    return filled(
+        "run.html",
+        run=run,
+        heading=_heading(run),
+        failures=[_failure(task, numbers[task.task_key]) for task in progress.tasks.values() if task.failed],
+        graph=_safe(graph_svg(progress, links=links)),
+        graph_down=_safe(graph_svg(progress, links=links, down=True)) if len(run.tasks) <= min(_DOWN, READABLE) else None,
+        tracks=[_track(track, numbers[track.task_key], progress.tasks[track.task_key]) for track in tracks],
+        whole=duration_text(whole),
+        tasks=[
+            _task(task, numbers[task.task_key], progress.tasks[task.task_key], planned.get(task.task_key, {}), logs, frames)
+            for task in run.tasks
+        ],
+        tables=[row for task in run.tasks for row in _tables(task)],
+        facts=[(name.replace("_", " "), _fact(value)) for name, value in run.facts.items() if value is not None],
+        warnings=run.definition.get("warnings", ()),
+    )
+
+
+def _safe(svg: str) -> Any:
+    from markupsafe import Markup
+
+    return Markup(svg)  # it escapes what it holds
+
+
+def _heading(run: RunRecord) -> list[tuple[str, str]]:
+    rows = [("started", moment_text(run.started)), ("took", duration_text(run.duration_s)), ("Spark engine", run.engine)]
+    return [*rows, *((name, _value(value)) for name, value in run.parameters.items())]
+
+
+def moment_text(at: datetime | None) -> str:
+    """A time in the zone of whoever writes the report, with that zone."""
+    return "-" if at is None else at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def _failure(task: TaskProgress, number: int) -> dict[str, Any]:
+    error = task.error or {}
+    where = f"in cell {error['cell']}{f' of {task.cells}' if task.cells else ''}" if error.get("cell") else str(error.get("kind", ""))
+    return {
+        "key": task.task_key,
+        "number": number,
+        "state": task.state,
+        "where": where,
+        "said": clean(error_text(error))[:_LONGEST_VALUE],
+        "source": [(line, bool(error.get("source")) and line.startswith(">")) for line in shown_lines(error)],
+        "traceback": clean(error["traceback"]) if error.get("source") and error.get("traceback") else "",
+    }
+
+
+def _track(track: Track, number: int, task: TaskProgress) -> dict[str, Any]:
+    told = [f"waited {duration_text(track.waited)}"] if track.waited >= 0.05 else []
+    told += [f"ran {duration_text(track.ran)}"] if track.ran else []
+    bars = [
+        {
+            "kind": mark_of(bar.state).kind if bar.attempt else "waits",
+            "left": round(bar.start, 3),
+            "width": round(bar.width, 3),
+            "title": f"attempt {bar.attempt}: {bar.state}, {duration_text(bar.seconds)}"
+            if bar.attempt
+            else f"waited {duration_text(bar.seconds)}",
+        }
+        for bar in track.bars
+    ]
+    attempts = f", {task.attempt} attempts" if task.attempt > 1 else ""
+    said = ", ".join(told) + attempts if task.attempt else f"{task.state}, did not run"
+    return {"key": track.task_key, "number": number, "bars": bars, "said": said}
+
+
+def _task(
+    task: TaskRecord,
+    number: int,
+    progress: TaskProgress,
+    planned: Mapping[str, Any],
+    logs: Mapping[str, list[str]],
+    frames: Mapping[str, tuple[str, int] | str],
+) -> dict[str, Any]:
+    frame, log = frames.get(task.task_key, ""), logs.get(task.task_key, [])
+    shown = isinstance(frame, tuple)
+    took = [duration_text(task.duration_s)] if task.duration_s is not None else []
+    took += [f"{len(task.attempts)} attempts"] if len(task.attempts) > 1 else []
+    took += [f"ended early in cell {task.ended_at_cell}"] if task.ended_at_cell else []
+    return {
+        "key": task.task_key,
+        "number": number,
+        "state": progress.state,
+        "said": ", ".join(took),
+        "open": progress.failed,
+        "reason": task.reason,
+        "parents": ", ".join(progress.depends_on),
+        "parameters": _parameters(task, planned),
+        "told": [*((name, _value(value)) for name, value in task.values.items()), *_exit(task)],
+        "attempts": [
+            (
+                at.number,
+                at.result or "RUNNING",
+                duration_text(at.duration_s),
+                one_line(at.error.message) if at.error else "",
+                moment_text(at.started),
+            )
+            for at in task.attempts
+        ],
+        "log": "\n".join(log[-_MOST_LINES:]),
+        "log_cut": f" (the last {_MOST_LINES} of {len(log)} lines)" if len(log) > _MOST_LINES else "",
+        "frame": frame[0] if shown else None,
+        "height": frame[1] if shown else 0,
+        "output": _output(task),
+        "kept": task.notebook or task.log,
+        "unshown": f" {frame}" if frame and not shown else "",
+    }
+
+
+def _output(task: TaskRecord) -> tuple[list[str], list[list[str]]] | None:
+    """The columns and the first rows of a result of SQL."""
+    if not task.output or not task.output.get("columns"):
+        return None
+    names = [column["name"] if isinstance(column, dict) else str(column) for column in task.output["columns"]]
+    return names, [[_value(row.get(name)) for name in names] for row in task.output.get("rows", ())[:_MOST_ROWS]]
+
+
+def _exit(task: TaskRecord) -> list[tuple[str, str]]:
+    return [] if task.exit_value is None else [("exit value", _value(task.exit_value))]
+
+
+def _parameters(task: TaskRecord, planned: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Each parameter with its value as the task got it, and where that came from; as planned where the task never ran."""
+    known = {argument["name"]: argument for argument in planned.get("parameters", ())}
+    rows = []
+    for name in dict.fromkeys([*known, *task.parameters]):
+        argument = known.get(name)
+        origin = origin_words(argument["origin"], late=argument["late"], expression=argument["expression"]) if argument else ""
+        value = task.parameters[name] if name in task.parameters else argument and argument["value"]
+        rows.append((name, _value(value), origin))
+    return rows
+
+
+def _tables(task: TaskRecord) -> list[tuple[Any, ...]]:
+    def count(number: int | None) -> str:
+        return "not told" if number is None else str(number)
+
+    return [
+        (
+            write.table, task.task_key,
+            str(write.last_version) if write.first_version == write.last_version else f"{write.first_version} to {write.last_version}",
+            ", ".join(write.operations), count(write.inserted), count(write.updated), count(write.deleted), count(write.rows),
+        )
+        for write in task.tables
+    ]  # fmt: skip
+
+
+def _fact(value: Any) -> str:
+    return _value(shlex.join(map(str, value)) if isinstance(value, list) else value)
+
+
+def _value(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = clean(text)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}… ({len(text)} characters)"
+
+
+def _logs(printed: Iterable[LogLine]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in printed:
+        found.setdefault(line.task_key, []).append(clean(line.text)[:_LONGEST_VALUE])
+    return found
+
+
+def _frames(run: RunRecord) -> dict[str, tuple[str, int] | str]:
+    """The executed notebooks by task, as documents with their heights, or why one is not shown. Those of failed tasks first,
+    for there is an end to what one file can hold."""
+    frames: dict[str, tuple[str, int] | str] = {}
+    total = 0
+    for task in sorted(run.tasks, key=lambda each: each.error is None):
+        if task.notebook is None or not task.notebook.endswith(".ipynb"):
+            continue
+        if len(frames) >= _MOST_NOTEBOOKS or total > _MOST_BYTES:
+            frames[task.task_key] = "is not shown here: this page holds enough"
+            continue
+        try:
+            frame = executed_html(Path(task.notebook))
+        except UnshownError as error:
+            frames[task.task_key] = str(error)
+            continue
+        frames[task.task_key] = frame
+        total += len(frame[0])
+    return frames

@@ -1,0 +1,212 @@
+"""A run watched from a cell of a real JupyterLab, and what of it stays in the notebook."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import TOKEN, Notebook
+
+SLOW = "import time\nfor _ in range(600):\n    time.sleep(0.1)"
+STEP = "import time\ntime.sleep(0.8)"
+
+
+def notebook_file(path: Path, *sources: str) -> None:
+    """Write a notebook with these code cells."""
+    cells = [
+        {"cell_type": "code", "id": f"c{at}", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
+        for at, source in enumerate(sources)
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": cells}))
+
+
+class Server:
+    """JupyterLab in a workspace without Spark, whose pipelines wait a little, fail, or wait for ever."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "ws"
+        notebook_file(self.root / "tasks/step.ipynb", STEP, "print('done')")
+        notebook_file(self.root / "tasks/fails.ipynb", "x = 1", "raise ValueError('</script><b>no</b>')")
+        notebook_file(self.root / "tasks/slow.ipynb", SLOW)
+        (self.root / "nbflow.toml").write_text('engine = "none"\n')
+        (self.root / "pipelines").mkdir()
+        for name, last in (("good", "step"), ("bad", "fails"), ("endless", "slow")):
+            (self.root / f"pipelines/{name}.yml").write_text(
+                f"name: {name}\ntasks:\n  - {{task_key: first, notebook: ../tasks/step}}\n"
+                f"  - {{task_key: last, notebook: ../tasks/{last}, depends_on: [first]}}\n"
+            )
+        own = {
+            name: str(folder / name.lower())
+            for name in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+        }
+        quiet = Path(own["JUPYTERLAB_SETTINGS_DIR"]) / "@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+        quiet.parent.mkdir(parents=True)
+        quiet.write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}))
+        with socket.socket() as place:
+            place.bind(("127.0.0.1", 0))
+            port = place.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        command = [
+            sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
+            f"--IdentityProvider.token={TOKEN}", "--LabApp.expose_app_in_browser=True",
+        ]  # fmt: skip
+        self.log = folder / "server.log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                command, cwd=self.root, env={**os.environ, **own}, stdout=log, stderr=log, start_new_session=True
+            )
+        deadline = time.monotonic() + 90
+        while not self._answers():
+            assert self.process.poll() is None and time.monotonic() < deadline, self.log.read_text("utf-8")[-4000:]
+            time.sleep(0.1)
+
+    def _answers(self) -> bool:
+        try:
+            urllib.request.urlopen(f"{self.url}/api/status?token={TOKEN}", timeout=5).close()
+        except OSError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """End it with its kernels."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=60)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests here."""
+    started = Server(tmp_path_factory.mktemp("server"))
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def open_cells(browser: Any, server: Server) -> Iterator[Callable[..., Notebook]]:
+    """Opens a new notebook with these cells; its kernel ends with the test."""
+    context = browser.new_context(viewport={"width": 1100, "height": 900})
+    context.set_default_timeout(30_000)
+    opened: list[Notebook] = []
+
+    def open_one(name: str, *sources: str) -> Notebook:
+        notebook_file(server.root / f"{name}.ipynb", *sources)
+        opened.append(Notebook(context.new_page(), server, f"{name}.ipynb"))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield open_one
+    for notebook in opened:
+        notebook.command("kernelmenu:shutdown")
+    context.close()
+
+
+def begin(notebook: Notebook, at: int) -> Any:
+    """Run one cell without waiting for its end; the cell."""
+    notebook.page.evaluate(
+        "at => { const app = window.jupyterapp; app.shell.currentWidget.content.activeCellIndex = at;"
+        " app.commands.execute('notebook:run-cell'); }",
+        at,
+    )
+    return notebook.cell(at)
+
+
+def saved(notebook: Notebook, server: Server, name: str) -> dict[str, Any]:
+    """The notebook's file after it was saved."""
+    notebook.command("docmanager:save")
+    document: dict[str, Any] = json.loads((server.root / f"{name}.ipynb").read_text("utf-8"))
+    return document
+
+
+def test_a_run_watched_to_its_end_and_kept(open_cells: Callable[..., Notebook], server: Server, browser: Any) -> None:
+    """The cell draws where each task is, in the Lab's theme; at the end the picture and a table whose links open the executed notebooks.
+    Saved, that is all there is: no widget, no state; a copy that nobody trusts shows it, too."""
+    notebook = open_cells("watched", "from nbflow import run_pipeline\nrun = run_pipeline('good')", "run.tasks['last'].result")
+    notebook.command("apputils:change-theme", theme="JupyterLab Dark")
+    cell = begin(notebook, 0)
+    expect(cell.locator("[data-task='0'].run .w")).to_have_text("cell 1 of 2", timeout=60_000)
+    expect(cell.locator("[data-task='1'].idle .w")).to_have_text("waits")
+    expect(cell.locator(".nbf-head b")).to_have_text("good: run 1 RUNNING")
+    expect(cell.locator(".nbf-row b")).to_have_text("first")
+    assert cell.locator("svg.nbf.nbf-dark").count() == 1
+    expect(cell.locator("[data-task='0'].ok .w")).to_contain_text("SUCCESS", timeout=60_000)
+    picture = cell.locator("img[alt='Graph of run 1 of good, SUCCESS: 2 SUCCESS']")
+    expect(picture).to_be_visible(timeout=60_000)
+    assert picture.evaluate("image => image.naturalWidth") > 300
+    expect(cell.locator(".nbf-live")).to_have_count(0)
+    document = saved(notebook, server, "watched")
+    assert "widgets" not in document["metadata"]
+    [output] = document["cells"][0]["outputs"]
+    assert set(output["data"]) == {"text/html", "text/plain"}
+    cell.get_by_role("link", name="last").click()
+    notebook.page.wait_for_function("() => window.jupyterapp.shell.currentWidget.title.label === 'last.ipynb'")
+    assert notebook.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.path") == "runs/good/1/last.ipynb"
+    document["cells"][1]["source"] = "another text, so that nobody has signed it"
+    (server.root / "copy.ipynb").write_text(json.dumps(document))
+    page = browser.new_context().new_page()
+    page.goto(f"{server.url}/lab/tree/copy.ipynb?reset&token={TOKEN}")
+    page.wait_for_selector(".jp-Notebook .jp-Cell")
+    again = page.locator("img[alt='Graph of run 1 of good, SUCCESS: 2 SUCCESS']")
+    expect(again).to_be_visible(timeout=30_000)
+    assert again.evaluate("image => image.naturalWidth") > 300
+    trusted = "() => window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells[0].isTrusted ?? null"
+    assert page.evaluate(trusted) is not True
+    page.context.close()
+
+
+def test_a_run_that_fails_and_one_that_is_interrupted(open_cells: Callable[..., Notebook], server: Server) -> None:
+    """The failing cell's error stands first, foreign text in it is text. Interrupting the cell cancels the run: CANCELED is what stays,
+    no process of it does; later cells run."""
+    notebook = open_cells(
+        "failing", "%load_ext nbflow", "%nbflow run bad", "from nbflow import run_pipeline\nrun_pipeline('endless')", "print(6 * 7)"
+    )
+    notebook.run(0)
+    cell = begin(notebook, 1)
+    expect(cell.locator("img[alt$='FAILED: 1 FAILED, 1 SUCCESS']")).to_be_visible(timeout=60_000)
+    expect(cell.locator(".jp-RenderedHTML pre")).to_contain_text("raise ValueError('</script><b>no</b>')")
+    order = cell.locator(".jp-RenderedHTML").first.evaluate(
+        "node => [...node.querySelectorAll('pre, img, table')].map(part => part.tagName).join(' ')"
+    )
+    assert order == "PRE IMG TABLE"
+    cell = begin(notebook, 2)
+    expect(cell.locator("[data-task='1'] .w")).to_have_text("cell 1 of 1", timeout=60_000)
+    notebook.command("notebook:interrupt-kernel")
+    expect(cell.locator("img[alt*='CANCELED']")).to_be_visible(timeout=60_000)
+    expect(cell.get_by_text("interrupted: the run was asked to end", exact=True)).to_be_visible()
+    notebook.wait()
+    expect(notebook.run(3).get_by_text("42")).to_be_visible()
+    left = [place for place in Path("/proc").glob("[0-9]*/cwd") if _target(place) == str(server.root / "tasks")]
+    assert left == []
+
+
+def _target(link: Path) -> str:
+    try:
+        return os.readlink(link)
+    except OSError:
+        return ""
+
+
+def test_two_views_of_a_run_that_nobody_waits_for(open_cells: Callable[..., Notebook]) -> None:
+    """Each shows the run while other cells are executed, and both end as pictures; the run object reads what came of it."""
+    notebook = open_cells(
+        "twice", "from nbflow import run_pipeline\nrun = run_pipeline('good', wait=False)\nrun", "run", "run.wait().to_frame()"
+    )
+    first, second = notebook.run(0), notebook.run(1)
+    for cell in (first, second):
+        expect(cell.locator("[data-task='0'] .w")).to_contain_text("cell", timeout=60_000)
+    frame = notebook.run(2)
+    expect(frame.get_by_role("cell", name="SUCCESS").first).to_be_visible()
+    for cell in (first, second):
+        expect(cell.locator("img[alt$='SUCCESS: 2 SUCCESS']")).to_be_visible(timeout=30_000)
