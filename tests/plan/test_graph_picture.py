@@ -32,7 +32,7 @@ def test_every_state_is_told_by_word_shape_and_kind() -> None:
     assert {str(result) for result in Result} <= set(MARKS)
     for state, mark in MARKS.items():
         svg = graph_svg(a_run(TaskProgress("a", state=state, attempt=1)))
-        said = "attempt 1 ended" if state == "WAITING" else "starts" if state == "RUNNING" else state
+        said = "attempt 1 ended" if state == "WAITING" else "runs" if state == "RUNNING" else state
         assert any(text.startswith(said[:17]) for text in texts(svg)), state
         assert f'd="{mark.shape}"' in svg and f'class="t {mark.kind}"' in svg
     shapes = {kind: {mark.shape for mark in MARKS.values() if mark.kind == kind} for kind in ("ok", "bad", "warn", "run", "idle")}

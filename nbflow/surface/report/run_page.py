@@ -154,7 +154,7 @@ def _output(task: TaskRecord) -> tuple[list[str], list[list[str]]] | None:
     """The columns and the first rows of a result of SQL."""
     if not task.output or not task.output.get("columns"):
         return None
-    names = [column["name"] if isinstance(column, dict) else str(column) for column in task.output["columns"]]
+    names = [str(name) for name in task.output["columns"]]
     return names, [[_value(row.get(name)) for name in names] for row in task.output.get("rows", ())[:_MOST_ROWS]]
 
 

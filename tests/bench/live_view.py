@@ -1,0 +1,98 @@
+"""What it costs to watch a run from a cell of JupyterLab, and how soon an event of the run is on the screen.
+
+``python -m tests.bench.live_view``; prints milliseconds from the record of a cell's start to its painting (median and the worst of 40),
+the run's time watched and not watched (median of 5 each), and the bytes that 100 tasks leave in the notebook.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests.browser.conftest import FLAGS, Notebook
+from tests.browser.test_live_view import Server, notebook_file, saved
+
+WATCH = """
+window.painted = {};
+new MutationObserver(() => requestAnimationFrame(() => {
+  const said = document.querySelector("[data-task='0'] .w")?.textContent ?? "";
+  const cell = said.match(/^cell (\\d+) of/);
+  if (cell && !(cell[1] in window.painted)) window.painted[cell[1]] = Date.now();
+})).observe(document, {subtree: true, childList: true, characterData: true});
+"""
+TIMES = 5
+
+
+def records(server: Server) -> sqlite3.Connection:
+    """The workspace's records."""
+    return sqlite3.connect(server.root / ".nbflow/nbflow.db")
+
+
+def to_the_screen(server: Server, notebook: Notebook) -> list[float]:
+    """Milliseconds from each cell's start to its painting."""
+    notebook.run(0)
+    with records(server) as database:
+        run_id = database.execute("select max(run_id) from runs").fetchone()[0]
+        rows = database.execute("select at, payload from events where run_id = ? and kind = 'CellStarted'", (run_id,)).fetchall()
+    started = {str(json.loads(payload)["cell"]): at / 1000 for at, payload in rows}
+    painted: dict[str, Any] = notebook.page.evaluate("window.painted")
+    return [painted[cell] - at for cell, at in started.items() if cell in painted]
+
+
+def durations(server: Server, notebook: Notebook) -> tuple[float, float]:
+    """The run's seconds, watched and not, in turn."""
+    times: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(TIMES):
+        for cell, found in times.items():
+            notebook.run(cell)
+            with records(server) as database:
+                found.append(database.execute("select duration_s from runs order by run_id desc limit 1").fetchone()[0])
+    return statistics.median(times[1]), statistics.median(times[2])
+
+
+def left(server: Server, notebook: Notebook, name: str) -> int:
+    """The bytes of the outputs and the metadata that a run of 100 tasks leaves in the file."""
+    notebook.run(3)
+    document = saved(notebook, server, name)
+    return len(json.dumps(document["cells"][3]["outputs"])) + len(json.dumps(document["metadata"]))
+
+
+def main() -> None:
+    """Print the figures."""
+    from playwright.sync_api import sync_playwright
+
+    folder = Path(tempfile.mkdtemp())
+    server = Server(folder)
+    try:
+        notebook_file(server.root / "tasks/many.ipynb", *["import time\ntime.sleep(0.15)"] * 40)
+        tasks = [
+            f"  - {{task_key: task_{at:03}, command: 'true', depends_on: {[f'task_{at - 10:03}'] if at >= 10 else []}}}"
+            for at in range(100)
+        ]
+        (server.root / "pipelines/hundred.yml").write_text("name: hundred\ntasks:\n" + "\n".join(tasks))
+        watched = "from nbflow import run_pipeline\nrun = run_pipeline('/w/tasks/many.ipynb')".replace("/w", str(server.root))
+        alone = watched.replace("ipynb')", "ipynb', wait=False).wait()")
+        notebook_file(server.root / "bench.ipynb", watched, watched, alone, "run = run_pipeline('hundred')")
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
+            page = browser.new_page()
+            page.add_init_script(WATCH)
+            notebook = Notebook(page, server, "bench.ipynb")  # type: ignore[arg-type]
+            shown = to_the_screen(server, notebook)
+            print(f"event to screen: median {statistics.median(shown):.0f} ms, worst {max(shown):.0f} ms, of {len(shown)}")
+            with_view, without = durations(server, notebook)
+            print(f"run: {with_view:.2f} s watched, {without:.2f} s not, {100 * (with_view / without - 1):+.1f} %")
+            print(f"left in the notebook by 100 tasks: {left(server, notebook, 'bench')} bytes")
+            browser.close()
+    finally:
+        server.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
