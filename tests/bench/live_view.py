@@ -1,7 +1,8 @@
 """What it costs to watch a run from a cell of JupyterLab, and how soon an event of the run is on the screen.
 
 ``python -m tests.bench.live_view``; prints milliseconds from the record of a cell's start to its painting (median and the worst of 40),
-the run's time watched and not watched (median of 5 each), and the bytes that 100 tasks leave in the notebook.
+the run's time watched and not watched (median of 5 each), the bytes that 100 tasks leave in the notebook, and for how long the page at most
+did not answer while 1,000 tasks ran.
 """
 
 from __future__ import annotations
@@ -62,6 +63,27 @@ def left(server: Server, notebook: Notebook, name: str) -> int:
     return len(json.dumps(document["cells"][3]["outputs"])) + len(json.dumps(document["metadata"]))
 
 
+def longest_pause(notebook: Notebook) -> float:
+    """The longest time that the page was busy with one thing while the last cell ran, in milliseconds."""
+    notebook.page.evaluate(
+        "() => { window.pauses = [0]; new PerformanceObserver(list => window.pauses.push(...list.getEntries().map(entry => entry.duration)))"
+        ".observe({entryTypes: ['longtask']}); }"
+    )
+    notebook.page.evaluate("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 4 }")
+    notebook.command("notebook:run-cell")
+    notebook.wait(600)
+    return float(notebook.page.evaluate("Math.max(...window.pauses)"))
+
+
+def pipeline_of(count: int, width: int) -> str:
+    """A pipeline of commands that do nothing, in layers."""
+    tasks = [
+        f"  - {{task_key: task_{at:04}, command: 'true', depends_on: {[f'task_{at - width:04}'] if at >= width else []}}}"
+        for at in range(count)
+    ]
+    return "name: many\ntasks:\n" + "\n".join(tasks)
+
+
 def main() -> None:
     """Print the figures."""
     from playwright.sync_api import sync_playwright
@@ -70,14 +92,13 @@ def main() -> None:
     server = Server(folder)
     try:
         notebook_file(server.root / "tasks/many.ipynb", *["import time\ntime.sleep(0.15)"] * 40)
-        tasks = [
-            f"  - {{task_key: task_{at:03}, command: 'true', depends_on: {[f'task_{at - 10:03}'] if at >= 10 else []}}}"
-            for at in range(100)
-        ]
-        (server.root / "pipelines/hundred.yml").write_text("name: hundred\ntasks:\n" + "\n".join(tasks))
+        (server.root / "pipelines/hundred.yml").write_text(pipeline_of(100, 10))
+        (server.root / "pipelines/thousand.yml").write_text(pipeline_of(1000, 40))
         watched = "from nbflow import run_pipeline\nrun = run_pipeline('/w/tasks/many.ipynb')".replace("/w", str(server.root))
         alone = watched.replace("ipynb')", "ipynb', wait=False).wait()")
-        notebook_file(server.root / "bench.ipynb", watched, watched, alone, "run = run_pipeline('hundred')")
+        notebook_file(
+            server.root / "bench.ipynb", watched, watched, alone, "run = run_pipeline('hundred')", "run = run_pipeline('thousand')"
+        )
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
             page = browser.new_page()
@@ -88,6 +109,7 @@ def main() -> None:
             with_view, without = durations(server, notebook)
             print(f"run: {with_view:.2f} s watched, {without:.2f} s not, {100 * (with_view / without - 1):+.1f} %")
             print(f"left in the notebook by 100 tasks: {left(server, notebook, 'bench')} bytes")
+            print(f"1,000 tasks: the page was busy for {longest_pause(notebook):.0f} ms at most")
             browser.close()
     finally:
         server.close()

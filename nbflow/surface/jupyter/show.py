@@ -13,7 +13,7 @@ from nbflow.plan.export.canvas import graph_words
 from nbflow.plan.export.graph import graph_svg
 from nbflow.surface.jupyter.view import RunView, TaskRun
 
-_COLOURS = {"SUCCESS": "#1a7f37", "FAILED": "#cf222e", "TIMEDOUT": "#cf222e"}
+_COLOURS = {"SUCCESS": "inherit", "FAILED": "#d1242f", "TIMEDOUT": "#d1242f"}
 _OTHER = "#9a6700"
 _MOST_ROWS = 200
 _MOST_OPEN = 12

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import subprocess
 import sys
 import time
@@ -147,3 +148,14 @@ def test_modules_beside_the_caller_are_left_alone(workspace: Path, environment: 
         check=False,
     )
     assert done.stdout.splitlines()[-1:] == ["SUCCESS"], done.stderr
+
+
+def test_in_a_prompt_of_ipython(workspace: Path, environment: Any) -> None:
+    """Where nothing can be drawn, lines tell the progress, and the run shows itself as text."""
+    code = "from nbflow import run_pipeline\nrun_pipeline('small', only='greet')"
+    done = subprocess.run(
+        [sys.executable, "-m", "IPython", "--no-banner", "--colors=NoColor", "--simple-prompt"], input=f"{code}\n\nexit\n", cwd=workspace,
+        env=environment(IPYTHONDIR=str(workspace / "ipython")), capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert "small: run 1, 1 task" in done.stdout and "greet: SUCCESS in " in done.stdout, done.stdout + done.stderr
+    assert re.search(r"Out\[\d+\]: \nsmall: run 1 SUCCESS in [0-9.]+ s\n  greet  SUCCESS", done.stdout), done.stdout

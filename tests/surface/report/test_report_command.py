@@ -110,6 +110,7 @@ def test_what_can_have_no_report(workspace: Path, nbflow: Any) -> None:
         ("1", "-o", "notebooks"): "notebooks is a folder",
         ("1", "-o", "nowhere/x.html"): "there is no folder",
         ("small", "-o", "nbflow.toml/x.html"): "there is no folder",
+        ("small", "-o", "/proc/x.html"): "/proc/x.html cannot be written: ",
     }
     for words, sentence in told.items():
         done = nbflow("report", *words)
