@@ -148,8 +148,8 @@ def test_a_run_watched_to_its_end_and_kept(open_cells: Callable[..., Notebook], 
     expect(cell.locator(".nbf-live")).to_have_count(0)
     document = saved(notebook, server, "watched")
     assert "widgets" not in document["metadata"]
-    [output] = document["cells"][0]["outputs"]
-    assert set(output["data"]) == {"text/html", "text/plain"}
+    picture_output, widget_output = document["cells"][0]["outputs"]
+    assert (set(picture_output["data"]), widget_output["data"]) == ({"text/html", "text/plain"}, {"text/plain": []})
     cell.get_by_role("link", name="last").click()
     notebook.page.wait_for_function("() => window.jupyterapp.shell.currentWidget.title.label === 'last.ipynb'")
     assert notebook.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.path") == "runs/good/1/last.ipynb"
@@ -168,7 +168,7 @@ def test_a_run_watched_to_its_end_and_kept(open_cells: Callable[..., Notebook], 
 
 def test_a_run_that_fails_and_one_that_is_interrupted(open_cells: Callable[..., Notebook], server: Server) -> None:
     """The failing cell's error stands first, foreign text in it is text. Interrupting the cell cancels the run: CANCELED is what stays,
-    no process of it does; later cells run."""
+    no process of it does; later cells run. Who saves the notebook before that keeps the picture of then."""
     notebook = open_cells(
         "failing", "%load_ext nbflow", "%nbflow run bad", "from nbflow import run_pipeline\nrun_pipeline('endless')", "print(6 * 7)"
     )
@@ -182,6 +182,9 @@ def test_a_run_that_fails_and_one_that_is_interrupted(open_cells: Callable[..., 
     assert order == "PRE IMG TABLE"
     cell = begin(notebook, 2)
     expect(cell.locator("[data-task='1'] .w")).to_have_text("cell 1 of 1", timeout=60_000)
+    expect(cell.locator("img[alt^='Graph of run']")).to_be_hidden()
+    early = saved(notebook, server, "failing")["cells"][2]["outputs"][0]["data"]["text/html"]
+    assert 'alt="Graph of run' in "".join(early) and "endless: run" in "".join(early) and "RUNNING" in "".join(early)
     notebook.command("notebook:interrupt-kernel")
     expect(cell.locator("img[alt*='CANCELED']")).to_be_visible(timeout=60_000)
     expect(cell.get_by_text("interrupted: the run was asked to end", exact=True)).to_be_visible()

@@ -112,6 +112,9 @@ const render = ({ model, el }) => {
     drawBoxes();
   };
 
+  const hidden = document.createElement("style"); // hides the picture that is saved, whenever it is drawn anew
+  hidden.textContent = `.${model.get("hides")} { display: none; }`;
+  document.head.append(hidden);
   drawGraph();
   drawView();
   model.on("change:svg", drawGraph);
@@ -125,6 +128,7 @@ const render = ({ model, el }) => {
   return () => {
     clearInterval(beat);
     watch.disconnect();
+    hidden.remove();
     model.off("change:svg", drawGraph);
     model.off("change:view", drawView);
   };

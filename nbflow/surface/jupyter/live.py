@@ -1,11 +1,18 @@
-"""A run shown in a cell while it goes on, and the picture that stays when it is over."""
+"""A run shown in a cell while it goes on, and the picture that stays when it is over.
+
+Two outputs make a view. One is the picture with the table, which needs no kernel and is what is saved; it is brought up to date now
+and then, for a notebook may be closed at any time. The other is a widget that draws what happens at once, and hides the picture for
+as long as it is there itself.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from nbflow.core.errors import StoreError, UsageError
 from nbflow.core.plain_text import clean
@@ -24,6 +31,7 @@ LOOK_SECONDS = 0.02
 """How often the records are asked for events."""
 
 _DRAW_SECONDS, _DRAW_GROUPS_SECONDS = 0.03, 0.25
+_KEEP_SECONDS, _KEEP_GROUPS_SECONDS = 2.0, 10.0
 _LIFE_SECONDS = 0.5
 _MOST_ROWS, _MOST_ERRORS = 12, 3
 
@@ -43,8 +51,10 @@ class LiveView:
         self._drawn_at, self._stale = 0.0, True
         self._life_at = time.monotonic()
         self._grouped = len(self._progress.tasks) > READABLE
+        self._kept_at, self._unkept = 0.0, False
         self._widget: Any = None
-        self._handle: Any = None
+        self._outputs: tuple[Any, Any] | None = None
+        self._mark = f"nbf-kept-{uuid4().hex[:12]}"
 
     def show(self) -> None:
         """Display the run as it stands now, in the cell that is being executed."""
@@ -53,10 +63,11 @@ class LiveView:
         self._take()
         marks = {state: [mark.kind, mark.shape] for state, mark in MARKS.items()}
         marks[""] = [mark_of("").kind, mark_of("").shape]
-        self._widget = widget_class()(svg=graph_svg(self._progress), marks=marks, view=self._view())
-        run = RunView(run_payload(self._store.run(self._run_id)))
-        self._handle = display(bundle_of(self._widget, run_html(run), run_text(run)), raw=True, display_id=True)
-        self._drawn_at, self._stale = time.monotonic(), False
+        kept = display(self._picture(), raw=True, display_id=True)
+        self._widget = widget_class()(svg=graph_svg(self._progress), marks=marks, view=self._view(), hides=self._mark)
+        self._outputs = kept, display(bundle_of(self._widget), raw=True, display_id=True)
+        self._drawn_at = self._kept_at = time.monotonic()
+        self._stale = False
 
     def step(self) -> bool:
         """Show what happened meanwhile; whether the run is over."""
@@ -67,6 +78,9 @@ class LiveView:
         now = time.monotonic()
         if self._stale and now - self._drawn_at >= (_DRAW_GROUPS_SECONDS if self._grouped else _DRAW_SECONDS):
             self._draw(now)
+            self._unkept = True
+        if self._unkept and now - self._kept_at >= (_KEEP_GROUPS_SECONDS if self._grouped else _KEEP_SECONDS):
+            self._keep(now)
         return self._progress.over or not self._alive(now)
 
     def follow(self) -> None:
@@ -81,17 +95,30 @@ class LiveView:
         threading.Thread(target=self.follow, name=f"nbflow-live-{self._run_id}", daemon=True).start()
 
     def finish(self) -> None:
-        """Put the picture and the table in the widget's place: they need no kernel and are what is saved."""
-        if self._handle is None:
+        """Leave the picture and the table as they are now, and nothing of the widget."""
+        if self._outputs is None:
             return
+        kept, drawn = self._outputs
+        self._outputs = None
         try:
-            run = RunView(run_payload(self._store.run(self._run_id)))
-            bundle = {"text/html": run_html(run), "text/plain": run_text(run)}
+            picture = self._picture()
         except (UsageError, StoreError) as error:  # removed meanwhile, or held by another program
-            bundle = {"text/plain": str(error)}
-        self._handle.update(bundle, raw=True)
+            picture = {"text/plain": str(error)}
+        kept.update(picture, raw=True)
         self._widget.close()
-        self._handle = None
+        drawn.update({"text/plain": ""}, raw=True)
+
+    def _picture(self) -> dict[str, Any]:
+        """The output that stays. Raises as ``Store.run`` does."""
+        run = RunView(run_payload(self._store.run(self._run_id)))
+        return {"text/html": f'<div class="{self._mark}">{run_html(run)}</div>', "text/plain": run_text(run)}
+
+    def _keep(self, now: float) -> None:
+        """Bring the picture up to date, so that a notebook which is closed now shows it."""
+        if self._outputs is not None:
+            with contextlib.suppress(UsageError, StoreError):
+                self._outputs[0].update(self._picture(), raw=True)
+        self._kept_at, self._unkept = now, False
 
     def _take(self) -> None:
         for seq, event in self._store.events(self._run_id, self._seen):

@@ -11,7 +11,8 @@ _HERE = Path(__file__).parent
 
 @cache
 def widget_class() -> Any:
-    """The widget's class: ``svg`` is the graph, ``marks`` a kind and a shape for each state, ``view`` what stands around it.
+    """The widget's class: ``svg`` is the graph, ``marks`` a kind and a shape for each state, ``view`` what stands around it, ``hides``
+    the class of elements that are hidden while it is drawn.
 
     Each holds the newest word only, so that what is kept of it does not grow with the run. Raises ``ImportError``.
     """
@@ -24,14 +25,15 @@ def widget_class() -> Any:
         svg = traitlets.Unicode().tag(sync=True)
         marks = traitlets.Dict().tag(sync=True)
         view = traitlets.Dict().tag(sync=True)
+        hides = traitlets.Unicode().tag(sync=True)
 
     return LiveRun
 
 
-def bundle_of(widget: Any, html: str, text: str) -> dict[str, Any]:
-    """What is displayed: the widget, and what is seen where it cannot be drawn."""
+def bundle_of(widget: Any) -> dict[str, Any]:
+    """What is displayed; where it cannot be drawn, nothing is seen of it."""
     view = {"model_id": widget.model_id, "version_major": 2, "version_minor": 0}
-    return {"application/vnd.jupyter.widget-view+json": view, "text/html": html, "text/plain": text}
+    return {"application/vnd.jupyter.widget-view+json": view, "text/plain": ""}
 
 
 def can_draw() -> bool:

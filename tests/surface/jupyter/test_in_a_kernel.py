@@ -72,18 +72,21 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def test_a_run_in_a_cell_shows_itself(cells: Cells, workspace: Path) -> None:
-    """While it goes on a widget draws it; in its place the picture and the table stay, with links from the notebook's folder. The
+    """The picture and the table are there from the beginning, for a widget draws the run only while it goes on; they stay, with links from the notebook's folder. The
     cell's result is then one line; in a later cell it is all of the run."""
     text, data, ename = cells.run("from nbflow import run_pipeline\nrun = run_pipeline('small', times=2)\nrun")
     assert (text, ename, data) == ("", None, {"text/plain": data["text/plain"]})
     assert re.fullmatch(r"small: run 1 SUCCESS in [0-9.]+ s", data["text/plain"])
-    (first, live), (last, kept), _ = cells.shown
-    assert (first, set(live)) == ("display_data", {WIDGET, "text/html", "text/plain"})
-    assert (last, set(kept)) == ("update_display_data", {"text/html", "text/plain"})
+    (first, early), (second, live), *updates, (result, _) = cells.shown
+    assert (first, set(early), early["text/plain"][:18]) == ("display_data", {"text/html", "text/plain"}, "small: run 1 RUNNI")
+    assert (second, set(live), live["text/plain"]) == ("display_data", {WIDGET, "text/plain"}, "")
+    assert {kind for kind, _ in updates} == {"update_display_data"} and result == "execute_result"
+    assert updates[-1][1] == {"text/plain": ""}  # nothing of the widget
+    kept = updates[-2][1]
     assert "href='../runs/small/1/greet.ipynb'" in kept["text/html"]
     assert kept["text/plain"].startswith("small: run 1 SUCCESS")
     _, later, _ = cells.run("run")
-    assert later == kept
+    assert (later["text/plain"], later["text/html"] in kept["text/html"]) == (kept["text/plain"], True)
     [picture] = re.findall(r'src="data:image/svg\+xml;base64,([^"]*)"', kept["text/html"])
     drawn = ET.fromstring(base64.b64decode(picture))
     words = [node.text or "" for node in drawn.iter("{http://www.w3.org/2000/svg}text")]
@@ -96,9 +99,9 @@ def test_a_run_that_nobody_waits_for_is_shown_live(cells: Cells, workspace: Path
     cells.run("from nbflow import run_pipeline\nrun = run_pipeline('small', wait=False)")
     message = cells.begin("from IPython.display import display\ndisplay(run)\ndisplay(run)\nrun.wait()\nimport time; time.sleep(1)")
     _, _, ename = cells.finish(message)
-    kinds = sorted((kind, WIDGET in data) for kind, data in cells.shown)
-    assert (kinds, ename) == ([("display_data", True)] * 2 + [("update_display_data", False)] * 2, None)
-    assert all("SUCCESS" in data["text/plain"] for kind, data in cells.shown if kind == "update_display_data")
+    assert ([WIDGET in data for kind, data in cells.shown if kind == "display_data"], ename) == ([False, True, False, True], None)
+    last = [data["text/plain"].partition(" in ")[0] for kind, data in cells.shown if kind == "update_display_data"]
+    assert (last.count("small: run 1 SUCCESS"), last.count("")) == (2, 2)
     text, data, _ = cells.run("import sys; sys.modules['anywidget'] = None\nrun_pipeline('small', only='greet')")
     assert text == ""  # it was imported before
     cells.run("from nbflow.surface.jupyter import widget; widget.widget_class.cache_clear()")
@@ -118,18 +121,20 @@ def test_a_run_that_was_removed_while_it_was_watched(cells: Cells, workspace: Pa
         "    records.execute('pragma foreign_keys = on')\n    records.execute('delete from runs')\ntime.sleep(1)"
     )
     cells.run(remove.replace("run.wait()\n", "time.sleep(0.2)\n"))
-    told = [data["text/plain"] for kind, data in cells.shown if kind == "update_display_data"]
+    shown = list(cells.shown)
     text, _, ename = cells.run("time.sleep(2)\nrun.refresh()")
-    told += [data["text/plain"] for kind, data in cells.shown if kind == "update_display_data"]
+    told = [
+        data["text/plain"] for kind, data in [*shown, *cells.shown] if kind == "update_display_data" and "RUNNING" not in data["text/plain"]
+    ]
     assert ename == "UsageError" and "nothing has been run" in text
-    assert told == ["nothing has been run in this workspace yet (`nbflow run PIPELINE` makes the first run)"]
+    assert told == ["nothing has been run in this workspace yet (`nbflow run PIPELINE` makes the first run)", ""]
 
 
 def test_the_magic(cells: Cells) -> None:
     """``%nbflow run`` runs and shows; mistakes and wrong calls fail the cell, with a line and no traceback."""
     cells.run("%load_ext nbflow")
     _, data, ename = cells.run("%nbflow run small -p times=3 -p 'who=two words'")
-    assert (ename, "SUCCESS" in data["text/plain"], len(cells.shown)) == (None, True, 3)
+    assert (ename, "SUCCESS" in data["text/plain"], WIDGET in cells.shown[1][1]) == (None, True, True)
     text, data, ename = cells.run("%nbflow run small -p whom=x")
     assert ("did you mean 'who'?" in text, "Traceback" in text, data, ename) == (True, False, {}, "DefinitionError")
     for wrong in ("", "walk small", "run", "run small -p", "run small -p x", "run 'small", "run small --nope"):
@@ -145,9 +150,8 @@ def test_an_interrupted_cell_cancels_the_run(cells: Cells, workspace: Path, writ
     while _cells_begun(workspace) == 0 and time.monotonic() < deadline:
         time.sleep(0.1)
     cells.manager.interrupt_kernel()
-    _, data, ename = cells.finish(message)
-    assert ename == "KeyboardInterrupt"
-    assert data["text/plain"].startswith("slow: run 1 CANCELED")
+    _, _, ename = cells.finish(message)
+    assert (ename, cells.shown[-2][1]["text/plain"].startswith("slow: run 1 CANCELED")) == ("KeyboardInterrupt", True)
     notebook = json.loads((workspace / "runs/slow/1/slow.ipynb").read_text())
     assert notebook["nbformat"] == 4
 
@@ -162,8 +166,8 @@ def test_a_second_interrupt_ends_it_at_once(cells: Cells, workspace: Path, write
     cells.manager.interrupt_kernel()
     _until(lambda: _told(workspace, "CancelRequested") > 0)
     cells.manager.interrupt_kernel()
-    _, data, ename = cells.finish(message)
-    assert (ename, data["text/plain"].startswith("stubborn: run 1 CANCELED")) == ("KeyboardInterrupt", True)
+    _, _, ename = cells.finish(message)
+    assert (ename, cells.shown[-2][1]["text/plain"].startswith("stubborn: run 1 CANCELED")) == ("KeyboardInterrupt", True)
 
 
 def _until(there: Callable[[], bool]) -> None:
