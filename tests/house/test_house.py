@@ -14,7 +14,22 @@ import nbflow
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
-HEAVY = ("jsonschema", "nbformat", "papermill", "pandas", "pyspark", "rich", "nbclient", "jupyter_client", "numpy", "IPython", "deltalake")
+HEAVY = (
+    "jsonschema",
+    "nbformat",
+    "papermill",
+    "pandas",
+    "pyspark",
+    "rich",
+    "nbclient",
+    "jupyter_client",
+    "numpy",
+    "IPython",
+    "deltalake",
+    "jinja2",
+    "nbconvert",
+    "anywidget",
+)
 
 
 def test_imports_go_down_the_listing() -> None:

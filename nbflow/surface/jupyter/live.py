@@ -71,17 +71,18 @@ class LiveView:
 
     def step(self) -> bool:
         """Show what happened meanwhile; whether the run is over."""
+        now, over = time.monotonic(), False
         try:
             self._take()
+            over = self._progress.over or not self._alive(now)
         except StoreError as error:  # somebody holds the records: the run does not care, and there will be another time
             self._note(str(error))
-        now = time.monotonic()
         if self._stale and now - self._drawn_at >= (_DRAW_GROUPS_SECONDS if self._grouped else _DRAW_SECONDS):
             self._draw(now)
             self._unkept = True
         if self._unkept and now - self._kept_at >= (_KEEP_GROUPS_SECONDS if self._grouped else _KEEP_SECONDS):
             self._keep(now)
-        return self._progress.over or not self._alive(now)
+        return over
 
     def follow(self) -> None:
         """Show what happens until the run is over, then leave the picture."""
