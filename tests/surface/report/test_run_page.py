@@ -1,0 +1,93 @@
+"""The page of a run, made from records by hand."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from nbflow.core.records import AttemptRecord, RunRecord, TaskRecord
+from nbflow.core.results import ErrorKind, Result, TaskError
+from nbflow.core.writes import TableWrite
+from nbflow.store.printed import LogLine
+from nbflow.surface.report.run_page import run_page
+from tests.surface.report.test_report_command import Page
+
+START = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+
+def a_task(key: str, result: Result | None, **more: Any) -> TaskRecord:
+    """A task with one attempt of a second."""
+    end = START + timedelta(seconds=1)
+    attempt = AttemptRecord(1, result, more.get("error"), START, end if result else None, 1.0, more.get("notebook"))
+    return TaskRecord(
+        key,
+        1,
+        result,
+        more.pop("error", None),
+        None,
+        START,
+        end if result else None,
+        1.0,
+        more.pop("notebook", None),
+        attempts=(attempt,),
+        **more,
+    )
+
+
+def a_run(*tasks: TaskRecord, **more: Any) -> RunRecord:
+    """A run of these tasks, of two seconds."""
+    values: dict[str, Any] = {"result": Result.FAILED, "ended": START + timedelta(seconds=2), **more}
+    return RunRecord(3, "p", values.pop("result"), None, START, values.pop("ended"), 2.0, "spark", tasks=tasks, **values)
+
+
+def test_work_that_is_no_notebook() -> None:
+    """The end of a failed program's log stands with its error, its whole log with the task; the result of SQL is a table."""
+    error = TaskError(ErrorKind.EXIT, "it ended with code 3", traceback="\n".join(f"line {at}" for at in range(40)))
+    tasks = (
+        a_task("program", Result.FAILED, error=error, log="/r/program.log", cells=0),
+        a_task(
+            "query", Result.SUCCESS, output={"columns": ["day", "<sum>"], "rows": [{"day": 1, "<sum>": 2.5}, {"day": 2, "<sum>": None}]}
+        ),
+    )
+    page = Page(run_page(a_run(*tasks), [LogLine("program", 0, "stdout", "\x1b[31mred\x1b[0m <b>")]))
+    assert "it ended with code 3" in page.text and "line 39" in page.text and "line 24" not in page.text
+    assert "red <b>" in page.text and "\x1b" not in page.text and "/r/program.log" in page.text
+    heads = [attributes for attributes in page.all("th") if attributes.get("scope") == "col"]
+    assert heads and "<sum>" in page.text and "2.5" in page.text and "null" in page.text
+    assert not page.all("iframe")
+
+
+def test_how_much_one_page_holds(tmp_path: Path) -> None:
+    """At most 100 notebooks, those of failed tasks first; at most 1,000 lines of a log, the last ones; notebooks of some size."""
+    cell = {"cell_type": "code", "id": "a", "metadata": {}, "source": "1", "outputs": [], "execution_count": 1}
+    (tmp_path / "n.ipynb").write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]}))
+    big = {**cell, "source": "x" * 5_000_001}
+    (tmp_path / "big.ipynb").write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [big]}))
+    error = TaskError(ErrorKind.CELL_ERROR, "no", 1, "ValueError", "no", "raise")
+    tasks = [a_task(f"t{at}", Result.SUCCESS, notebook=str(tmp_path / "n.ipynb")) for at in range(100)]
+    tasks += [a_task("last", Result.FAILED, error=error, notebook=str(tmp_path / "n.ipynb"), cells=1)]
+    tasks += [a_task("big", Result.SUCCESS, notebook=str(tmp_path / "big.ipynb"))]
+    page = Page(run_page(a_run(*tasks), [LogLine("t0", 1, "stdout", f"printed {at};") for at in range(1500)]))
+    frames = [frame["title"] or "" for frame in page.all("iframe")]
+    assert len(frames) == 100 and "Executed notebook of last" in frames and "Executed notebook of t99" not in frames
+    assert "is not shown here: this page holds enough" in page.text
+    assert "(the last 1000 of 1500 lines)" in page.text and "printed 500;" in page.text and "printed 499;" not in page.text
+    only = Page(run_page(a_run(tasks[-1]), []))
+    assert "has 5 MB" in only.text and not only.all("iframe")
+
+
+def test_a_run_that_goes_on_and_one_that_was_killed() -> None:
+    """Both have a report: what is known until now, and that nobody knows more."""
+    going = Page(run_page(a_run(a_task("a", None, cell=2, cells=5), result=None, ended=None), []))
+    assert "RUNNING" in going.text
+    killed = Page(run_page(a_run(a_task("a", None), result=None, ended=None, interrupted=True), []))
+    assert "INTERRUPTED" in killed.text and "Its process ended without a word" in killed.text
+
+
+def test_tables_and_what_is_not_told_of_them() -> None:
+    """Versions, operations and rows as the log tells them; where it does not, so it says."""
+    write = TableWrite("gold.daily", 2, 4, 3, ("MERGE", "WRITE"), 7, 1, None, 40)
+    text = " ".join(Page(run_page(a_run(a_task("a", Result.SUCCESS, tables=(write,))), [])).text.split())
+    assert "gold.daily a 2 to 4 MERGE, WRITE 7 1 not told 40" in text
