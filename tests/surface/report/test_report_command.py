@@ -72,10 +72,10 @@ def test_the_report_of_a_run_that_failed(hostile: Path, nbflow: Any) -> None:
 
 
 def test_the_report_of_a_run_that_went_well(workspace: Path, nbflow: Any) -> None:
-    """Values, where parameters come from, logs; ``-o`` names the place, ``last`` the run."""
+    """Values, where parameters come from, logs; ``-o`` names the place, ``last`` the run, ``--open`` shows it."""
     assert nbflow("run", "small", "-p", "times=4").code == 0
-    done = nbflow("report", "last", "-o", "mine.html")
-    assert (done.code, done.out, done.err) == (0, "mine.html\n", "")
+    done = nbflow("report", "last", "-o", "mine.html", "--open", BROWSER="echo opened %s")
+    assert (done.code, done.out, done.err) == (0, f"mine.html\nopened file://{workspace}/mine.html\n", "")
     text = Page((workspace / "mine.html").read_text("utf-8")).text
     assert "Errors" not in text
     words = re.sub(r"\s+", " ", text)
