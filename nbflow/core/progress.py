@@ -112,7 +112,7 @@ class RunProgress:
         return self.state != RUNNING
 
     def take(self, event: Event) -> None:
-        """Take notice of ``event``. One that was told before does no harm where it comes in its order again."""
+        """Take notice of ``event``; each is to be told once, in their order."""
         if isinstance(event, RunEnded):
             self.state, self.seconds, self.error = str(event.result), event.seconds, event.error
         elif isinstance(event, (Noted, CancelRequested)):

@@ -45,7 +45,7 @@ class LiveView:
         record = store.run(run_id)
         self._progress = RunProgress.of(run_payload(record))
         self._progress.notes += [f"warning: {text}" for text in record.definition.get("warnings", ())]
-        # From the first event on: what comes twice does no harm, what came since the record was read would be missed.
+        # All events are taken, from the first on: those between the record's reading and theirs would be missed.
         self._progress.tasks = {key: TaskProgress(key, task.depends_on) for key, task in self._progress.tasks.items()}
         self._seen = 0
         self._drawn_at, self._stale = 0.0, True
