@@ -35,6 +35,8 @@ def test_every_state_is_told_by_word_shape_and_kind() -> None:
         said = "attempt 1 ended" if state == "WAITING" else "runs" if state == "RUNNING" else state
         assert any(text.startswith(said[:17]) for text in texts(svg)), state
         assert f'd="{mark.shape}"' in svg and f'class="t {mark.kind}"' in svg
+    letters = {mark.letter: mark.shape for mark in MARKS.values()}
+    assert all(letters[mark.letter] == mark.shape for mark in MARKS.values())
     shapes = {kind: {mark.shape for mark in MARKS.values() if mark.kind == kind} for kind in ("ok", "bad", "warn", "run", "idle")}
     assert sum(map(len, shapes.values())) == len(set().union(*shapes.values()))
 

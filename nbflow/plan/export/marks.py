@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A state's ``kind`` (``ok``, ``bad``, ``warn``, ``run``, ``idle``: the class that colours it) and its ``shape``, the data of
-    an SVG path of strokes in a square of 16."""
+    """A state's ``kind`` (``ok``, ``bad``, ``warn``, ``run``, ``idle``: the class that colours it), its ``shape``, the data of
+    an SVG path of strokes in a square of 16, and its ``letter``, for where thousands stand beside one another."""
 
     kind: str
     shape: str
+    letter: str
 
 
 _CIRCLE = "M8 1.5a6.5 6.5 0 1 0 .01 0"
@@ -19,22 +20,22 @@ _UP = "M8 14V5M4.5 8.5L8 5l3.5 3.5M3 1.8h10"
 _DASH = "M3.5 8h9"
 
 MARKS = {
-    "SUCCESS": Mark("ok", "M3 8.5l3.5 3.5L13 4.5"),
-    "FAILED": Mark("bad", "M4 4l8 8M12 4l-8 8"),
-    "TIMEDOUT": Mark("bad", f"{_CIRCLE}M8 4.5V8l2.5 2"),
-    "CANCELED": Mark("warn", f"{_CIRCLE}M3.5 3.5l9 9"),
-    "UPSTREAM_FAILED": Mark("warn", _UP),
-    "UPSTREAM_CANCELED": Mark("warn", _UP),
-    "SUCCESS_WITH_FAILURES": Mark("warn", "M8 2L1.5 13.5h13zM8 6.5v3M8 11.7v.01"),
-    "INTERRUPTED": Mark("warn", "M9 1.5L4 9h4l-1 5.5L12 7H8z"),
-    "RUNNING": Mark("run", "M5 3v10l8-5z"),
-    "WAITING": Mark("idle", "M3 8h.01M8 8h.01M13 8h.01"),
-    "EXCLUDED": Mark("idle", _DASH),
-    "DISABLED": Mark("idle", _DASH),
-    "SKIPPED": Mark("idle", _DASH),
-    "NOT_STARTED": Mark("idle", _DASH),
+    "SUCCESS": Mark("ok", "M3 8.5l3.5 3.5L13 4.5", "✓"),
+    "FAILED": Mark("bad", "M4 4l8 8M12 4l-8 8", "✗"),
+    "TIMEDOUT": Mark("bad", f"{_CIRCLE}M8 4.5V8l2.5 2", "T"),
+    "CANCELED": Mark("warn", f"{_CIRCLE}M3.5 3.5l9 9", "C"),
+    "UPSTREAM_FAILED": Mark("warn", _UP, "U"),
+    "UPSTREAM_CANCELED": Mark("warn", _UP, "U"),
+    "SUCCESS_WITH_FAILURES": Mark("warn", "M8 2L1.5 13.5h13zM8 6.5v3M8 11.7v.01", "W"),
+    "INTERRUPTED": Mark("warn", "M9 1.5L4 9h4l-1 5.5L12 7H8z", "I"),
+    "RUNNING": Mark("run", "M5 3v10l8-5z", "R"),
+    "WAITING": Mark("idle", "M3 8h.01M8 8h.01M13 8h.01", "…"),
+    "EXCLUDED": Mark("idle", _DASH, "–"),
+    "DISABLED": Mark("idle", _DASH, "–"),
+    "SKIPPED": Mark("idle", _DASH, "–"),
+    "NOT_STARTED": Mark("idle", _DASH, "–"),
 }
-_UNKNOWN = Mark("idle", _CIRCLE)
+_UNKNOWN = Mark("idle", _CIRCLE, "?")
 
 ORDER = (
     "FAILED", "TIMEDOUT", "RUNNING", "INTERRUPTED", "CANCELED", "UPSTREAM_FAILED", "UPSTREAM_CANCELED", "SUCCESS_WITH_FAILURES",

@@ -10,7 +10,7 @@ from nbflow.core.moments import duration_text
 from nbflow.core.plain_text import clean
 from nbflow.core.progress import RunProgress, TaskProgress, error_text
 from nbflow.core.records import RunRecord, run_payload
-from nbflow.plan.export.marks import in_turn
+from nbflow.plan.export.marks import in_turn, mark_of
 from nbflow.surface.report.page import filled
 from nbflow.surface.report.run_page import moment_text
 
@@ -65,7 +65,10 @@ def _run(run: RunRecord, progress: RunProgress, link: str | None) -> dict[str, A
 
 
 def _cell(run: RunRecord, task: TaskProgress | None) -> dict[str, str] | None:
-    return None if task is None else {"state": task.state, "title": f"run {run.run_id}, {task.task_key}: {task.said}"}
+    if task is None:
+        return None
+    mark = mark_of(task.state)
+    return {"state": task.state, "kind": mark.kind, "letter": mark.letter, "title": f"run {run.run_id}, {task.task_key}: {task.said}"}
 
 
 def _failures(run: RunRecord, progress: RunProgress) -> list[tuple[Any, ...]]:

@@ -92,7 +92,8 @@ def test_the_report_of_a_pipeline(workspace: Path, nbflow: Any) -> None:
     assert (done.code, done.out) == (0, "runs/small/report.html\n")
     page = Page((workspace / "runs/small/report.html").read_text("utf-8"))
     assert [link["href"] for link in page.all("a")][1:] == ["1/report.html"]
-    assert re.search(r"greet\s*SUCCESS\s*SUCCESS\s*after\s*SUCCESS\s*not in it", page.text)
+    assert [cell["aria-label"] for cell in page.all("td") if "aria-label" in cell] == ["SUCCESS"] * 5 + ["not in it"]
+    assert re.search(r"greet\s*✓\s*✓\s*after\s*✓\s*✓ SUCCESS", page.text)
     assert nbflow("report", "pipelines/broken.yml", "-o", str(workspace / "b.html")).code == 0
     assert "ZeroDivisionError" in (workspace / "b.html").read_text("utf-8")
 
