@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from nbflow.core.errors import DefinitionError, UsageError
 from nbflow.core.events import CellStarted, Noted
+from nbflow.core.exchange import SparkAddress
 from nbflow.core.ports import Engine, Listener
 from nbflow.core.records import RunRecord
 from nbflow.core.results import ExitCode, Result, exit_code
 from nbflow.core.values import encode
+from nbflow.define.choice import Choice
 from nbflow.define.pipeline import Pipeline
 from nbflow.define.settings import Settings, find_root
 from nbflow.define.sources import Sources
@@ -92,24 +94,28 @@ class Workspace:
         folder: Path,
         only: Sequence[str] = (),
         job: str | None = None,
+        logical_date: str | None = None,
+        target: str | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> Plan:
         """The Plan of the pipeline that ``reference`` names: a path from ``folder``, a name in ``pipelines/``, a notebook.
 
-        A notebook is a pipeline of one task; ``job`` is the key of one of several jobs of a bundle's file. Relative paths
-        in ``parameters`` start at ``folder``; ``only`` are selectors. Reads files and starts nothing. Raises
+        A notebook is a pipeline of one task; ``job`` is the key of one of several jobs of a bundle, ``target`` one of its targets, ``variables`` are values for its variables. Relative paths
+        in ``parameters`` start at ``folder``; ``only`` are selectors, ``logical_date`` is the time whose data the run is for. Reads files and starts nothing. Raises
         ``UsageError`` when there is no such pipeline, ``DefinitionError`` with all mistakes of file, notebooks and values.
         """
         from nbflow.run.kernels.installed import installed_kernels
 
         sources = self._sources(folder)
-        pipeline, mistakes = sources.pipeline(reference, job)
+        pipeline, mistakes = sources.pipeline(reference, Choice.of(os.environ, job, target, variables))
         if pipeline is None:
             raise DefinitionError(mistakes)
         wrong = bool(mistakes)
         read, further = sources.read(pipeline)
         mistakes += further
         try:
-            plan = build_plan(pipeline, read, Request(parameters, folder, only), self.settings, lru_cache(maxsize=1)(installed_kernels))
+            request = Request(parameters, folder, only, logical_date)
+            plan = build_plan(pipeline, read, request, self.settings, lru_cache(maxsize=1)(installed_kernels))
         except DefinitionError as error:
             mistakes += error.mistakes
         except ValueError:
@@ -126,9 +132,9 @@ class Workspace:
             raise DefinitionError(mistakes)
         return pipeline.name
 
-    def jobs(self, reference: str | Path, folder: Path) -> list[str]:
+    def jobs(self, reference: str | Path, folder: Path, target: str | None = None) -> list[str]:
         """The keys of the jobs in the bundle's file that ``reference`` names; of a file with one job, none."""
-        return self._sources(folder).jobs(reference)
+        return self._sources(folder).jobs(reference, Choice.of(os.environ, target=target))
 
     def _sources(self, folder: Path) -> Sources:
         from nbflow.run.papermill.remote import read_remote
@@ -153,15 +159,19 @@ class Workspace:
         from nbflow.plan.export.document import plan_document
         from nbflow.run.guard import Guard
         from nbflow.run.listeners import Told
+        from nbflow.run.parent import parent_context
         from nbflow.run.runner import Ids, Runner
         from nbflow.run.signals import signals_ask
         from nbflow.run.stop import Stop
         from nbflow.store.facts import gather_facts
 
-        facts = gather_facts(self.root, how, command)
+        facts, parent = gather_facts(self.root, how, command), parent_context(how)
+        if parent is not None:
+            facts["parent"] = {"run_id": parent.run_id, "task_key": parent.task_key, "attempt": parent.attempt}
         parameters = encode(dict(plan.parameters))
         keys = [task.task_key for task in plan.tasks]
-        plan, reason = await self._settled(plan, listeners)
+        lent = None if parent is None else parent.spark
+        plan, reason = (plan, None) if lent is not None else await self._settled(plan, listeners)
         if any(engine.name != "none" for engine in plan.engines_used):
             _ = self.warehouse  # what cannot be is told before the run is begun
         stop = Stop()
@@ -175,7 +185,7 @@ class Workspace:
             if reason is not None:
                 tell(Noted(given.run_id, Clock().now(), reason))
             ids = Ids(given.run_id, given.task_run_ids)
-            engines = self._engines(plan, tell, ids, guard)
+            engines = self._engines(plan, tell, ids, guard, lent)
             executor = self._executor(plan, ids, given.started, engines, tell, guard)
             try:
                 runner = Runner(plan, ids, executor, tell, Clock(), self.settings.parallel or os.cpu_count() or 1)
@@ -215,8 +225,12 @@ class Workspace:
             )
         return replace(plan, engines=settled(plan.engines, choice.name)), told
 
-    def _engines(self, plan: Plan, tell: Listener, ids: Any, guard: Guard) -> dict[str, Engine]:
-        """The Spark engines that the tasks will need, by their keys, none of them started yet."""
+    def _engines(self, plan: Plan, tell: Listener, ids: Any, guard: Guard, lent: SparkAddress | None) -> dict[str, Engine]:
+        """The Spark engines that the tasks will need, by their keys, none of them started yet; ``lent`` is that of a parent."""
+        if lent is not None:
+            from nbflow.run.engines.given import GivenEngine
+
+            return {engine.key: GivenEngine(lent) for engine in plan.engines_used}
 
         def announce(text: str) -> None:
             tell(Noted(ids.run_id, Clock().now(), text))

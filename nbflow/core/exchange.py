@@ -73,13 +73,14 @@ class SparkAddress:
     ``sail`` (the same, with its guards). ``connection`` is a file with mode 0600 that holds JSON: of a driver
     ``{"port": int, "secret": str}``, its gateway on loopback; of the others ``{"remote": "sc://…"}``, the server with the
     attempt's own session in it. ``warehouse`` is the folder of the tables (empty: the server has its own); ``tag`` the job
-    tag that all Spark jobs of this attempt carry, so that they can be cancelled together.
+    tag that all Spark jobs of this attempt carry, so that they can be cancelled together; ``catalogs`` are names of catalogs that mean the workspace's own.
     """
 
     connection: str
     warehouse: str
     tag: str
     engine: str = "spark"
+    catalogs: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class Context:
     ``parameters`` maps a name to ``{"type": <text of a ValueType>, "value": <encoded value>, "plain": <no widget declares
     it>}`` (``core.values``);
     ``values`` maps a finished task's key to its task values; ``spark`` is where its Spark engine is (``None``: it was not seen
-    to need one), ``engine`` what that is, or would be, called.
+    to need one), ``engine`` what that is, or would be, called. ``command`` are the words that start nbflow.
     """
 
     run_id: int
@@ -106,6 +107,7 @@ class Context:
     spark: SparkAddress | None = None
     engine: str = ""
     max_value_bytes: int = MAX_VALUE_BYTES
+    command: list[str] = field(default_factory=list)
     version: int = VERSION
 
     def to_json(self) -> dict[str, Any]:

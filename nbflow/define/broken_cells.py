@@ -19,9 +19,9 @@ _ONLY_IPYTHON = re.compile(
 _EXPECTED = ("skip-execution", "raises-exception")
 
 
-def broken_cells(cells: Sequence[Mapping[str, Any]], file: str, tagged: int | None) -> Iterator[Mistake]:
+def broken_cells(cells: Sequence[Mapping[str, Any]], file: str, tagged: int | None, lines: Sequence[int] = ()) -> Iterator[Mistake]:
     """One warning for each code cell that is no Python, in doubt none; not for the one at ``tagged``, which is told as
-    wrong, nor for cells that are not run or may fail."""
+    wrong, nor for cells that are not run or may fail. ``lines`` are where cells begin in the file, if they do."""
     for index, cell in enumerate(cells):
         if cell["cell_type"] != "code" or index == tagged or set(_EXPECTED).intersection(map(str, cell["metadata"].get("tags", []))):
             continue
@@ -29,8 +29,10 @@ def broken_cells(cells: Sequence[Mapping[str, Any]], file: str, tagged: int | No
             parse_cell(textwrap.dedent(cell["source"]))
         except SyntaxError as error:
             if not _ONLY_IPYTHON.search(cell["source"]):
-                yield Mistake(
-                    f"cell {index + 1} is no Python: {error.msg} (line {error.lineno} of the cell)", file, None, f"cells[{index}]"
-                )
+                message = f"cell {index + 1} is no Python: {error.msg}"
+                if lines:
+                    yield Mistake(message, file, lines[index] + (error.lineno or 1) - 1)
+                else:
+                    yield Mistake(f"{message} (line {error.lineno} of the cell)", file, None, f"cells[{index}]")
         except (ValueError, RecursionError, MemoryError):
             continue

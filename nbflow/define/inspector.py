@@ -14,7 +14,8 @@ from typing import Any
 
 from nbflow.core.errors import Mistake
 from nbflow.core.natural import type_of
-from nbflow.core.values import ValueType, convert, shown
+from nbflow.core.values import TEXT, ValueType, convert, shown
+from nbflow.core.widget_statements import widget_statement
 from nbflow.define.comments import TYPE_COMMENT, comments
 from nbflow.define.inference import inferred_type
 from nbflow.define.literals import annotated_type, imported_names, is_plain, literal
@@ -33,11 +34,12 @@ class Inspection:
     mistakes: tuple[Mistake, ...]
 
 
-def read_parameters(cells: Sequence[Mapping[str, Any]], file: str) -> Inspection:
-    """The parameters that the code ``cells`` of a Python notebook declare; ``file`` is its path for messages."""
+def read_parameters(cells: Sequence[Mapping[str, Any]], file: str, lines: Sequence[int] = ()) -> Inspection:
+    """The parameters that the code ``cells`` of a Python notebook declare; ``file`` is its path for messages, ``lines`` where cells
+    begin in it, if they do."""
     tagged = [index for index, cell in enumerate(cells) if _is_tagged(cell)]
     trees = dict(_trees(cells))
-    reader = _Reader(file, WidgetCalls.of_imports(trees.items()), imported_names(trees.values()))
+    reader = _Reader(file, WidgetCalls.of_imports(trees.items()), imported_names(trees.values()), lines)
     for index in tagged[1:]:
         first = tagged[0] + 1
         reader.wrong(f"cell {index + 1} is tagged 'parameters' as well as cell {first}", index, None, "keep one of the tags")
@@ -46,6 +48,7 @@ def read_parameters(cells: Sequence[Mapping[str, Any]], file: str) -> Inspection
     for index, tree in trees.items():
         if index != (tagged[0] if tagged else None):
             reader.read_dbutils(index, tree)
+            reader.read_statements(index, cells[index]["source"])
     return Inspection(tuple(reader.found.values()), tagged[0] if tagged else None, tuple(reader.mistakes))
 
 
@@ -66,8 +69,8 @@ def _trees(cells: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, ast.Module
 class _Reader:
     """Collects parameters and mistakes. ``names`` are what the notebook's imports mean."""
 
-    def __init__(self, file: str, widgets: WidgetCalls, names: Mapping[str, str]) -> None:
-        self._file, self._widgets, self._names = file, widgets, names
+    def __init__(self, file: str, widgets: WidgetCalls, names: Mapping[str, str], lines: Sequence[int] = ()) -> None:
+        self._file, self._widgets, self._names, self._lines = file, widgets, names, lines
         self._source = ""
         self._comments: dict[int, str] = {}
         self.found: dict[str, Parameter] = {}
@@ -75,6 +78,9 @@ class _Reader:
 
     def wrong(self, message: str, index: int, key: str | None, hint: str | None = None, line: int | None = None) -> None:
         """Keep a mistake in the cell at ``index``; ``line`` counts the cell's lines."""
+        if self._lines:
+            self.mistakes.append(Mistake(message, self._file, self._lines[index] + (line or 1) - 1, key, hint))
+            return
         where = f"cell {index + 1}" + (f", line {line}" if line else "")
         self.mistakes.append(Mistake(f"{message} ({where})", self._file, None, key, hint))
 
@@ -99,6 +105,18 @@ class _Reader:
             parameter = self._call(value, index, statement.lineno, dbutils_only=True) if value is not None else None
             if parameter is not None and parameter.name not in self.found:
                 self.found[parameter.name] = replace(parameter, cell=index + 1, line=statement.lineno)
+
+    def read_statements(self, index: int, source: str) -> None:
+        """Read the widgets that a cell in SQL makes."""
+        if not source.startswith("%%sql") or "WIDGET" not in source.upper():
+            return
+        for text in source.partition("\n")[2].split(";"):
+            found = widget_statement(text.strip())
+            if found is not None and found.kind != "remove" and found.name not in self.found:
+                line = source[: source.index(text)].count("\n") + 1
+                self.found[found.name] = Parameter(
+                    found.name, TEXT, found.default, repr(found.default), widget=found.kind, assigned=False, cell=index + 1, line=line
+                )
 
     def _add(self, parameter: Parameter, index: int) -> None:
         before = self.found.get(parameter.name)

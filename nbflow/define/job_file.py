@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import DefinitionError, Mistake
+from nbflow.define.bundle.assembly import Bundle, is_bundle
+from nbflow.define.bundle.places import Line, rebased, relocated
+from nbflow.define.bundle_words import BUNDLE
+from nbflow.define.choice import Choice
 from nbflow.define.clusters import read_cluster, read_clusters
 from nbflow.define.document import Node, collector_off, read_document
 from nbflow.define.nearest import did_you_mean, there_are
 from nbflow.define.objects import ObjectReader
 from nbflow.define.order import check_pipeline
 from nbflow.define.pipeline import Pipeline, Place, Task
-from nbflow.define.vocabulary import BUNDLE, JOB
+from nbflow.define.vocabulary import JOB
 from nbflow.define.work_file import read_work
 
 _BUNDLE_ONLY = frozenset(BUNDLE) - frozenset(JOB)
@@ -25,8 +29,8 @@ _BUNDLE_ONLY = frozenset(BUNDLE) - frozenset(JOB)
 __all__ = ["check_pipeline", "job_keys", "parse_job_file", "read_job_file"]
 
 
-def read_job_file(path: Path, job: str | None = None, shown: str | None = None) -> Pipeline:
-    """The pipeline that the file at ``path`` defines; ``job`` names one of several jobs of a bundle file.
+def read_job_file(path: Path, job: str | Choice | None = None, shown: str | None = None) -> Pipeline:
+    """The pipeline that the file at ``path`` defines; ``job`` names one of several jobs of a bundle file, or says more of a bundle.
 
     ``shown`` is the path for messages (by default ``path`` as given). Notebooks are not looked at. Raises
     ``DefinitionError`` with all mistakes in the order of the file.
@@ -37,32 +41,44 @@ def read_job_file(path: Path, job: str | None = None, shown: str | None = None) 
     return pipeline
 
 
-def parse_job_file(path: Path, job: str | None = None, shown: str | None = None) -> tuple[Pipeline | None, list[Mistake]]:
+def parse_job_file(path: Path, job: str | Choice | None = None, shown: str | None = None) -> tuple[Pipeline | None, list[Mistake]]:
     """What can be read of the file at ``path``, and all mistakes in the order of the file.
 
     With mistakes the pipeline is only good for finding more of them. Raises ``DefinitionError`` for what is no YAML.
     """
-    file = shown or str(path)
+    file, choice = shown or str(path), job if isinstance(job, Choice) else Choice(job)
     with collector_off():
         document = read_document(path, file)
         mistakes = list(document.mistakes)
-        pipeline = _JobReader(file, mistakes, document.anchors).pipeline(document.root, path.absolute(), job)
+        reader = _JobReader(file, mistakes, document.anchors)
+        bundle = is_bundle(document.root)
+        root = Bundle(document, path, file, choice, reader).root() if bundle else document.root
+        told = list(mistakes)
+        pipeline = reader.pipeline(root, path.absolute(), choice.job)
         if pipeline is not None:
             mistakes += check_pipeline(pipeline)
+    if bundle:
+        keys = {mistake.key for mistake in told}  # what a variable left wrong is told once
+        later = [mistake for mistake in mistakes[len(told) :] if mistake.key not in keys]
+        pipeline, mistakes = relocated(pipeline), relocated([*told, *later])
+        return pipeline, sorted(dict.fromkeys(mistakes), key=lambda mistake: (mistake.file or "", mistake.line or 0))
     return pipeline, sorted(dict.fromkeys(mistakes), key=lambda mistake: mistake.line or 0)
 
 
-def job_keys(path: Path) -> list[str]:
+def job_keys(path: Path, choice: Choice | None = None) -> list[str]:
     """The keys of the jobs in the bundle's file at ``path``; none where it is no such file."""
     try:
-        root = read_document(path, str(path)).root.value
+        document = read_document(path, str(path))
     except DefinitionError:
         return []
+    root = document.root
+    if is_bundle(root):
+        root = Bundle(document, path, str(path), choice or Choice(), ObjectReader(str(path), [])).root()
     for name in ("resources", "jobs"):
-        if not isinstance(root, dict) or name not in root:
+        if not isinstance(root.value, dict) or name not in root.value:
             return []
-        root = root[name].value
-    return list(root) if isinstance(root, dict) else []
+        root = root.value[name]
+    return list(root.value) if isinstance(root.value, dict) else []
 
 
 class _JobReader(ObjectReader):
@@ -82,7 +98,7 @@ class _JobReader(ObjectReader):
             hint = "they stand under 'resources: jobs:', often in a file of their own"
             self.wrong("holds a bundle without jobs", document.line, None, hint)
             return None
-        bundle = self.object(document, "bundle", "")
+        bundle = self.object(document, "bundle", "") if not is_bundle(document) else document.value
         resources = self.object(bundle["resources"], "resources", "resources") if "resources" in bundle else {}
         jobs = resources.get("jobs")
         if jobs is None:
@@ -98,7 +114,10 @@ class _JobReader(ObjectReader):
             hint = did_you_mean(key, jobs.value) or there_are(jobs.value)
             self.wrong(f"has no job {key!r}", jobs.line, "resources.jobs", hint)
             return None
-        return self._job(jobs.value[key], f"resources.jobs.{key}", key, path)
+        found, line = jobs.value[key], jobs.line_of(key)
+        if isinstance(line, Line):  # paths in a job of a bundle start at the file that defines it
+            path, found = line.path, rebased(found, line.path.parent)
+        return self._job(found, f"resources.jobs.{key}", key, path)
 
     def _job(self, node: Node, key: str, name: str, path: Path) -> Pipeline | None:
         job = self.object(node, "job", key)
@@ -126,6 +145,7 @@ class _JobReader(ObjectReader):
             file=path,
             engine=str(job["engine"].value) if "engine" in job else None,
             job_clusters=clusters,
+            timezone=str(job["timezone"].value) if "timezone" in job else "UTC",
             warnings=tuple(self.warnings),
             places=places,
         )

@@ -14,6 +14,7 @@ from nbflow.define.engines import ENGINES, PATTERN
 from nbflow.define.task_kinds import OBJECTS
 
 LONGEST_TASK_KEY = 100
+ZONE = r"(UTC|[A-Z][A-Za-z_]*(/[A-Za-z0-9_+-]+)+)"
 PARAMETER_NAME = "[A-Za-z0-9_.-]+"
 _MOST = 2**31 - 1  # Databricks' numbers are 32 bits wide; as seconds that is 68 years
 
@@ -66,7 +67,17 @@ KINDS: dict[str, Kind] = {
     "retries": Kind("a whole number from -1 on", _number(-1, whole=True), _range("integer", -1)),
     "boolean": Kind("true or false", lambda value: isinstance(value, bool), {"type": "boolean"}),
     "any": Kind("a value", lambda value: True, {}),
+    "zone": Kind(
+        "the name of a time zone such as Europe/Berlin",
+        lambda value: isinstance(value, str) and re.fullmatch(ZONE, value) is not None,
+        {"type": "string", "pattern": f"^{ZONE}$"},
+    ),
     "map": Kind("a map", _map, {"type": "object"}),
+    "list": Kind("a list", _list, {"type": "array"}),
+    "variable_map": Kind("a map", _map, {"type": "object", "additionalProperties": {"$ref": "#/$defs/variable"}}),
+    "target_map": Kind(
+        "a map", _map, {"type": "object", "additionalProperties": {"anyOf": [{"$ref": "#/$defs/target"}, {"type": "null"}]}}
+    ),
     "parameter_map": Kind("a map", _map, {"type": "object", "propertyNames": {"pattern": f"^{PARAMETER_NAME}$"}}),
     "job_map": Kind("a map", _map, {"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/$defs/job"}}),
     "parameter_list": Kind("a list", _list, _listed("parameter")),
@@ -78,7 +89,7 @@ KINDS: dict[str, Kind] = {
     "dependency_list": Kind(
         "a list", _list, {"type": "array", "items": {"anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/dependency"}]}}
     ),
-    **{name: Kind("a map", _map, {"$ref": f"#/$defs/{name}"}) for name in (*OBJECTS, "sql_file", "cluster", "resources")},
+    **{name: Kind("a map", _map, {"$ref": f"#/$defs/{name}"}) for name in (*OBJECTS, "sql_file", "cluster", "resources", "presets")},
 }
 
 

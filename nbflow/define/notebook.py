@@ -23,6 +23,8 @@ class Notebook:
     its code, or a module beside it that it imports, speaks of Spark; ``wants_spark_name`` where it uses ``spark`` without
     defining it, as on Databricks. ``warnings`` tell of what is no mistake for certain. ``url`` is the
     address of one that was fetched; its ``path`` is then where it would lie in the workspace, and its kernel starts there.
+    ``databricks`` is true for Databricks' source format and exports: there what a task gives becomes widgets, not variables. ``lines`` holds the line of
+    the file in which each cell begins, where cells have lines.
     """
 
     path: Path
@@ -37,6 +39,8 @@ class Notebook:
     wants_spark_name: bool = False
     warnings: tuple[Mistake, ...] = field(default=())
     url: str | None = None
+    databricks: bool = False
+    lines: tuple[int, ...] = ()
 
     @property
     def origin(self) -> str:

@@ -5,20 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import DefinitionError, Mistake
+from nbflow.core.notebook_text import databricks_cell, exported_language
+from nbflow.core.run_line import notebook_places
 from nbflow.define.broken_cells import broken_cells
+from nbflow.define.included import Find, follow_runs
 from nbflow.define.inspector import Inspection, read_parameters
 from nbflow.define.names import is_python
 from nbflow.define.notebook import Notebook
-from nbflow.define.script import read_script
+from nbflow.define.script import Script, read_script
 from nbflow.define.spark_use import spark_use
 
-_EXTENSIONS = (".ipynb", ".py", ".sql")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://.")
+_FOREIGN = re.compile(r"%%(scala|r)\b")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LANGUAGES = {"ir": "R", "bash": "bash", "xeus-cling": "C++"}
 
@@ -28,15 +32,8 @@ def resolve_notebook_path(text: str | Path, folder: Path, root: Path) -> Path | 
 
     The extension may be left out. Where the workspace has no such file, an absolute path is the machine's.
     """
-    if not str(text).strip("/. "):
-        return None
-    given = Path(text)
-    starts = [root / str(text).lstrip("/"), given] if given.is_absolute() else [folder / given]
-    for start in starts:
-        for path in (start, *(start.with_name(start.name + extension) for extension in _EXTENSIONS)):
-            if is_there(path):
-                return path.resolve()
-    return None
+    found = next(filter(is_there, notebook_places(text, folder, root)), None)
+    return None if found is None else found.resolve()
 
 
 def is_there(path: Path) -> bool:
@@ -47,18 +44,39 @@ def is_there(path: Path) -> bool:
         return False
 
 
-def read_notebook(path: Path, shown: str | None = None) -> Notebook:
-    """The notebook in the file at ``path``: an ``.ipynb``, or a ``.py`` in Databricks' or jupytext's percent form.
+def read_notebook(path: Path, shown: str | None = None, root: Path | None = None) -> Notebook:
+    """The notebook in the file at ``path``: an ``.ipynb``, a ``.py`` in Databricks' or jupytext's percent form, or a ``.sql`` in
+    Databricks' form.
 
-    ``shown`` is the path for messages. The file is only read. Raises ``DefinitionError`` with all mistakes of the file
-    and of its parameters.
+    ``shown`` is the path for messages, ``root`` the workspace's, where ``%run /x`` starts. Files are only read. Raises
+    ``DefinitionError`` with all mistakes of the file, of its parameters and of the notebooks that it runs inside of itself.
     """
     file = shown or str(path)
     try:
         data = path.read_bytes()
     except OSError as error:
         raise DefinitionError([Mistake(f"cannot be read: {error.strerror or error}", file)]) from None
-    return parse_notebook(data, path, file)
+    notebook = parse_notebook(data, path, file)
+    if not is_python(notebook.language):
+        return notebook
+    start = root or path.parent
+    return _with_included(notebook, path, file, lambda text, folder: resolve_notebook_path(text, folder, start))
+
+
+def _with_included(notebook: Notebook, path: Path, file: str, find: Find) -> Notebook:
+    """``notebook`` with what the notebooks bring that it runs by ``%run``."""
+    cells = notebook.document["cells"]
+    found = follow_runs(cells, path, file, notebook.lines, find, _read_alone, notebook.databricks)
+    if found.mistakes:
+        raise DefinitionError(found.mistakes)
+    own = {parameter.name for parameter in notebook.parameters}
+    further = [parameter for parameter in found.parameters.values() if parameter.name not in own]
+    uses, wants = notebook.uses_spark or found.uses_spark, notebook.wants_spark_name or found.wants_spark_name
+    return replace(notebook, parameters=(*notebook.parameters, *further), uses_spark=uses, wants_spark_name=wants)
+
+
+def _read_alone(path: Path) -> Notebook:
+    return parse_notebook(path.read_bytes(), path, str(path))
 
 
 def is_remote(text: str | Path) -> bool:
@@ -71,22 +89,53 @@ def parse_notebook(data: bytes, path: Path, file: str, url: str | None = None) -
 
     Raises ``DefinitionError`` with all mistakes.
     """
-    if path.suffix == ".sql":
-        raise DefinitionError([Mistake("is SQL, which cannot be run as a notebook", file, hint="run it by spark.sql(…) in a notebook")])
     text = _decoded(data, file)
-    document = read_script(text, file) if path.suffix == ".py" else _document(text, file)
+    if path.suffix in (".py", ".sql"):
+        script = read_script(text, file, path.suffix)
+    else:
+        script = _exported(_document(text, file))
+    document, lines = script.document, script.lines
     kernel, language = _kernel(document["metadata"])
     python = is_python(language)
-    found = read_parameters(document["cells"], file) if python else Inspection((), _tagged(document), ())
-    if found.mistakes:
-        raise DefinitionError(found.mistakes)
+    found = read_parameters(document["cells"], file, lines) if python else Inspection((), _tagged(document), ())
+    mistakes = [*found.mistakes, *(_foreign(document["cells"], file, lines) if script.databricks else ())]
+    if mistakes:
+        raise DefinitionError(mistakes)
     uses, wants = spark_use(document["cells"], path.parent) if python else (False, False)
     return Notebook(
         path=path.absolute(), document=document, sha256=hashlib.sha256(data).hexdigest(), kernel=kernel, language=language,
         parameters=found.parameters, parameters_cell=found.parameters_cell,
         declares=python and found.parameters_cell is not None, uses_spark=uses, wants_spark_name=wants,
-        url=url, warnings=tuple(broken_cells(document["cells"], file, found.parameters_cell)) if python else (),
+        url=url, warnings=tuple(broken_cells(document["cells"], file, found.parameters_cell, lines)) if python else (),
+        databricks=script.databricks, lines=lines,
     )  # fmt: skip
+
+
+def _exported(document: dict[str, Any]) -> Script:
+    """The document, its cells as Jupyter has them where Databricks has exported it."""
+    language = exported_language(document["metadata"])
+    if language is None:
+        return Script(document, (), databricks=False)
+    for cell in document["cells"]:
+        if cell["cell_type"] == "code":
+            made = databricks_cell(cell["source"], language)
+            cell["source"] = made.source
+            if made.kind == "markdown":
+                cell["cell_type"] = "markdown"
+                del cell["outputs"], cell["execution_count"]
+    document["metadata"]["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    return Script(document, (), databricks=True)
+
+
+def _foreign(cells: Sequence[Mapping[str, Any]], file: str, lines: Sequence[int]) -> Iterator[Mistake]:
+    """One mistake for each cell in a language that has no kernel here."""
+    for index, cell in enumerate(cells):
+        found = _FOREIGN.match(cell["source"]) if cell["cell_type"] == "code" else None
+        if found is not None:
+            language = {"scala": "Scala", "r": "R"}[found.group(1)]
+            line, key = (lines[index] + 1, None) if lines else (None, f"cells[{index}]")
+            hint = "write it in Python or SQL, or take the cell out"
+            yield Mistake(f"a cell in {language} cannot be run in a notebook of Python or SQL", file, line, key, hint)
 
 
 def _tagged(document: Mapping[str, Any]) -> int | None:

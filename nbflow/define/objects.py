@@ -11,7 +11,8 @@ from nbflow.define.document import Node
 from nbflow.define.kinds import KINDS, said
 from nbflow.define.nearest import nearest
 from nbflow.define.scalars import plain_scalar
-from nbflow.define.vocabulary import HOLDERS, OBJECTS, REQUIRED, Key, Standing
+from nbflow.define.vocabulary import HOLDERS, OBJECTS, REQUIRED
+from nbflow.define.words import Key, Standing
 
 _VARIABLE = "${"
 _TEXTS = ("text", "prose", "task_key")

@@ -14,6 +14,7 @@ from nbflow.define.kinds import KINDS, LONGEST_TASK_KEY, is_parameter_name, is_t
 from nbflow.define.nearest import Suggestions, there_are
 from nbflow.define.pipeline import Pipeline, Task
 from nbflow.define.task_kinds import OBJECTS, NotebookTask, SqlTask, SqlTaskFile
+from nbflow.define.zones import zone_of
 
 _PIPELINE_FIELDS = {"name": "text", "description": "prose", "timeout_seconds": "seconds", "parameters": "map"}
 _TASK_FIELDS = {
@@ -54,6 +55,11 @@ def _check_fields(pipeline: Pipeline) -> Iterator[Mistake]:
             yield Mistake(f"{name} takes {KINDS[kind].said}, got {shown(value)}", place.file, place.line, place.key)
     if pipeline.file is not None and not isinstance(pipeline.file, Path):
         yield Mistake(f"file takes a Path, got {shown(pipeline.file)}", key="file")
+    try:
+        zone_of(pipeline.timezone)
+    except (ValueError, TypeError) as error:
+        place = pipeline.place("timezone")
+        yield Mistake(str(error), place.file, place.line, place.key)
     for name in pipeline.parameters if isinstance(pipeline.parameters, Mapping) else ():
         if not isinstance(name, str) or not is_parameter_name(name):
             place = pipeline.place(f"parameters.{name}")

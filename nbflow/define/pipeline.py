@@ -98,7 +98,8 @@ class Pipeline:
 
     ``file`` is where it was read from (``None``: written in Python, then paths start at the current folder);
     ``parameters`` maps each name to its default; ``engine`` names a Spark engine (``None``: as the settings say);
-    ``job_clusters`` are the clusters that tasks may name, by their keys; ``warnings`` tell of keys that have no effect here.
+    ``job_clusters`` are the clusters that tasks may name, by their keys; ``timezone`` is where references tell times;
+    ``warnings`` tell of keys that have no effect here.
     """
 
     name: str
@@ -109,6 +110,7 @@ class Pipeline:
     file: Path | None = None
     engine: str | None = None
     job_clusters: Mapping[str, Cluster] = field(default_factory=dict)
+    timezone: str = "UTC"
     warnings: Sequence[Mistake] = ()
     places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 

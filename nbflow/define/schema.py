@@ -11,7 +11,8 @@ from typing import Any
 
 from nbflow.define.kinds import KINDS
 from nbflow.define.task_kinds import OBJECTS as OBJECTS_OF_WORK
-from nbflow.define.vocabulary import HOLDERS, OBJECTS, REQUIRED, Key, Standing
+from nbflow.define.vocabulary import HOLDERS, OBJECTS, REQUIRED
+from nbflow.define.words import Key, Standing
 from nbflow.define.work_file import SHORT
 
 FILE = Path(__file__).with_name("pipeline.schema.json")
@@ -38,6 +39,8 @@ def _object(name: str, keys: dict[str, Key]) -> dict[str, Any]:
         schema["required"] = list(REQUIRED[name])
     if name in ("job", "bundle"):
         schema["patternProperties"] = {HOLDERS.pattern: {"description": "Holds what YAML anchors share."}}
+    if name == "bundle":
+        schema["anyOf"] = [{"required": [key]} for key in ("resources", "include", "targets", "variables")]
     if name == "task":
         schema["oneOf"] = [{"required": [name]} for name in (*SHORT, *OBJECTS_OF_WORK)]
         named = {"properties": {"parameters": {"type": "object"}}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ FILE = "nbflow.toml"
 _PYPROJECT = "pyproject.toml"
 _PREFIX = "NBFLOW_"
 _MEMORY = re.compile(r"[1-9][0-9]*[kmgtKMGT]\Z")  # what Java takes for its heap
+_CATALOG = re.compile(r"[\w-]+\Z")
 _SECTION = re.compile(r"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*[\"']?nbflow[\"']?[ \t]*[.\]]", re.MULTILINE)
 _SLIP = 0.8  # ``NBFLOW_PARALEL`` is a slip, ``NBFLOW_BUCKET`` is not
 _NOT_SETTINGS = ("NBFLOW_WORKSPACE", "NBFLOW_TASK", "NBFLOW_FAMILY", "NBFLOW_CACHE")
@@ -29,7 +30,7 @@ _NOT_SETTINGS = ("NBFLOW_WORKSPACE", "NBFLOW_TASK", "NBFLOW_FAMILY", "NBFLOW_CAC
 _TYPES = {
     "engine": "str", "parallel": "int?", "kernel": "str?", "python": "str?", "start_timeout_seconds": "float",
     "cell_timeout_seconds": "float", "grace_seconds": "float", "output_limit_bytes": "int", "max_value_bytes": "int",
-    "warehouse": "str", "runs": "str", "driver_memory": "str", "spark_conf": "dict", "strict": "bool",
+    "warehouse": "str", "runs": "str", "driver_memory": "str", "spark_conf": "dict", "catalogs": "list[str]", "strict": "bool",
 }  # fmt: skip
 NAMES = tuple(_TYPES)
 """The names of all settings."""
@@ -45,7 +46,7 @@ class Settings:
     ``cell_timeout_seconds``: limit of each cell (0: none). ``grace_seconds``: from an interrupt to the kill.
     ``output_limit_bytes``: characters kept of one cell's output. ``max_value_bytes``: a task value's size as JSON.
     ``warehouse`` and ``runs``: folders below the workspace. ``driver_memory``: the Spark driver's heap. ``spark_conf``:
-    Spark settings passed on. ``strict``: warnings of a definition are errors. ``of_call``, which is none itself: the names
+    Spark settings passed on. ``catalogs``: names of catalogs that mean the workspace's own. ``strict``: warnings of a definition are errors. ``of_call``, which is none itself: the names
     of those that the call gave; they win over what a task says, and a task over all others. ``said``, which is none either: the
     names of all that were given anywhere.
     """
@@ -63,6 +64,7 @@ class Settings:
     runs: str = "runs"
     driver_memory: str = "1g"
     spark_conf: Mapping[str, Any] = field(default_factory=dict)
+    catalogs: Sequence[str] = ()
     strict: bool = False
     of_call: frozenset[str] = frozenset()
     said: frozenset[str] = frozenset()
@@ -150,6 +152,10 @@ def _check(key: str, value: Any) -> None:
     if key == "driver_memory" and not _MEMORY.match(value):
         msg = f"{value!r} is no size of memory; write 512m or 2g"
         raise ValueError(msg)
+    for name in value if key == "catalogs" else ():
+        if not _CATALOG.match(name):
+            msg = f"{name!r} is no name of a catalog; write letters, digits, '_' and '-'"
+            raise ValueError(msg)
     if key in ("warehouse", "runs") and not value:
         msg = "the name of a folder may not be empty"
         raise ValueError(msg)

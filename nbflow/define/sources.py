@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nbflow.core.errors import DefinitionError, Mistake, UsageError
+from nbflow.core.run_line import EXTENSIONS
+from nbflow.define.choice import Choice
 from nbflow.define.job_file import job_keys, parse_job_file
 from nbflow.define.nearest import did_you_mean
 from nbflow.define.notebook import Notebook
@@ -29,9 +31,9 @@ class Sources:
     def __init__(self, root: Path, folder: Path, fetch: Callable[[str], bytes]) -> None:
         self._root, self._folder, self._fetch = root, folder, fetch
 
-    def pipeline(self, reference: str | Path | Pipeline, job: str | None) -> tuple[Pipeline | None, list[Mistake]]:
+    def pipeline(self, reference: str | Path | Pipeline, choice: str | Choice | None) -> tuple[Pipeline | None, list[Mistake]]:
         """The pipeline that ``reference`` names (a path, a name in ``pipelines/``, a notebook or its address), as far as it
-        can be read, and the mistakes in it. ``job`` is the key of one of several jobs of a bundle's file. Raises
+        can be read, and the mistakes in it. ``choice`` is the key of one of several jobs, or says more of a bundle. Raises
         ``UsageError`` when there is none."""
         if isinstance(reference, Pipeline):
             mistakes = check_pipeline(reference)
@@ -40,16 +42,16 @@ class Sources:
             stem = Path(_last_part(str(reference))).stem
             return Pipeline(stem, [Task(_task_key(stem), reference)]), []
         path = self._path(reference)
-        if path.suffix in (".ipynb", ".py"):
-            if job is not None:
+        if path.suffix in EXTENSIONS:
+            if choice is not None and (not isinstance(choice, Choice) or choice.job is not None):
                 raise UsageError(f"{reference} is a notebook and holds no jobs", "leave --job out")
             return Pipeline(path.stem, [Task(_task_key(path.stem), path)]), []
-        return parse_job_file(path, job, _shown(path, self._folder))
+        return parse_job_file(path, choice, _shown(path, self._folder))
 
-    def jobs(self, reference: str | Path) -> list[str]:
+    def jobs(self, reference: str | Path, choice: Choice | None = None) -> list[str]:
         """The keys of the jobs in the bundle's file that ``reference`` names; of a file with one job, none."""
         path = self._path(reference)
-        return job_keys(path) if path.suffix in _SUFFIXES else []
+        return job_keys(path, choice) if path.suffix in _SUFFIXES else []
 
     def _path(self, reference: str | Path) -> Path:
         path = self._folder / reference
@@ -91,7 +93,7 @@ class Sources:
     def _read(self, source: str | Path) -> Notebook:
         """The notebook at an address or in a file."""
         if isinstance(source, Path):
-            return read_notebook(source, _shown(source, self._folder))
+            return read_notebook(source, _shown(source, self._folder), self._root)
         return parse_notebook(self._fetch(source), self._root / _last_part(source), source, source)
 
 

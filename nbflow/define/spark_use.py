@@ -14,6 +14,8 @@ from nbflow.define.source import parse_cell, plain_source
 
 _PACKAGES = ("pyspark", "delta", "pysparkling", "sparknlp", "pandera.pyspark")
 _SQL = re.compile(r"^\s*%{1,2}(sql|spark)\b", re.MULTILINE)
+_OTHER_SQL = re.compile(r"^\s*%(load|reload)_ext\s+sql\b", re.MULTILINE)
+"""Loads JupySQL, whose ``%sql`` speaks to other databases."""
 
 
 def spark_use(cells: Sequence[Mapping[str, Any]], folder: Path) -> tuple[bool, bool]:
@@ -31,7 +33,8 @@ def spark_use(cells: Sequence[Mapping[str, Any]], folder: Path) -> tuple[bool, b
             continue
         made, used = made or here[0], used or here[1]
     wants = used and not made
-    uses = wants or any(map(_SQL.search, sources)) or _imports_spark(trees, folder)
+    sql = any(map(_SQL.search, sources)) and not any(map(_OTHER_SQL.search, sources))
+    uses = wants or sql or _imports_spark(trees, folder)
     return uses, wants
 
 

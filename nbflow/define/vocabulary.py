@@ -6,45 +6,42 @@ The reader and the JSON Schema are both made from these tables.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from enum import Enum
+
+from nbflow.define.bundle_words import BUNDLE, BUNDLE_PART, PRESETS, RESOURCES, TARGET, VARIABLE
+from nbflow.define.words import Key, Standing
+from nbflow.define.words import done as _done
+from nbflow.define.words import idle as _idle
+from nbflow.define.words import refused as _refused
+
+__all__ = [
+    "BUNDLE",
+    "BUNDLE_PART",
+    "CLUSTER",
+    "DEPENDENCY",
+    "HOLDERS",
+    "JOB",
+    "JOB_CLUSTER",
+    "LIBRARY",
+    "NOTEBOOK_TASK",
+    "OBJECTS",
+    "PARAMETER",
+    "PRESETS",
+    "PYTHON_WHEEL_TASK",
+    "REQUIRED",
+    "RESOURCES",
+    "SHELL_TASK",
+    "SPARK_PYTHON_TASK",
+    "SQL_FILE",
+    "SQL_TASK",
+    "TARGET",
+    "TASK",
+    "VARIABLE",
+    "Key",
+    "Standing",
+]
 
 HOLDERS = re.compile(r"^(x-|\.)|^definitions$")
 """Keys of a file's root that are the author's own, for what YAML anchors share."""
-
-
-class Standing(Enum):
-    """What nbflow does with a key."""
-
-    DONE = "has its effect"
-    IDLE = "is known to Databricks and has no effect here"
-    REFUSED = "changes what a job means, and cannot be run here"
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One key: its kinds (names of ``kinds.KINDS``), one line about it, and its standing.
-
-    Where the key is refused, ``harmless`` are the values that can be had all the same, and ``instead`` says what to do.
-    """
-
-    kinds: tuple[str, ...]
-    doc: str
-    standing: Standing = Standing.DONE
-    harmless: tuple[object, ...] = ()
-    instead: str = ""
-
-
-def _done(kinds: str, doc: str) -> Key:
-    return Key(tuple(kinds.split("|")), doc)
-
-
-def _idle(doc: str) -> Key:
-    return Key(("any",), doc, Standing.IDLE)
-
-
-def _refused(doc: str, instead: str, *harmless: object) -> Key:
-    return Key(("any",), doc, Standing.REFUSED, harmless, instead)
 
 
 _NOTIFICATIONS = {
@@ -79,9 +76,13 @@ JOB: dict[str, Key] = {
         "Where the sources come from.", "the sources stand beside the pipeline file: check them out there and remove the key"
     ),
     "engine": _done("engine", "The Spark engine: spark, sail, auto, none, or sc://host:port; otherwise as the settings say."),
+    "timezone": _done(
+        "zone", "Where {{job.start_time.iso_date}} and other times are told, such as Europe/Berlin; by default UTC, as on Databricks."
+    ),
     "job_clusters": _done("job_cluster_list", "Clusters that tasks name by job_cluster_key: an engine with settings of Spark."),
     "environments": _idle("Environments of serverless tasks."),
     "environment_variables": _refused("Variables for the tasks' environment.", "set them in the shell that starts the run"),
+    "duration_target": _idle("How long a run should take."),
     "performance_target": _idle("Speed against cost."),
     "budget_policy_id": _idle("Who pays."),
     "usage_policy_id": _idle("Who pays."),
@@ -133,7 +134,7 @@ TASK: dict[str, Key] = {
             "spark_jar_task", "spark_submit_task", "alert_task",
             "dashboard_task", "dbt_task", "dbt_cloud_task", "dbt_platform_task", "pipeline_task", "run_job_task",
             "condition_task", "for_each_task", "clean_rooms_notebook_task", "power_bi_task", "ai_runtime_task",
-            "gen_ai_compute_task", "python_operator_task", "agentic_task", "genie_task",
+            "gen_ai_compute_task", "ai_function_task", "python_operator_task", "agentic_task", "genie_task",
         )
     },
 }  # fmt: skip
@@ -202,6 +203,8 @@ PARAMETER: dict[str, Key] = {
 JOB_CLUSTER: dict[str, Key] = {
     "job_cluster_key": _done("text", "The cluster's name, by which tasks choose it."),
     "new_cluster": _done("cluster", "The cluster."),
+    "serverless_compute": _idle("Hardware of the cloud."),
+    "serverless_compute_id": _idle("Hardware of the cloud."),
 }
 
 CLUSTER: dict[str, Key] = {
@@ -213,7 +216,7 @@ CLUSTER: dict[str, Key] = {
     **{
         name: _idle("Of a cluster in the cloud.")
         for name in (
-            "apply_policy_default_values", "autoscale", "autotermination_minutes", "aws_attributes", "azure_attributes",
+            "apply_policy_default_values", "dependency_mode", "autoscale", "autotermination_minutes", "aws_attributes", "azure_attributes",
             "cluster_log_conf", "cluster_name", "custom_tags", "data_security_mode", "driver_instance_pool_id",
             "driver_node_type_flexibility", "driver_node_type_id", "enable_elastic_disk", "enable_local_disk_encryption",
             "gcp_attributes", "init_scripts", "instance_pool_id", "is_single_node", "kind", "node_type_id", "policy_id",
@@ -222,38 +225,6 @@ CLUSTER: dict[str, Key] = {
         )
     },
 }  # fmt: skip
-
-RESOURCES: dict[str, Key] = {
-    "jobs": _done("job_map", "Jobs by their keys."),
-    **{
-        kind: _idle("Another kind of resource.")
-        for kind in (
-            "alerts", "apps", "catalogs", "cluster_policies", "clusters", "dashboards", "database_catalogs", "database_instances",
-            "experiments", "external_locations", "genie_spaces", "instance_pools", "job_runs", "model_serving_endpoints", "models",
-            "pipelines", "postgres_branches", "postgres_catalogs", "postgres_databases", "postgres_endpoints", "postgres_projects",
-            "postgres_roles", "postgres_snapshot_schedules", "postgres_synced_tables", "quality_monitors", "registered_models",
-            "schemas", "secret_scopes", "secrets", "sql_warehouses", "synced_database_tables", "vector_search_endpoints",
-            "vector_search_indexes", "volumes",
-        )
-    },
-}  # fmt: skip
-
-BUNDLE: dict[str, Key] = {
-    "resources": _done("resources", "What the bundle deploys."),
-    "bundle": _idle("The bundle's name."),
-    "include": _idle("More files of the bundle."),
-    "variables": _idle("The bundle's variables."),
-    "targets": _idle("The bundle's targets."),
-    "workspace": _idle("The Databricks workspace."),
-    "sync": _idle("Which files are uploaded."),
-    "artifacts": _idle("What is built."),
-    "permissions": _idle("Who may do what."),
-    "presets": _idle("Defaults of the bundle."),
-    "run_as": _idle("Whose rights the bundle has."),
-    "experimental": _idle("Experimental settings."),
-    "scripts": _idle("Scripts of the bundle."),
-    "python": _idle("Python definitions."),
-}
 
 OBJECTS: dict[str, dict[str, Key]] = {
     "job": JOB,
@@ -271,6 +242,10 @@ OBJECTS: dict[str, dict[str, Key]] = {
     "cluster": CLUSTER,
     "resources": RESOURCES,
     "bundle": BUNDLE,
+    "bundle_part": BUNDLE_PART,
+    "variable": VARIABLE,
+    "target": TARGET,
+    "presets": PRESETS,
 }
 
 REQUIRED: dict[str, tuple[str, ...]] = {
@@ -285,6 +260,5 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "dependency": ("task_key",),
     "parameter": ("name", "default"),
     "job_cluster": ("job_cluster_key", "new_cluster"),
-    "bundle": ("resources",),
     "resources": ("jobs",),
 }

@@ -67,7 +67,8 @@ def task_arguments(
         argument, wrong = _tried(name, given[name], declared.get(name), shared, known)
         mistakes += wrong
         if argument is not None:
-            arguments.append(argument)
+            widget_only = notebook.databricks and argument.declared is None
+            arguments.append(replace(argument, assigned=False) if widget_only else argument)
     return tuple(arguments), mistakes
 
 
@@ -118,8 +119,9 @@ def _folder(given: Given, shared: Mapping[str, Given]) -> Path:
     """Where a relative path in the value starts: with the parameter that a lone reference names, else with the value."""
     if isinstance(given.value, str) and "{{" in given.value:
         found = list(find_references(given.value))
-        if found and found[0].parts[:2] == ("job", "parameters") and found[0].start == 0 and found[0].parts[2] in shared:
-            return shared[found[0].parts[2]].folder
+        parts = found[0].terms[0].parts if found else ()
+        if parts[:2] == ("job", "parameters") and found[0].start == 0 and parts[2] in shared:
+            return shared[parts[2]].folder
     return given.folder
 
 

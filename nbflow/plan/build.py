@@ -24,16 +24,21 @@ from nbflow.plan.make_work import make_work, work_arguments
 from nbflow.plan.plan import Plan, PlannedTask
 from nbflow.plan.references import NO_PARAMETERS, Known, ReferenceProblem, resolve
 from nbflow.plan.select import select
+from nbflow.plan.times import Interval
 from nbflow.plan.work import NotebookWork
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the caller asks for: values by name, selectors, and the folder where relative paths in the values start."""
+    """What the caller asks for: values by name, selectors, and the folder where relative paths in the values start.
+
+    ``logical_date`` is the time whose data the run is for: a day, or ``START/END``.
+    """
 
     parameters: Mapping[str, Any]
     folder: Path
     only: Sequence[str] = ()
+    logical_date: str | None = None
 
 
 def build_plan(
@@ -54,10 +59,13 @@ def build_plan(
     chosen, mistakes = select(edges, request.only)
     if mistakes:
         chosen = set(edges)  # so that a wrong selector hides no other mistake
-    shared, wrong = _shared(pipeline, sources, request, folder)
+    known, wrong = _known(pipeline, request)
     mistakes += wrong
-    known = Known(pipeline.name, {name: given.value for name, given in shared.items()})
+    shared, wrong = _shared(pipeline, sources, request, folder, known)
+    mistakes += wrong
+    known = replace(known, parameters={name: given.value for name, given in shared.items()})
     planned, suggest = {}, Suggestions()
+    with_output = {task.task_key for task in pipeline.tasks if task.sql_task is not None}
     engine_of, engines = plan_engines(pipeline, [task for task in pipeline.tasks if task.task_key in chosen], settings)
     for task in pipeline.tasks:
         if task.task_key not in chosen or task.task_key not in sources:
@@ -65,7 +73,7 @@ def build_plan(
         found, wrong = _planned(task, sources[task.task_key], shared, folder, known, settings, installed_kernels)
         parents = nearest_chosen(edges, task.task_key, chosen)
         planned[task.task_key] = replace(found, depends_on=parents, engine=engine_of[task.task_key])
-        mistakes += [*reference_mistakes(found, edges, chosen, suggest), *wrong]
+        mistakes += [*reference_mistakes(found, edges, chosen, with_output, suggest), *wrong]
     if mistakes:
         raise DefinitionError(mistakes)
     return Plan(
@@ -76,6 +84,8 @@ def build_plan(
         parameters={name: given.value for name, given in shared.items()},
         engines=engines,
         timeout_seconds=pipeline.timeout_seconds,
+        timezone=pipeline.timezone,
+        interval=known.interval,
         left_out=tuple(key for key in edges if key not in chosen),
         warnings=(*_warnings(pipeline, sources, request, chosen, planned), *_differences(planned.values(), engines)),
     )
@@ -113,7 +123,7 @@ def _planned(
     installed_kernels: Callable[[], Mapping[str, str]],
 ) -> tuple[PlannedTask, list[Mistake]]:
     path = str(source.path) if isinstance(source, Notebook) else ""
-    known = Known(known.job_name, known.parameters, task.task_key, path)
+    known = replace(known, task_name=task.task_key, notebook_path=path)
     arguments, mistakes = work_arguments(task, source, shared, folder, known)
     work, wrong = make_work(task, source, shared, settings, installed_kernels)
     per_cell = None if "cell_timeout_seconds" in settings.of_call else task.cell_timeout_seconds
@@ -138,7 +148,20 @@ def _may_take(task: Task, source: Source | None, name: str) -> bool:
     return source is None or (name in source.parameters if isinstance(source, SqlFile) else task.work.key_values is not None)
 
 
-def _shared(pipeline: Pipeline, sources: Mapping[str, Source], request: Request, folder: Path) -> tuple[dict[str, Given], list[Mistake]]:
+def _known(pipeline: Pipeline, request: Request) -> tuple[Known, list[Mistake]]:
+    """What references of the pipeline's parameters can be replaced with, and what is wrong with the logical date."""
+    known = Known(pipeline.name, NO_PARAMETERS, zone=pipeline.timezone)
+    if request.logical_date is None:
+        return known, []
+    try:
+        return replace(known, interval=Interval.of_text(request.logical_date, pipeline.timezone)), []
+    except ValueError as error:
+        return known, [Mistake(str(error), key="--logical-date")]
+
+
+def _shared(
+    pipeline: Pipeline, sources: Mapping[str, Source], request: Request, folder: Path, known: Known
+) -> tuple[dict[str, Given], list[Mistake]]:
     """The pipeline's parameters, with the caller's values over their defaults, and what is wrong with them.
 
     A value for a name that only notebooks declare reaches those notebooks, as Databricks' ``notebook_params`` do.
@@ -159,7 +182,7 @@ def _shared(pipeline: Pipeline, sources: Mapping[str, Source], request: Request,
         shared[name] = Given(value, "run", request.folder, Place(key=f"-p {name}"))
     for name, given in shared.items():
         try:
-            value, _ = resolve(given.value, Known(pipeline.name, NO_PARAMETERS))
+            value, _ = resolve(given.value, known)
         except ReferenceProblem as problem:
             mistakes.append(Mistake(str(problem), given.place.file, given.place.line, given.place.key, problem.hint))
             continue

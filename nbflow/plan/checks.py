@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from nbflow.core.errors import Mistake
@@ -17,32 +17,38 @@ from nbflow.plan.plan import PlannedTask
 from nbflow.plan.references import ReferenceProblem, references_in
 
 
-def reference_mistakes(task: PlannedTask, edges: Edges, chosen: set[str], suggest: Suggestions) -> list[Mistake]:
+def reference_mistakes(
+    task: PlannedTask, edges: Edges, chosen: set[str], with_output: Collection[str], suggest: Suggestions
+) -> list[Mistake]:
     """References in the values of ``task``, wherever they were written, to tasks that are not there, do not come before
-    it, or take no part (not in ``chosen``)."""
+    it, take no part (not in ``chosen``), or have no output (not in ``with_output``)."""
     return [
         Mistake(message, argument.place.file, argument.place.line, argument.place.key, hint)
         for argument in task.arguments
         if argument.late
-        for message, hint in _problems(argument.value, task.task_key, edges, chosen, suggest)
+        for message, hint in _problems(argument.value, task.task_key, edges, chosen, with_output, suggest)
     ]
 
 
-def _problems(value: object, task_key: str, edges: Edges, chosen: set[str], suggest: Suggestions) -> Iterator[tuple[str, str | None]]:
+def _problems(
+    value: object, task_key: str, edges: Edges, chosen: set[str], with_output: Collection[str], suggest: Suggestions
+) -> Iterator[tuple[str, str | None]]:
     try:
         references = list(references_in(value))
     except ReferenceProblem:
         return  # told where the value is resolved
-    for reference in references:
-        if reference.parts[0] != "tasks" or len(reference.parts) < 2:
+    for text, parts in ((reference.text, name) for reference in references for name in reference.names):
+        if parts[0] != "tasks" or len(parts) < 2:
             continue
-        other = reference.parts[1]
+        other = parts[1]
         if other not in edges:
-            yield f"{reference.text}: the pipeline has no task {other!r}", suggest(other, edges)
+            yield f"{text}: the pipeline has no task {other!r}", suggest(other, edges)
         elif other not in edges[task_key] and other not in ancestors(edges, [task_key]):
-            yield f"{reference.text}: task {other!r} does not run before {task_key!r}", f"add it to depends_on of {task_key!r}"
+            yield f"{text}: task {other!r} does not run before {task_key!r}", f"add it to depends_on of {task_key!r}"
         elif other not in chosen:
-            yield f"{reference.text}: task {other!r} takes no part in this run", "select it as well, as in --only '+task'"
+            yield f"{text}: task {other!r} takes no part in this run", "select it as well, as in --only '+task'"
+        elif parts[2:3] == ("output",) and other not in with_output:
+            yield f"{text}: task {other!r} has no output; tasks of SQL have one", "set a task value there, and refer to that"
 
 
 def idle_parameters(pipeline: Pipeline, sources: Mapping[str, Source], given: Iterable[str], chosen: set[str]) -> Iterator[Mistake]:
@@ -89,7 +95,7 @@ def _referred(values: Iterable[Any]) -> set[str]:
     names = set()
     for value in values:
         try:
-            parts = [reference.parts for reference in references_in(value)]
+            parts = [name for reference in references_in(value) for name in reference.names]
         except ReferenceProblem:
             continue  # of a task that takes no part, or of a value that another replaces; else it was told
         names |= {part[2] for part in parts if part[:2] == ("job", "parameters") and len(part) > 2}
@@ -131,6 +137,13 @@ def differences_used(notebook: Notebook) -> Iterator[Mistake]:
 
     for index, cell in enumerate(notebook.document["cells"]):
         if cell["cell_type"] == "code":
-            for difference, line in found_in(cell["source"], language):
-                message = f"on sail: {difference.what} (cell {index + 1}, line {line})"
-                yield Mistake(message, notebook.origin, None, f"cells[{index}]", f"nbflow engine differences: {difference.key}")
+            in_cell = "sql" if cell["source"].startswith("%%sql") else language
+            source = cell["source"].partition("\n")[2] if in_cell != language else cell["source"]
+            for difference, line in found_in(source, in_cell):
+                line += in_cell != language
+                hint = f"nbflow engine differences: {difference.key}"
+                if notebook.lines:
+                    yield Mistake(f"on sail: {difference.what}", notebook.origin, notebook.lines[index] + line - 1, None, hint)
+                else:
+                    message = f"on sail: {difference.what} (cell {index + 1}, line {line})"
+                    yield Mistake(message, notebook.origin, None, f"cells[{index}]", hint)

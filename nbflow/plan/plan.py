@@ -12,6 +12,7 @@ from nbflow.core.values import ValueType
 from nbflow.define.parameters import Parameter
 from nbflow.define.pipeline import NOWHERE, Place
 from nbflow.plan.engines import DEFAULT, PlannedEngine
+from nbflow.plan.times import Interval
 from nbflow.plan.work import Work
 
 
@@ -67,7 +68,8 @@ class PlannedTask:
 class Plan:
     """What ``nbflow run`` does and ``nbflow plan`` prints. ``tasks`` stand in an order in which each follows what it
     depends on. ``parameters`` are the pipeline's own, resolved where that is possible; ``engines`` are the Spark
-    engines that tasks attach to when they use Spark, first that of tasks which name no cluster."""
+    engines that tasks attach to when they use Spark, first that of tasks which name no cluster. ``timezone`` is where
+    times are told, ``interval`` the time whose data the run is for (``None``: the last whole day before it starts)."""
 
     pipeline: str
     tasks: tuple[PlannedTask, ...]
@@ -78,6 +80,8 @@ class Plan:
     left_out: tuple[str, ...] = ()
     warnings: tuple[Mistake, ...] = ()
     description: str = ""
+    timezone: str = "UTC"
+    interval: Interval | None = None
 
     @property
     def uses_spark(self) -> bool:

@@ -1,4 +1,4 @@
-"""References such as ``{{job.parameters.day}}``: found, checked and replaced.
+"""References such as ``{{job.parameters.day}}``, checked and replaced.
 
 The list is Databricks' (dynamic value references). What the plan can know is replaced when the plan is made; the rest
 is *late* and replaced just before its task starts, by the same function. Unlike on Databricks an unknown name is an
@@ -7,73 +7,21 @@ error, since a typo that stays as text is found only in the data.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from nbflow.define.nearest import did_you_mean
+from nbflow.define.nearest import did_you_mean, there_are
+from nbflow.plan.known import NO_ITEM, NO_PARAMETERS, Known, stable_id
+from nbflow.plan.reference_text import Reference, ReferenceProblem, Term, escaped, find_references, references_in
+from nbflow.plan.task_references import TASK_FACTS, NoValue, of_a_task
+from nbflow.plan.times import TIME_ARGUMENTS, check_argument, check_steps, stepped, time_argument
 
-_REFERENCE = re.compile(r"\{\{\s*((?:[\w-]+|`[^`]*`|\[[^\]]*\])(?:\.(?:[\w-]+|`[^`]*`|\[[^\]]*\]))*)\s*\}\}")
-_PART = re.compile(r"`([^`]*)`|\[([^\]]*)\]|([\w-]+)")
-_SUSPECT = re.compile(r"\{\{\s*(?:job|task|tasks)\b[^}]*\}\}?")
-
-TIME_ARGUMENTS = (
-    "iso_date", "iso_datetime", "iso_weekday", "is_weekday", "year", "month", "day", "hour", "minute", "second",
-    "timestamp_ms",
-)  # fmt: skip
-
-_KNOWN = (
-    "job.run_id", "job.name", "job.start_time", "job.parameters", "task.name", "task.run_id", "task.notebook_path",
-    "tasks",
-)  # fmt: skip
-
-
-_UNFINISHED = {
-    ("job", "start_time"): "{{job.start_time.iso_date}}",
-    ("job", "parameters"): "{{job.parameters.<name>}}",
-}
-
-
-class ReferenceProblem(ValueError):
-    """A reference that cannot be replaced; the text is a sentence for people, ``hint`` says what to do."""
-
-    def __init__(self, message: str, hint: str | None = None) -> None:
-        self.hint = hint
-        super().__init__(message)
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """One reference in a text: its parts (``("tasks", "a", "values", "k")``) and where it stands."""
-
-    text: str
-    parts: tuple[str, ...]
-    start: int
-    end: int
-
-
-NO_PARAMETERS: Mapping[str, Any] = {}
-"""For values that may not refer to parameters: those of parameters."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What references can be replaced with. ``None`` stands for what is not known yet.
-
-    ``values`` maps the key of each finished task to its task values, ``outputs`` to the result of its SQL; ``start_time`` is UTC.
-    """
-
-    job_name: str
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    task_name: str | None = None
-    notebook_path: str | None = None
-    run_id: int | None = None
-    task_run_id: int | None = None
-    start_time: datetime | None = None
-    values: Mapping[str, Mapping[str, Any]] | None = None
-    outputs: Mapping[str, Mapping[str, Any]] | None = None
+__all__ = [
+    "NO_PARAMETERS", "TIME_ARGUMENTS", "Known", "Reference", "ReferenceProblem", "as_text", "escaped", "find_references",
+    "references_in", "resolve",
+]  # fmt: skip
 
 
 class _Late:
@@ -82,35 +30,49 @@ class _Late:
 
 _LATE = _Late()
 
+_SIMPLE: dict[tuple[str, ...], Callable[[Known], Any]] = {
+    ("job", "id"): lambda known: stable_id(known.job_name),
+    ("job", "name"): lambda known: known.job_name,
+    ("job", "run_id"): lambda known: known.run_id,
+    ("job", "repair_count"): lambda known: None if known.run_id is None else 0,
+    ("job", "trigger", "type"): lambda known: known.trigger_type,
+    ("task", "name"): lambda known: known.task_name,
+    ("task", "run_id"): lambda known: known.task_run_id,
+    ("task", "notebook_path"): lambda known: known.notebook_path,
+    ("task", "execution_count"): lambda known: known.attempt,
+    ("workspace", "id"): lambda known: known.workspace and stable_id(known.workspace),
+    ("workspace", "url"): lambda known: known.workspace and f"file://{known.workspace}",
+    ("parent_run_id",): lambda known: known.run_id,
+    ("job_id",): lambda known: stable_id(known.job_name),
+    ("run_id",): lambda known: known.task_run_id,
+    ("task_key",): lambda known: known.task_name,
+    ("task_retry_count",): lambda known: None if known.attempt is None else known.attempt - 1,
+}
+"""References without an argument; ``None`` is what only the run knows. The last five are Databricks' old forms."""
 
-def find_references(text: str) -> Iterator[Reference]:
-    """The references in ``text``, in order. Raises ``ReferenceProblem`` for text that begins like one and is none."""
-    found = list(_REFERENCE.finditer(text))
-    spans = {match.start() for match in found}
-    for suspect in _SUSPECT.finditer(text):
-        if suspect.start() not in spans:
-            msg = f"{suspect.group()} is no reference"
-            raise ReferenceProblem(msg, "write {{job.parameters.name}}; names with other characters stand in `backticks`")
-    for match in found:
-        parts = tuple(next(part for part in groups if part or part == "") for groups in _parts(match.group(1)))
-        yield Reference(match.group(), parts, match.start(), match.end())
+_MOMENTS: dict[tuple[str, ...], Callable[[Known], datetime | None]] = {
+    ("job", "start_time"): lambda known: known.start_time,
+    ("job", "trigger", "time"): lambda known: known.triggered,
+    ("job", "logical_time"): lambda known: known.begin,
+    ("job", "data_interval", "start"): lambda known: known.begin,
+    ("job", "data_interval", "end"): lambda known: known.end,
+}
+"""Times; their argument follows. The last three are nbflow's own."""
 
+_OLD_TIMES: dict[tuple[str, ...], str] = {("start_date",): "iso_date", ("start_time",): "timestamp_ms"}
 
-def _parts(text: str) -> Iterator[list[str]]:
-    for match in _PART.finditer(text):
-        yield [group for group in match.groups() if group is not None]
+_NOT_HERE = {
+    ("job", "trigger", "file_arrival"): "no run is started by the arrival of a file",
+    ("job", "trigger", "table_update"): "no run is started by the update of a table",
+    ("job", "trigger", "model"): "no run is started by a model",
+    ("backfill",): "{{job.data_interval.start.iso_date}} is the day that a run is for, with --logical-date",
+    ("secrets",): "secrets stand in variables of the environment only",
+}
 
-
-def references_in(value: Any) -> Iterator[Reference]:
-    """The references anywhere in ``value``: in text, in lists and in dicts."""
-    if isinstance(value, str):
-        yield from find_references(value)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from references_in(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from references_in(item)
+KNOWN_NAMES = (
+    *(".".join(parts) for parts in _SIMPLE), *(".".join(parts) for parts in (*_MOMENTS, *_OLD_TIMES)), "job.parameters", "tasks",
+    "input",
+)  # fmt: skip
 
 
 def resolve(value: Any, known: Known) -> tuple[Any, bool]:
@@ -154,7 +116,7 @@ def _looked_up(found: list[Reference], known: Known) -> list[Any]:
     values, problems = [], []
     for reference in found:
         try:
-            values.append(_look_up(reference, known))
+            values.append(_chosen(reference, known))
         except ReferenceProblem as problem:
             problems.append(problem)
     if len(problems) == 1:
@@ -173,66 +135,95 @@ def as_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _look_up(reference: Reference, known: Known) -> Any:
-    parts = reference.parts
-    if parts[:2] == ("job", "parameters") and len(parts) == 3:
-        if known.parameters is NO_PARAMETERS:
-            raise ReferenceProblem(f"{reference.text}: a pipeline's parameter cannot refer to another", "write the value itself")
-        value = _member(known.parameters, parts[2], f"{reference.text}: the pipeline has no parameter {parts[2]!r}")
-        value, late = resolve(value, replace(known, parameters=NO_PARAMETERS))  # a default may itself refer, to what is no parameter
-        return _LATE if late else value
-    if parts[0] == "tasks" and len(parts) == 4 and parts[2] == "values":
-        return _task_value(reference, known)
-    if parts[:2] == ("job", "start_time") and len(parts) == 3:
-        return time_argument(known.start_time, parts[2], reference.text)
-    simple = {
-        ("job", "run_id"): known.run_id,
-        ("job", "name"): known.job_name,
-        ("task", "name"): known.task_name,
-        ("task", "run_id"): known.task_run_id,
-        ("task", "notebook_path"): known.notebook_path,
-    }
-    if parts in simple:
-        value = simple[parts]
+def _chosen(reference: Reference, known: Known) -> Any:
+    """The first of the reference's terms that has a value; late where one before it is. All of them are checked."""
+    values: list[Any] = []
+    missing: list[NoValue] = []
+    nothing = False
+    for term in reference.terms:
+        check_steps(term.steps, reference.text)
+        try:
+            value = _look_up(term, known, reference.text)
+        except NoValue as problem:
+            missing.append(problem)
+            continue
+        nothing = nothing or value is None
+        values += [] if value is None else [value]
+    if values:
+        return values[0]
+    if missing and not nothing:
+        raise missing[0]
+    return None
+
+
+def _look_up(term: Term, known: Known, text: str) -> Any:
+    parts = term.parts
+    if not parts:
+        return stepped(term.literal, term.steps, text)
+    moment = _MOMENTS.get(parts[:-1])
+    if moment is not None or parts in _OLD_TIMES:
+        argument = _OLD_TIMES.get(parts, parts[-1])
+        check_argument(argument, text)
+        time = moment(known) if moment is not None else known.start_time
+        return _LATE if time is None else time_argument(time, argument, text, term.steps, known.zone)
+    value = _plain(parts, known, text)
+    return value if value is _LATE or value is None else stepped(value, term.steps, text)
+
+
+def _plain(parts: tuple[str, ...], known: Known, text: str) -> Any:
+    """The value of a name that is no time."""
+    if parts in _SIMPLE:
+        value = _SIMPLE[parts](known)
         return _LATE if value is None else value
-    if parts in _UNFINISHED:
-        raise ReferenceProblem(f"{reference.text} is not whole", f"write {_UNFINISHED[parts]}")
+    if parts[:2] == ("job", "parameters") and len(parts) == 3:
+        return _parameter(parts[2], known, text)
+    if parts[0] == "tasks" and len(parts) > 2:
+        value = of_a_task(parts, known, text)
+        return _LATE if value is None and known.values is None else value
+    if parts[0] == "input":
+        return _input(parts, known, text)
+    raise _unknown(parts, text)
+
+
+def _parameter(name: str, known: Known, text: str) -> Any:
+    if known.parameters is NO_PARAMETERS:
+        raise ReferenceProblem(f"{text}: a pipeline's parameter cannot refer to another", "write the value itself")
+    if name not in known.parameters:
+        raise ReferenceProblem(f"{text}: the pipeline has no parameter {name!r}", did_you_mean(name, known.parameters))
+    value, late = resolve(known.parameters[name], replace(known, parameters=NO_PARAMETERS))  # a default may refer to what is no parameter
+    return _LATE if late else value
+
+
+def _input(parts: tuple[str, ...], known: Known, text: str) -> Any:
+    """The item of a for_each_task, or what stands in it under the keys that follow."""
+    value = known.item
+    if value is NO_ITEM:
+        raise ReferenceProblem(f"{text} has a value in the task of a for_each_task only", "write {{job.parameters.<name>}}")
+    for key in parts[1:]:
+        if value is None:
+            return _LATE
+        if isinstance(value, list) and key.isdigit() and int(key) < len(value):
+            value = value[int(key)]
+        elif isinstance(value, Mapping) and key in value:
+            value = value[key]
+        else:
+            hint = did_you_mean(key, value) or there_are(value) if isinstance(value, Mapping) else None
+            raise ReferenceProblem(f"{text}: the item has no key {key!r}", hint)
+    return _LATE if known.item is None else value
+
+
+def _unknown(parts: tuple[str, ...], text: str) -> ReferenceProblem:
+    """What is wrong with a name that is none."""
+    for start, reason in _NOT_HERE.items():
+        if parts[: len(start)] == start or parts[0].partition("/")[0] == start[0] == "secrets":
+            return ReferenceProblem(f"{text} has no meaning here", reason)
+    if parts in _MOMENTS:
+        return ReferenceProblem(f"{text} is not whole", f"write {{{{{'.'.join(parts)}.iso_date}}}}")
+    if parts == ("job", "parameters"):
+        return ReferenceProblem(f"{text} is not whole", "write {{job.parameters.<name>}}")
     if parts[0] == "tasks":
-        raise ReferenceProblem(f"{reference.text} is not known", "write {{tasks.<task key>.values.<key>}}")
-    msg = f"{reference.text} is not known"
-    raise ReferenceProblem(msg, did_you_mean(".".join(parts[:2]), _KNOWN) or f"known are {', '.join(_KNOWN)}")
-
-
-def _member(mapping: Mapping[str, Any], name: str, problem: str) -> Any:
-    if name not in mapping:
-        raise ReferenceProblem(problem, did_you_mean(name, mapping))
-    return mapping[name]
-
-
-def _task_value(reference: Reference, known: Known) -> Any:
-    _, task_key, _, key = reference.parts
-    if known.values is None:
-        return _LATE
-    if task_key not in known.values:
-        msg = f"{reference.text}: task {task_key!r} has no values in this run"
-        raise ReferenceProblem(msg)
-    values = known.values[task_key]
-    return _member(values, key, f"{reference.text}: task {task_key!r} set no value {key!r}")
-
-
-def time_argument(moment: datetime | None, argument: str, text: str) -> Any:
-    """What ``argument`` (``iso_date``, ``hour``, …) says of ``moment`` in UTC; late where the moment is not known."""
-    if argument not in TIME_ARGUMENTS:
-        msg = f"{text}: {argument!r} is no part of a time"
-        raise ReferenceProblem(msg, did_you_mean(argument, TIME_ARGUMENTS) or f"known are {', '.join(TIME_ARGUMENTS)}")
-    if moment is None:
-        return _LATE
-    moment = moment.astimezone(timezone.utc)
-    named = {
-        "iso_date": moment.date().isoformat(),
-        "iso_datetime": moment.replace(tzinfo=None).isoformat(timespec="seconds"),
-        "iso_weekday": moment.isoweekday(),
-        "is_weekday": moment.isoweekday() < 6,
-        "timestamp_ms": int(moment.timestamp() * 1000),
-    }
-    return named[argument] if argument in named else getattr(moment, argument)
+        return ReferenceProblem(f"{text} is not known", f"write {{{{tasks.<task key>.values.<key>}}}}, or one of {', '.join(TASK_FACTS)}")
+    known = [name for name in KNOWN_NAMES if "." in name or len(parts) == 1]
+    whole = ".".join(parts)
+    hint = did_you_mean(whole, known) or did_you_mean(".".join(parts[:2]), known) or did_you_mean(".".join(parts[:3]), known)
+    return ReferenceProblem(f"{text} is not known", hint or f"known are {', '.join(name for name in KNOWN_NAMES if '.' in name)}")

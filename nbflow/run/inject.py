@@ -87,7 +87,7 @@ def _code(given: Sequence[Argument], kernel: str, language: str, reads_widgets: 
         code = "".join(f"{name} = {python_literal(value)}\n" for name, value in assigned.items())
     if not is_python(language):
         return code
-    kept = [item for item in given if item.widget or (reads_widgets and item.declared is None)]
+    kept = [item for item in given if item.widget or not item.assigned or (reads_widgets and item.declared is None)]
     restoring = restore_line({item.name: (str(item.type), encode(item.value)) for item in kept}) + "\n" if kept else ""
     # first the widgets, so that what is derived from them is derived while all other names are as the cells left them
     return f"{code}{restoring}" if foreign is not None else f"# Parameters\n{restoring}{code}"

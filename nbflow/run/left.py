@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nbflow.core.exchange import ERROR_FILE, EXIT_FILE, VALUES_FILE
+from nbflow.core.exchange import ERROR_FILE, EXIT_FILE, MAX_VALUE_BYTES, VALUES_FILE
 
 _DEEPEST = 100
 """Lists and objects inside one another; Python's own limit ends a program in the middle of something else."""
@@ -24,9 +24,10 @@ class Left:
     troubles: list[str] = field(default_factory=list)
 
 
-def read_left(folder: Path) -> Left:
+def read_left(folder: Path, max_value_bytes: int = MAX_VALUE_BYTES) -> Left:
     """What stands in the exchange folder. Later lines win; a last line that is torn was never finished and is none.
 
+    A value of more than ``max_value_bytes`` as JSON is refused, whoever wrote it.
     Raises ``OSError`` for a file that is there and cannot be read.
     """
     left = Left()
@@ -36,6 +37,7 @@ def read_left(folder: Path) -> Left:
             try:
                 entry = json.loads(line)
                 _check_depth(entry["value"])
+                _check_size(entry["value"], max_value_bytes)
                 left.values[str(entry["key"])] = entry["value"]
             except (ValueError, KeyError, TypeError, RecursionError) as error:
                 if line.strip() and number < len(lines):
@@ -51,6 +53,13 @@ def read_left(folder: Path) -> Left:
         told = json.loads((folder / ERROR_FILE).read_bytes())
         ended_by = str(told["ename"]), str(told["evalue"])
     return Left(left.values, exit_value, ended_by, left.troubles)
+
+
+def _check_size(value: Any, most: int) -> None:
+    size = len(json.dumps(value).encode())
+    if size > most:
+        msg = f"{size} bytes as JSON, {most} are allowed: write a table, and give its name"
+        raise ValueError(msg)
 
 
 def _check_depth(value: Any) -> None:

@@ -17,6 +17,7 @@ from nbflow.core.results import ErrorKind, Result, TaskError
 from nbflow.core.values import encode
 from nbflow.core.writes import TableWrite
 from nbflow.plan.graph import ancestors
+from nbflow.plan.known import Ended
 from nbflow.plan.outcome import run_result, upstream_verdict
 from nbflow.plan.plan import Plan, PlannedTask
 from nbflow.plan.retry import retry_wait
@@ -26,7 +27,8 @@ from nbflow.run.stop import Stop
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One attempt at a task, as its executor gets it. ``number`` counts from 1; ``values`` are the task values of the
-    tasks that it depends on, at whatever distance, ``outputs`` the results of those among them that are SQL."""
+    tasks that it depends on, at whatever distance, ``outputs`` the results of those among them that are SQL, ``ended`` what
+    else is known of all of them."""
 
     task: PlannedTask
     run_id: int
@@ -34,6 +36,7 @@ class Attempt:
     number: int
     values: Mapping[str, Mapping[str, Any]]
     outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    ended: Mapping[str, Ended] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,8 @@ class Runner:
         self._results: dict[str, Result] = {}
         self._values: dict[str, Mapping[str, Any]] = {}
         self._outputs: dict[str, Mapping[str, Any]] = {}
+        self._ended: dict[str, Ended] = {}
+        self._last: dict[str, tuple[int, Outcome]] = {}
         self._edges = {task.task_key: task.depends_on for task in plan.tasks}
 
     async def run(self, stop: Stop) -> Result:
@@ -150,7 +155,15 @@ class Runner:
 
     def _end(self, task: PlannedTask, result: Result, reason: str | None = None) -> None:
         self._results[task.task_key] = result
+        self._ended[task.task_key] = self._facts(task, result)
         self._tell(TaskEnded(*self._stamp(), task.task_key, self._ids.task_run_ids[task.task_key], result, reason))
+
+    def _facts(self, task: PlannedTask, result: Result) -> Ended:
+        """What references of later tasks may know of a task that has ended."""
+        number, last = self._last.get(task.task_key, (0, None))
+        error = str(last.error.kind) if last is not None and last.error is not None else ""
+        path = str(task.work.path or task.work.origin) if task.work.kind == "notebook" else ""
+        return Ended(self._ids.task_run_ids[task.task_key], str(result), error, number, path)
 
     async def _run_task(self, task: PlannedTask, stop: Stop) -> Result:
         """All attempts of one task, one after the other; the last one's result."""
@@ -172,10 +185,11 @@ class Runner:
 
     async def _attempt(self, task: PlannedTask, number: int, stop: Stop) -> tuple[Outcome, float]:
         task_run_id = self._ids.task_run_ids[task.task_key]
-        before = ancestors(self._edges, [task.task_key]) if self._values else set()
+        before = ancestors(self._edges, [task.task_key]) if self._ended else set()
         values = {key: found for key, found in self._values.items() if key in before}
         outputs = {key: found for key, found in self._outputs.items() if key in before}
-        attempt = Attempt(task, self._ids.run_id, task_run_id, number, values, outputs)
+        ended = {key: found for key, found in self._ended.items() if key in before}
+        attempt = Attempt(task, self._ids.run_id, task_run_id, number, values, outputs, ended)
         began = self._clock.monotonic()
         outcome = None
         try:
@@ -192,8 +206,9 @@ class Runner:
             except Exception as error:  # as above
                 outcome = fault(error)
         seconds = self._clock.monotonic() - began
-        if outcome.result is Result.SUCCESS:
-            self._values[task.task_key], self._outputs[task.task_key] = outcome.values, outcome.output or {}
+        self._values[task.task_key] = outcome.values  # those of a task that failed can be read as well
+        self._outputs[task.task_key] = outcome.output or {}
+        self._last[task.task_key] = (number, outcome)
         self._tell(
             AttemptEnded(
                 *self._stamp(),

@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from nbflow.core import exchange
+from nbflow.core.launch import launch_command
 from nbflow.core.ports import Engine, LogSink, NotebookSink
 from nbflow.core.results import ErrorKind, TaskError
 from nbflow.core.values import encode
 from nbflow.core.writes import TableWrite
 from nbflow.define.settings import Settings
 from nbflow.plan.arguments import fit
+from nbflow.plan.known import ONE_TIME, Known
 from nbflow.plan.plan import Argument, Plan
-from nbflow.plan.references import Known, resolve
+from nbflow.plan.references import resolve
 from nbflow.run.runner import Attempt
 from nbflow.run.writes import Watch
 
@@ -66,7 +68,8 @@ class Surroundings:
         path = str(task.work.path or task.work.origin) if task.work.kind == "notebook" else ""
         known = Known(
             self.plan.pipeline, self.plan.parameters, task.task_key, path,
-            attempt.run_id, attempt.task_run_id, self.started, attempt.values, attempt.outputs,
+            attempt.run_id, attempt.task_run_id, self.started, attempt.values, attempt.outputs, attempt.ended,
+            attempt.number, trigger_type=ONE_TIME, zone=self.plan.timezone, interval=self.plan.interval, workspace=str(self.workspace),
         )  # fmt: skip
         arguments, problem = [], None
         for argument in task.arguments:
@@ -81,11 +84,12 @@ class Surroundings:
 
     def write_context(self, attempt: Attempt, spark: exchange.SparkAddress | None) -> None:
         """Hand the task its context, through its private folder. Raises ``OSError``."""
+        spark = spark and replace(spark, catalogs=list(self.settings.catalogs))
         context = exchange.Context(
             attempt.run_id, attempt.task_run_id, self.plan.pipeline, attempt.task.task_key, attempt.number,
             self.started.isoformat(), str(self.workspace), str(attempt.task.work.path or attempt.task.work.origin),
             str(attempt.task.work.folder), self._parameters(attempt), {key: dict(values) for key, values in attempt.values.items()},
-            spark, self.plan.engine_of(attempt.task).label, self.settings.max_value_bytes,
+            spark, self.plan.engine_of(attempt.task).label, self.settings.max_value_bytes, launch_command(),
         )  # fmt: skip
         path = self.private_folder(attempt) / exchange.CONTEXT_FILE
         path.write_text(json.dumps(context.to_json(), ensure_ascii=True), "utf-8")

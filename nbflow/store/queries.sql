@@ -102,12 +102,13 @@ SELECT attempts.* FROM task_runs JOIN attempts USING (task_run_id) WHERE run_id 
 SELECT DISTINCT pipeline FROM runs ORDER BY pipeline;
 
 -- :: newest_run
--- The id of the newest run; NULL where there is none.
-SELECT MAX(run_id) AS run_id FROM runs;
+-- The id of the newest run that no other run's notebook started; NULL where there is none.
+SELECT MAX(run_id) AS run_id FROM runs WHERE json_extract(facts, '$.parent') IS NULL;
 
 -- :: newest_failed_run
--- The id of the newest run that ended without success although nobody cancelled it; NULL where there is none.
-SELECT MAX(run_id) AS run_id FROM runs WHERE result IN ('FAILED', 'TIMEDOUT', 'SUCCESS_WITH_FAILURES');
+-- The id of the newest such run that ended without success although nobody cancelled it; NULL where there is none.
+SELECT MAX(run_id) AS run_id FROM runs
+WHERE result IN ('FAILED', 'TIMEDOUT', 'SUCCESS_WITH_FAILURES') AND json_extract(facts, '$.parent') IS NULL;
 
 -- :: last_success
 -- The newest run of a pipeline that ended well and used a Spark engine.

@@ -68,7 +68,7 @@ y = 2
 
 
 def shape(text: str) -> list[tuple[str, str]]:
-    return [(cell["cell_type"], cell["source"]) for cell in read_script(text, "x.py")["cells"]]
+    return [(cell["cell_type"], cell["source"]) for cell in read_script(text, "x.py").document["cells"]]
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
@@ -95,14 +95,14 @@ def test_percent_format_is_cut_into_cells(newline: str) -> None:
         ("code", "%matplotlib inline\n!ls\n# 50 % of it\ny = 2\n# %%time is no mark"),
         ("raw", "raw"),
     ]
-    tags = [cell["metadata"].get("tags", []) for cell in read_script(text, "x.py")["cells"]]
+    tags = [cell["metadata"].get("tags", []) for cell in read_script(text, "x.py").document["cells"]]
     assert tags == [[], [], ["parameters"], ["other"], []]
 
 
 @pytest.mark.parametrize("text", [DATABRICKS, PERCENT])
 def test_the_document_is_valid(text: str) -> None:
     """What is made of a Python file is a valid notebook."""
-    nbformat.validate(nbformat.from_dict(read_script(text, "x.py")))
+    nbformat.validate(nbformat.from_dict(read_script(text, "x.py").document))
 
 
 def test_parameters_are_read_from_a_python_file(tmp_path: Path) -> None:

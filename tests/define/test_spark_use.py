@@ -59,3 +59,11 @@ def test_modules_beside_the_notebook_are_followed(tmp_path: Path) -> None:
 def test_markdown_says_nothing(tmp_path: Path) -> None:
     """Only code counts."""
     assert spark_use([{"cell_type": "markdown", "source": "import pyspark"}], tmp_path) == (False, False)
+
+
+def test_the_sql_of_somebody_else_is_not_sparks(tmp_path: Path) -> None:
+    """JupySQL's ``%sql`` speaks to other databases: a notebook that loads it starts no engine for it."""
+    sql = {"cell_type": "code", "source": "%%sql\nSELECT 1", "metadata": {}}
+    other = {"cell_type": "code", "source": "%load_ext sql", "metadata": {}}
+    assert spark_use([sql], tmp_path) == (True, False)
+    assert spark_use([other, sql], tmp_path) == (False, False)

@@ -295,7 +295,10 @@ def test_a_foreign_catalog_is_told_with_the_name_to_use(bench: Any) -> None:
         """
     )
     assert len(told) == 6
-    assert all("There is no catalog 'main' here: use bronze.t or spark_catalog.bronze.t." in text for text in told[:5])
+    assert all(
+        "There is no catalog 'main' here: use bronze.t or spark_catalog.bronze.t, or say that it means this workspace" in text
+        for text in told[:5]
+    )
     assert "There is no catalog 'main' here" in told[5]
     assert [text.split()[0] for text in told] == ["AnalysisException"] * 5 + ["Py4JJavaError"]
 

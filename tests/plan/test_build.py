@@ -260,3 +260,29 @@ def test_what_sail_does_otherwise_is_a_warning_where_sail_is_the_engine() -> Non
     assert (warning.file, warning.key) == ("/w/n.ipynb", "cells[1]")
     assert warning.message.endswith("(cell 2, line 2)")
     assert not plan(*tasks, notebooks=given).warnings
+
+
+def test_every_name_in_a_choice_is_checked() -> None:
+    """Each of its tasks must come before, and only one of SQL has an output."""
+    (told,) = mistakes(Task("a", "n"), Task("t", "n", {"day": "{{tasks.a.values.k ?? tasks.b.values.k ?? 1}}"}, ["a"]))
+    assert "no task 'b'" in told
+    (told,) = mistakes(Task("a", "n"), Task("t", "n", {"day": "{{tasks.a.output.rows}}"}, ["a"]))
+    assert "task 'a' has no output; tasks of SQL have one" in told
+
+
+def test_the_logical_date_is_known_before_the_run() -> None:
+    """In the pipeline's zone; a wrong one is told with all other mistakes."""
+    pipeline = Pipeline("p", [Task("t", "n", {"day": "{{job.data_interval.end.iso_date}}"})], timezone="Europe/Berlin")
+    made = build_plan(pipeline, {"t": DAY}, Request({}, HERE, logical_date="2026-01-31"), Settings(), dict)
+    assert made.tasks[0].arguments[0].value == "2026-02-01" and made.interval is not None
+    assert made.interval.start.isoformat() == "2026-01-31T00:00:00+01:00"
+    with pytest.raises(DefinitionError) as caught:
+        build_plan(pipeline, {"t": DAY}, Request({"dya": 1}, HERE, logical_date="yesterday"), Settings(), dict)
+    assert [mistake.key for mistake in caught.value.mistakes] == ["--logical-date", "-p dya"]
+
+
+def test_a_databricks_notebook_gets_widgets_and_no_variables() -> None:
+    """What it does not declare is no variable there, and nothing to be warned of."""
+    made = plan(Task("t", "n", {"x": 1}), notebooks={"t": replace(FREE, databricks=True)})
+    assert [(argument.name, argument.assigned) for argument in made.tasks[0].arguments] == [("x", False)]
+    assert made.warnings == ()

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbflow.define.scalars import plain_scalar
-from nbflow.plan.references import Known, ReferenceProblem, resolve
+from nbflow.plan.known import Ended
+from nbflow.plan.references import Known, ReferenceProblem, escaped, resolve
+from nbflow.plan.times import Interval
 
 START = datetime(2026, 2, 28, 23, 30, 5, 123456, tzinfo=timezone.utc)
 ALL = Known(
@@ -20,7 +22,13 @@ ALL = Known(
     12,
     34,
     START,
-    {"bronze": {"rows": 5, "names": ["x"]}},
+    {"bronze": {"rows": 5, "names": ["x"]}, "bad": {}},
+    {"query": {"rows": [{"n": 1}], "first_row": {"n": 1, "a b": 2}}},
+    {"bronze": Ended(33, "SUCCESS", "", 2, "/n/bronze.ipynb"), "bad": Ended(35, "FAILED", "CELL_ERROR", 1, "/n/bad.ipynb")},
+    attempt=3,
+    trigger_type="one_time",
+    workspace="/w",
+    item={"region": "north", "days": [1, 2]},
 )
 
 
@@ -44,6 +52,31 @@ ALL = Known(
         ("{{job.start_time.iso_weekday}}", 6),
         ("{{job.start_time.is_weekday}}", False),
         ("{{job.start_time.hour}}", 23),
+        ("{{job.start_time.month}}-{{job.start_time.day}} {{job.start_time.minute}}:{{job.start_time.second}}", "2-28 30:5"),
+        ("{{job.start_time.timestamp_ms}}", 1772321405123),
+        ("{{job.trigger.time.iso_date}} {{job.trigger.type}}", "2026-02-28 one_time"),
+        ("{{job.repair_count}}", 0),
+        ("{{task.execution_count}} {{task_retry_count}}", "3 2"),
+        ("{{task.notebook_path}}", "/n/layer.ipynb"),
+        ("{{tasks.bronze.run_id}}", 33),
+        ("{{tasks.bronze.result_state}} {{tasks.bad.result_state}}", "success failed"),
+        ("{{tasks.bad.error_code}}/{{tasks.bronze.error_code}}/{{tasks.bronze.execution_count}}", "CELL_ERROR//2"),
+        ("{{tasks.bronze.notebook_path}}", "/n/bronze.ipynb"),
+        ("{{tasks.query.output.rows}}", [{"n": 1}]),
+        ("{{tasks.query.output.first_row.n}}{{tasks.query.output.first_row.`a b`}}", "12"),
+        ("{{input.region}}", "north"),
+        ("{{input.days.1}}", 2),
+        ("{{input}}", {"region": "north", "days": [1, 2]}),
+        ("{{workspace.url}}", "file:///w"),
+        ("{{run_id}} {{parent_run_id}} {{task_key}} {{start_date}} {{start_time}}", "34 12 silver 2026-02-28 1772321405123"),
+        ("{{job.data_interval.start.iso_datetime}}/{{job.data_interval.end.iso_date}}", "2026-02-27T00:00:00/2026-02-28"),
+        ("{{job.logical_time.iso_date}}", "2026-02-27"),
+        ("{{job.trigger.time.iso_date | minus_days(1)}}", "2026-02-27"),
+        ("{{ job.start_time.iso_datetime | in_zone(Europe/Berlin) | plus_hours(1) }}", "2026-03-01T01:30:05"),
+        ("{{tasks.gone.values.rows ?? tasks.bronze.values.rows}}", 5),
+        ("{{tasks.gone.values.rows ?? tasks.bad.values.rows ?? 0}} rows", "0 rows"),
+        ("{{tasks.gone.values.rows ?? null}}", None),
+        ("{{tasks.bronze.values.day ?? '2026-03-31' | minus_months(1)}}", "2026-02-28"),
         ("no reference {at} {{all}", "no reference {at} {{all}"),
         ("{{ other(x) }}", "{{ other(x) }}"),
     ],
@@ -69,6 +102,16 @@ def test_what_only_the_run_knows_is_late_and_stays_whole(text: str) -> None:
         ("{{tasks.bronze.values.rwos}}", "rows"),
         ("{{job.start_time.iso_dat}}", "iso_date"),
         ("{{job.parameters.day | upper}}", "backticks"),
+        ("{{job.parameters.day | minus_day(1)}}", "minus_days"),
+        ("{{job.parameters.day | minus_days(1.5)}}", "minus_days(1)"),
+        ("{{tasks.bronze.result_stat}}", "result_state"),
+        ("{{tasks.bronze.values}}", "values.<name>"),
+        ("{{tasks.query.output.first_rw}}", "first_row"),
+        ("{{input.regoin}}", "region"),
+        ("{{job.trigger.time}}", "{{job.trigger.time.iso_date}}"),
+        ("{{job.trigger.file_arrival.location}}", "arrival of a file"),
+        ("{{backfill.iso_date}}", "--logical-date"),
+        ("{{job.data_interval.strat.iso_date}}", "job.data_interval.start"),
         ("{{nothing.like.it}}", "job.run_id"),
     ],
 )
@@ -99,3 +142,71 @@ def test_times_are_utc(moment: datetime, hours: int) -> None:
 def test_text_without_braces_is_itself(text: str) -> None:
     """Whatever holds no reference is left alone, character by character."""
     assert resolve(text, ALL) == (text, False)
+
+
+names = st.text(min_size=1, max_size=12).filter(lambda name: "{{" not in name)
+
+
+@given(
+    names, names, st.text(alphabet=st.characters(exclude_characters="{"), max_size=8), st.one_of(st.text(), st.integers(), st.booleans())
+)
+def test_an_escaped_name_comes_back_as_its_value(parameter: str, key: str, around: str, value: object) -> None:
+    """Whatever a parameter, a task or a value is called: escaped, found amid text, and replaced once only."""
+    known = Known("x", {parameter: value}, values={parameter: {key: value}})
+    for text in (f"{{{{job.parameters.{escaped(parameter)}}}}}", f"{{{{ tasks.{escaped(parameter)}.values.{escaped(key)} }}}}"):
+        if not (isinstance(value, str) and "{{" in value and "parameters" in text):  # a parameter's default may itself refer
+            assert resolve(text, known) == (value, False)
+            if isinstance(value, str):
+                assert resolve(f"{around}{text}{around}", known) == (f"{around}{value}{around}", False)
+
+
+def test_what_a_reference_became_is_never_replaced_again() -> None:
+    """A task value that looks like a reference is text."""
+    known = Known("x", values={"a": {"k": "{{job.name}}"}})
+    assert resolve("{{tasks.a.values.k}}, {{job.name}}", known) == ("{{job.name}}, x", False)
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("{{tasks.gone.values.k}}", "has no values in this run"),
+        ("{{tasks.bronze.values.k}}", "set no value 'k'"),
+        ("{{tasks.gone.result_state}}", "did not run"),
+        ("{{tasks.bronze.output.rows}}", "has no output"),
+        ("{{tasks.gone.values.k ?? tasks.bad.values.k}}", "'gone' has no values"),
+    ],
+)
+def test_a_value_that_is_not_there_is_told(text: str, missing: str) -> None:
+    """With the task and the value; of several the first."""
+    with pytest.raises(ReferenceProblem, match=missing):
+        resolve(text, ALL)
+
+
+def test_one_that_is_late_makes_the_choice_late_and_every_name_is_checked() -> None:
+    """Which of several counts is known when all before it are; a typo behind the first is no less one."""
+    early = Known("sales", {"day": "x"})
+    assert resolve("{{tasks.a.values.k ?? job.parameters.day}}", early) == ("{{tasks.a.values.k ?? job.parameters.day}}", True)
+    with pytest.raises(ReferenceProblem, match="no parameter 'dya'"):
+        resolve("{{tasks.bronze.values.rows ?? job.parameters.dya}}", ALL)
+
+
+def test_an_item_only_exists_in_a_loop() -> None:
+    """Elsewhere the reference is a mistake; in a loop whose items are not known yet it is late."""
+    with pytest.raises(ReferenceProblem, match="for_each_task"):
+        resolve("{{input}}", Known("x"))
+    assert resolve("{{input.a}}", Known("x", item=None)) == ("{{input.a}}", True)
+
+
+def test_times_follow_the_zone_and_the_interval() -> None:
+    """In the pipeline's zone the night has another date; an interval that somebody asked for is known before the run."""
+    berlin = Known("x", start_time=START, zone="Europe/Berlin")
+    assert resolve("{{job.start_time.iso_date}} {{job.data_interval.start.iso_date}}", berlin) == ("2026-03-01 2026-02-28", False)
+    asked = Known("x", zone="Europe/Berlin", interval=Interval.of_text("2026-03-29", "Europe/Berlin"))
+    text = "{{job.trigger.time.iso_date}} {{job.data_interval.end.iso_datetime | in_zone(UTC)}}"
+    assert resolve(text, asked) == ("2026-03-29 2026-03-29T22:00:00", False)
+
+
+def test_ids_are_the_same_everywhere() -> None:
+    """A job's id is made of its name: a number that JSON holds exactly, another one for another name."""
+    one, other = (resolve("{{job.id}}", Known(name))[0] for name in ("a", "b"))
+    assert one != other and 0 < one < 2**53 and one == resolve("{{job_id}}", Known("a"))[0]

@@ -32,6 +32,14 @@ def test_what_is_no_value_has_no_effect_and_is_told(tmp_path: Path) -> None:
     assert left(tmp_path, b"", b"\xff") == ({}, None, 0)
 
 
+def test_a_value_over_the_cap_is_refused_whoever_wrote_it(tmp_path: Path) -> None:
+    """With the way out: a table, and its name. One byte less is good."""
+    (tmp_path / "values.jsonl").write_text(json.dumps({"key": "big", "value": "x" * 99}) + "\n")
+    assert read_left(tmp_path, 101).values == {"big": "x" * 99}
+    found = read_left(tmp_path, 100)
+    assert found.values == {} and "101 bytes as JSON, 100 are allowed: write a table" in found.troubles[0]
+
+
 @given(st.dictionaries(st.text(min_size=1), st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=5)))
 def test_whatever_json_holds_arrives(values: dict[str, object]) -> None:
     """Also with the line ends of other alphabets, written as they are."""

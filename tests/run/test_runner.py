@@ -200,3 +200,14 @@ def test_a_task_sees_the_values_of_what_it_depends_on_and_no_others() -> None:
     run(plan_of(edges), executor, parallel=1)
     seen = {attempt.task.task_key: set(attempt.values) for attempt in executor.seen}
     assert seen == {"a": set(), "other": set(), "b": {"a"}, "c": {"a", "b"}}
+
+
+def test_a_task_knows_what_became_of_those_before_it() -> None:
+    """Result, attempts and notebook of each at whatever distance, of no other; values are those of the last attempt."""
+    script = {"a": [FAILED, Outcome(Result.SUCCESS, values={"k": 1})], "x": [SUCCESS]}
+    executor = Scripted(script)
+    run(plan_of({"a": [], "x": [], "b": ["a"], "c": ["b"]}, retries=1), executor)
+    last = next(attempt for attempt in executor.seen if attempt.task.task_key == "c")
+    known = {key: (ended.run_id, ended.result, ended.error, ended.executions, ended.notebook_path) for key, ended in last.ended.items()}
+    assert known == {"a": (10, "SUCCESS", "", 2, "/n.ipynb"), "b": (12, "SUCCESS", "", 1, "/n.ipynb")}
+    assert last.values["a"] == {"k": 1}

@@ -24,6 +24,8 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "uses_spark": plan.uses_spark,
         "engines": [_engine(engine) for engine in plan.engines],
         "timeout_seconds": plan.timeout_seconds,
+        "timezone": plan.timezone,
+        "data_interval": None if plan.interval is None else [plan.interval.start.isoformat(), plan.interval.end.isoformat()],
         "parameters": plain(dict(plan.parameters)),
         "tasks": [_task(task) for task in plan.tasks],
         "left_out": list(plan.left_out),

@@ -21,6 +21,8 @@ def plan_text(plan: Plan, shown: Callable[[Path], str] = os.fspath) -> str:
         head.append(plan.description)
     head.append(f"Spark engine: {plan.engine}" + ("" if plan.uses_spark else " (not needed)"))
     head += [_cluster(engine, key, workers) for engine in plan.engines_used for key, workers in engine.clusters]
+    if plan.interval is not None:
+        head.append(f"for the data from {plan.interval.start.isoformat(' ')} to {plan.interval.end.isoformat(' ')}")
     if plan.timeout_seconds:
         head.append(f"ends after {_number(plan.timeout_seconds)} s")
     blocks = ["\n".join(head), *("\n".join(_task(at, task, shown)) for at, task in enumerate(plan.tasks, 1))]

@@ -58,7 +58,7 @@ class ProcessExecutor:
                 ending = Ending(Result.FAILED, TaskError(ErrorKind.PARAMETER, ready.error))
             else:
                 ending, tables = await self._around.watched(attempt, self._run(attempt, ready, stop))
-            left = read_left(private)
+            left = read_left(private, self._around.settings.max_value_bytes)
             if left.error and ending.error and ending.error.kind is ErrorKind.EXIT:
                 ending = replace(ending, error=replace(ending.error, ename=left.error[0], evalue=cut(left.error[1])))
         except OSError as error:

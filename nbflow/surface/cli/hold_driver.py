@@ -40,7 +40,8 @@ async def hold(folder: Path) -> None:
         engine = workspace.engine(name, workspace.settings.spark_conf, Path(state), announce, "")
         try:
             await engine.start()
-            print(json.dumps(asdict(await engine.address(f"nbflow-by-hand-{os.getpid()}"))), flush=True)
+            address = await engine.address(f"nbflow-by-hand-{os.getpid()}")
+            print(json.dumps({**asdict(address), "catalogs": list(workspace.settings.catalogs)}), flush=True)
             await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
         finally:
             await engine.stop()

@@ -59,18 +59,33 @@ job_option = click.option(
     "--job", metavar="KEY", help="Take this job of a bundle's file that holds several."
 )  # fmt: skip
 
+target_option = click.option("--target", metavar="NAME", help="Take this target of a bundle; otherwise its default one.")
+
+variable_option = click.option(
+    "--var", "variables", multiple=True, metavar="NAME=VALUE", help="Give a bundle's variable its value; may be repeated."
+)  # fmt: skip
+
+logical_date_option = click.option(
+    "--logical-date", metavar="DAY",
+    help="The day whose data the run is for, or START/END; otherwise the last whole day before its start.",
+)  # fmt: skip
+
 strict_option = click.option("--strict", is_flag=True, help="Take every warning for an error.")
 
 
 def read_parameters(pairs: Sequence[str], file: Path | None = None) -> dict[str, Any]:
     """The values of ``-p`` (text) and of a JSON file, by name. Raises ``DefinitionError`` with every mistake."""
-    values: dict[str, Any] = {} if file is None else _from_file(file)
-    mistakes = []
+    return {**({} if file is None else _from_file(file)), **read_pairs(pairs, "-p")}
+
+
+def read_pairs(pairs: Sequence[str], option: str) -> dict[str, str]:
+    """The values that ``option`` gives, by name; the later wins. Raises ``DefinitionError`` with every mistake."""
+    values, mistakes = {}, []
     for pair in pairs:
         name, sign, value = pair.partition("=")
         if not name.strip() or not sign:
             missing = "a name" if not name.strip() else "'='"
-            mistakes.append(Mistake(f"{missing} is missing in {pair!r}", key="-p", hint="write -p name=value"))
+            mistakes.append(Mistake(f"{missing} is missing in {pair!r}", key=option, hint=f"write {option} name=value"))
             continue
         values[name.strip()] = value
     if mistakes:

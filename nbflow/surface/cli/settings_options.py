@@ -25,6 +25,7 @@ _HELP = {
     "warehouse": ("DIR", "Folder of the tables, from the workspace's root."),
     "runs": ("DIR", "Folder of executed notebooks, from the workspace's root."),
     "driver_memory": ("SIZE", "Heap of the Spark driver, as 2g."),
+    "catalogs": ("NAMES", "Catalogs that mean the workspace's own, as main,dev: main.bronze.events is bronze.events."),
     "spark_conf": ("NAME=VALUE", "A setting of Spark; may be repeated, and replaces the file's."),
 }
 

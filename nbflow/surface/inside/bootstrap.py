@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import builtins
-
+from nbflow.surface.inside.cells import shell
 from nbflow.surface.inside.context import current
-from nbflow.surface.inside.dbutils import dbutils
+from nbflow.surface.inside.magics import install as install_magics
 
 
 def begin() -> None:
-    """Make the kernel a task's: ``dbutils`` is known everywhere, and Spark attaches to the run's driver when it is used."""
-    builtins.dbutils = dbutils  # type: ignore[attr-defined]  # as on Databricks, where nobody imports it
+    """Make the kernel a task's: ``dbutils``, ``%sql`` and the like are known, and Spark attaches to the run's driver when it is used."""
+    install_magics(shell())
     context = current()
     if context is not None and context.spark is not None:
         from nbflow.surface.inside.spark import install

@@ -72,6 +72,15 @@ def patch_delta(names: Names, module: ModuleType) -> None:
     for name in ("forName", "convertToDelta"):
         setattr(table, name, classmethod(_wrapped(names, getattr(table, name).__func__, _none)))
     builder = module.DeltaTableBuilder
+    original = builder.tableName
+
+    @functools.wraps(original)
+    def table_name(self: Any, identifier: str) -> Any:
+        parts = name_parts(identifier) if isinstance(identifier, str) else ()
+        quoted = ".".join("`" + part.replace("`", "``") + "`" for part in parts)
+        return original(self, quoted if len(parts) == 2 else identifier)  # Delta takes no catalog here
+
+    builder.tableName = table_name
     _noting(builder, "tableName", "identifier")
     _around(names, builder, {"execute": _making_noted})
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nbflow.surface.inside.catalogs import is_own
 from nbflow.surface.inside.statements import Token, name_at, tokens_of, unquoted
 from nbflow.warehouse.folders import CATALOG
 
@@ -99,4 +100,4 @@ def _value(tokens: Sequence[Token], parameters: Mapping[str, Any]) -> str:
 
 
 def _without_catalog(parts: Sequence[str]) -> tuple[str, ...]:
-    return tuple(parts[1:] if len(parts) > 1 and parts[0].lower() == CATALOG else parts)
+    return tuple(parts[1:] if len(parts) > 1 and (parts[0].lower() == CATALOG or (len(parts) > 2 and is_own(parts[0]))) else parts)

@@ -7,6 +7,7 @@ import functools
 from types import ModuleType
 from typing import Any
 
+from nbflow.surface.inside.catalogs import with_own_catalog
 from nbflow.surface.inside.connect import Connection
 from nbflow.surface.inside.paths import resolved_name
 from nbflow.surface.inside.statements import rewritten
@@ -58,7 +59,7 @@ def patch_connect_session(connection: Connection, module: ModuleType) -> None:
     @functools.wraps(original_sql)
     def sql(spark: Any, sqlQuery: str, *args: Any, **kwargs: Any) -> Any:  # noqa: N803  (PySpark's name)
         formatted = bool(set(kwargs) - {"args"})
-        statement = rewritten(sqlQuery, connection.address.warehouse, connection.folder, formatted)
+        statement = rewritten(with_own_catalog(sqlQuery), connection.address.warehouse, connection.folder, formatted)
         return original_sql(spark, statement, *args, **kwargs)
 
     @functools.wraps(original_table)

@@ -39,6 +39,12 @@ def current_mark() -> Mark | None:
     return None if context is None else Mark(context.run_id, context.task_key, context.attempt)
 
 
+def files_are_elsewhere() -> bool:
+    """Whether the task's Spark is a server that has files of its own."""
+    context = current()
+    return context is not None and context.spark is not None and context.spark.engine == "connect"
+
+
 def given_parameters() -> dict[str, Any]:
     """The run's parameters by name, each of its declared type; empty by hand."""
     context = current()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from nbflow.core.errors import NbflowError
@@ -16,16 +16,16 @@ from nbflow.core.values import TEXT, shown
 from nbflow.surface.inside import registry
 from nbflow.surface.inside.cells import source_now
 from nbflow.surface.inside.context import current, exchange_folder, given_parameters
+from nbflow.surface.inside.fs import Files
+from nbflow.surface.inside.parts import Missing, NotSupportedHere, Part
 from nbflow.surface.inside.registry import Widget, joined
 from nbflow.surface.inside.restore import listen
+
+__all__ = ["DBUtils", "InputWidgetNotDefined", "NotSupportedHere", "NotebookExit", "dbutils"]
 
 
 class InputWidgetNotDefined(NbflowError):
     """A widget was asked for that is not there."""
-
-
-class NotSupportedHere(NbflowError, AttributeError):
-    """A call that Databricks has and nbflow has not."""
 
 
 class NotebookExit(BaseException):
@@ -39,19 +39,7 @@ class NotebookExit(BaseException):
 NotebookExit.__name__ = EXIT_NAME
 
 
-class _Part:
-    """A part of dbutils; what Databricks' has and this one has not says so in one sentence."""
-
-    _name = ""
-
-    def __getattr__(self, call: str) -> NoReturn:
-        if call.startswith("_"):
-            raise AttributeError(call)
-        msg = f"dbutils.{self._name}.{call} is not supported by nbflow"
-        raise NotSupportedHere(msg)
-
-
-class _Widgets(_Part):
+class _Widgets(Part):
     """``dbutils.widgets``: values are always text; a widget that is there keeps its value."""
 
     _name = "widgets"
@@ -77,9 +65,9 @@ class _Widgets(_Part):
         if name in registry.declared:
             return joined(registry.declared[name].value)
         listen()
-        for source in (given_parameters(), registry.restored, registry.opened_values()):
-            if name in source:
-                return joined(source[name])
+        found = registry.given(name)
+        if found is not None:
+            return joined(found[0])
         there = ", ".join(self.getAll()) or "none"
         msg = f"no widget {name!r} is defined; there are {there}"
         raise InputWidgetNotDefined(msg)
@@ -97,7 +85,8 @@ class _Widgets(_Part):
         """The values of all widgets by name, and of the run's parameters, save those that are plain variables."""
         context = current()
         plain = {name for name, entry in context.parameters.items() if entry.get("plain")} if context is not None else set()
-        given = {name: joined(value) for name, value in given_parameters().items() if name not in plain}
+        known = {**given_parameters(), **registry.set_by_run}
+        given = {name: joined(value) for name, value in known.items() if name not in plain}
         return {**given, **{name: joined(widget.value) for name, widget in registry.declared.items()}}
 
     def remove(self, name: str) -> None:
@@ -107,11 +96,13 @@ class _Widgets(_Part):
         if registry.declared.pop(name, None) is None:
             msg = f"no widget {name!r} is defined"
             raise InputWidgetNotDefined(msg)
+        registry.set_by_run.pop(name, None)
 
     def removeAll(self) -> None:
         """Take all widgets away. What the form chose holds for those that are made again."""
         if not registry.renewing:
             registry.declared.clear()
+            registry.set_by_run.clear()
 
     def _make(self, name: str, kind: str, default: str, choices: Sequence[str] | None, label: str | None) -> None:
         if not isinstance(name, str) or not name:
@@ -128,7 +119,7 @@ class _Widgets(_Part):
         registry.declare(widget)
 
 
-class _TaskValues(_Part):
+class _TaskValues(Part):
     """``dbutils.jobs.taskValues``: small values that later tasks read."""
 
     _name = "jobs.taskValues"
@@ -158,7 +149,7 @@ class _TaskValues(_Part):
 
     def get(self, taskKey: str, key: str, default: Any = None, debugValue: Any = None) -> Any:
         """The value that task ``taskKey`` set under ``key``, else ``default``; by hand that of the last run where the notebook
-        is opened as a task, else ``debugValue``, else ``default``.
+        is opened as a task, else ``debugValue``, as on Databricks.
 
         Raises ``ValueError`` in a run, ``TypeError`` by hand, when there is none of these.
         """
@@ -166,11 +157,10 @@ class _TaskValues(_Part):
         if context is None:
             if registry.opened and key in registry.opened[-1].task_values.get(taskKey, {}):
                 return registry.opened[-1].task_values[taskKey][key]
-            found = debugValue if debugValue is not None else default
-            if found is None:
-                msg = f"outside a run the value {key!r} of task {taskKey!r} needs debugValue="
+            if debugValue is None:
+                msg = f"outside a run the value {key!r} of task {taskKey!r} needs debugValue=; default counts in a run only"
                 raise TypeError(msg)
-            return found
+            return debugValue
         values = context.values.get(taskKey)
         if values is not None and key in values:
             return values[key]
@@ -209,7 +199,7 @@ def _as_json(key: str, value: Any) -> bytes:
         raise ValueError(msg) from None
 
 
-class _Jobs(_Part):
+class _Jobs(Part):
     """``dbutils.jobs``."""
 
     _name = "jobs"
@@ -218,7 +208,7 @@ class _Jobs(_Part):
         self.taskValues = _TaskValues()
 
 
-class _Notebook(_Part):
+class _Notebook(Part):
     """``dbutils.notebook``."""
 
     _name = "notebook"
@@ -237,17 +227,14 @@ class _Notebook(_Part):
             part.replace(folder / EXIT_FILE)
         raise NotebookExit(text)
 
-    def run(self, path: str, timeout_seconds: int = 0, arguments: Any = None) -> str:
-        """Not here: make it a task of the pipeline."""
-        msg = f"dbutils.notebook.run({path!r}) is not supported; make that notebook a task of the pipeline"
-        raise NotSupportedHere(msg)
+    def run(self, path: str, timeout_seconds: float = 0, arguments: Mapping[str, Any] | None = None) -> str:
+        """Run another notebook, with ``arguments`` as its widgets, and return its exit value; 0 seconds are no limit.
 
+        Raises ``NotebookRunFailed`` where it does not succeed.
+        """
+        from nbflow.surface.inside.notebook_runs import run_notebook
 
-class _Missing(_Part):
-    """A part of dbutils that nbflow has not."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
+        return run_notebook(path, timeout_seconds, arguments or {})
 
 
 class DBUtils:
@@ -257,11 +244,12 @@ class DBUtils:
         self.widgets = _Widgets()
         self.jobs = _Jobs()
         self.notebook = _Notebook()
+        self.fs = Files()
 
-    def __getattr__(self, name: str) -> _Missing:
+    def __getattr__(self, name: str) -> Missing:
         if name.startswith("_"):
             raise AttributeError(name)
-        return _Missing(name)
+        return Missing(name)
 
 
 dbutils = DBUtils()

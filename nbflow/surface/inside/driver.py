@@ -19,8 +19,10 @@ from typing import Any
 from nbflow.core.errors import EngineError
 from nbflow.core.exchange import COMMIT_SETTING, TAG_SETTING, SparkAddress
 from nbflow.core.results import ErrorKind
+from nbflow.surface.inside.catalogs import mapped_catalogs
 from nbflow.surface.inside.context import current_mark
 from nbflow.surface.inside.interrupts import keep_interrupts
+from nbflow.warehouse.folders import CATALOG
 
 _FOLDER_VARIABLE = "NBFLOW_NOTEBOOK_FOLDER"
 """Tells Spark's Python workers where the notebook lies; the driver's daemon module reads it."""
@@ -220,9 +222,21 @@ class Driver:
         """Write this notebook's tag into a session, so that its streaming queries are known as this notebook's; and the
         run's mark, so that the commits of its tables are."""
         java_session.conf().set(TAG_SETTING, self.address.tag)
+        self._map_catalogs(java_session)
         mark = current_mark()
         if mark is not None:
             java_session.conf().set(COMMIT_SETTING, mark.to_text())
+
+    def _map_catalogs(self, java_session: Any) -> None:
+        """Give the session's own catalog the further names that the workspace says; Spark has no setting for that."""
+        if not mapped_catalogs():
+            return
+        manager = java_session.sessionState().catalogManager()
+        own = manager.catalog(CATALOG)
+        field = next(field for field in manager.getClass().getDeclaredFields() if field.getName().endswith("catalogs"))
+        field.setAccessible(True)
+        for name in mapped_catalogs():
+            field.get(manager).put(name, own)
 
     def end_session(self) -> None:
         """Stop what the notebook's session has running: its streaming queries and its jobs."""

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from nbflow.surface.inside.catalogs import unknown_catalog
 from nbflow.surface.inside.changes import Change, changes_of
 from nbflow.surface.inside.context import current_mark
 from nbflow.surface.inside.driver import Driver
@@ -147,4 +148,4 @@ def _tell_catalog(error: Exception) -> None:
     catalog, *rest = (part.strip("`") for part in found.group(1).split(".")) if found else [CATALOG]
     if catalog.lower() != CATALOG:
         name = ".".join(rest) or "schema.table"
-        setattr(error, attribute, f"{text.rstrip()}\nThere is no catalog {catalog!r} here: use {name} or {CATALOG}.{name}.")
+        setattr(error, attribute, f"{text.rstrip()}\n{unknown_catalog(catalog, name)}")

@@ -62,6 +62,9 @@ restored: dict[str, Any] = {}
 chosen: dict[str, Any] = {}
 """What a person chose in the form; a batch run has none."""
 
+set_by_run: dict[str, Any] = {}
+"""What ``%run ./other $name="value"`` gave: it counts more than all else, as on Databricks."""
+
 opened: list[Opened] = []
 """The task that the notebook is opened as, or nothing."""
 
@@ -82,6 +85,23 @@ def declare(widget: Widget) -> Any:
     return widget.value
 
 
+def given(name: str) -> tuple[Any] | None:
+    """The value that is there for a name which no widget declares: of the run, ``%run``, an injected cell, or the task that the
+    notebook is opened as; ``None`` where there is none."""
+    for source in (set_by_run, given_parameters(), restored, opened_values()):
+        if name in source:
+            return (source[name],)
+    return None
+
+
+def set_values(values: Mapping[str, Any]) -> None:
+    """Take the values that ``%run`` gives to widgets, there or to come. Raises ``ValueError`` for one that does not fit."""
+    for name, value in values.items():
+        set_by_run[name] = value
+        if name in declared:
+            declared[name].value, declared[name].origin = fitted(declared[name], value), RUN
+
+
 def touch(name: str) -> None:
     """Take notice that the running cell declares the widget of that name."""
     if not renewing:
@@ -94,7 +114,7 @@ def settled(widget: Widget) -> tuple[Any, str]:
     Raises ``ValueError`` for a run's value, or a default, that does not fit.
     """
     widget.note = ""
-    sure: tuple[tuple[Mapping[str, Any], str], ...] = ((given_parameters(), RUN), (restored, RESTORED))
+    sure: tuple[tuple[Mapping[str, Any], str], ...] = ((set_by_run, RUN), (given_parameters(), RUN), (restored, RESTORED))
     for values, origin in sure:
         if widget.name in values:
             return fitted(widget, values[widget.name]), origin

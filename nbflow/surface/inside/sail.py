@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
+from nbflow.surface.inside.catalogs import foreign_catalog, with_own_catalog
 from nbflow.surface.inside.connect import Connection
 from nbflow.surface.inside.sail_names import Names, names_in
 from nbflow.surface.inside.sail_places import plain
@@ -24,6 +25,15 @@ from nbflow.surface.inside.sail_writes import Writes
 _ESCAPED = re.compile(r"\\(.)")
 _SIGNS = "*?[{"
 _LISTING = ("list_tables", "list_databases", "get_table", "get_database", "table_exists", "database_exists", "list_columns", "is_cached")
+_NAMES = {
+    "NamedTable": ("unparsed_identifier",), "SQL": ("query",), "SqlCommand": ("sql",), "WriteOperationV2": ("table_name",),
+    "SaveTable": ("table_name",), "TableExists": ("table_name",), "ListTables": ("db_name",), "GetTable": ("table_name",),
+    "DatabaseExists": ("db_name",), "IsCached": ("table_name",), "RefreshTable": ("table_name",), "WriteStreamOperationStart": ("table_name",),
+}  # fmt: skip
+"""The fields of a plan's messages that hold names of tables, or statements."""
+
+_STATEMENTS = ("SQL", "SqlCommand")
+
 _NOT_A_FILE = ("delta", "jdbc", "rate", "noop")
 
 
@@ -55,6 +65,7 @@ class Guard:
                 return original(self._client, command, *args)
             self._busy = True
             try:
+                self._own_catalog(command)
                 statement = Statement.of(command)
                 self._prepare(command)
                 if statement is not None:
@@ -75,9 +86,22 @@ class Guard:
             if not self._busy:
                 self._busy = True
                 try:
+                    self._own_catalog(message)
                     self._prepare(message)
                 finally:
                     self._busy = False
+
+    def _own_catalog(self, message: Any) -> None:
+        """Names of tables with the workspace's own catalog in place of those that mean it. Raises where a table is of another."""
+        for kind, part in _parts(message):
+            for field in _NAMES.get(kind, ()):
+                text = getattr(part, field, "")
+                changed = with_own_catalog(text) if text else ""
+                if changed != text:
+                    setattr(part, field, changed)
+                said = foreign_catalog(changed if kind in _STATEMENTS else f"TABLE {changed}") if changed.count(".") > 1 else None
+                if said is not None:
+                    raise no_catalog(said)
 
     def _prepare(self, message: Any) -> None:
         names: list[list[str]] = []
@@ -127,6 +151,14 @@ def missing(path: str) -> Exception:
     from pyspark.errors.exceptions.connect import AnalysisException
 
     error: Exception = AnalysisException(f"[PATH_NOT_FOUND] Path does not exist: file:{path}. SQLSTATE: 42K03")
+    return error
+
+
+def no_catalog(said: str) -> Exception:
+    """The error for a table of a catalog that is not there."""
+    from pyspark.errors.exceptions.connect import AnalysisException
+
+    error: Exception = AnalysisException(f"[TABLE_OR_VIEW_NOT_FOUND] {said} SQLSTATE: 42P01")
     return error
 
 

@@ -9,6 +9,7 @@ import threading
 from types import ModuleType
 from typing import Any
 
+from nbflow.surface.inside.catalogs import with_own_catalog
 from nbflow.surface.inside.driver import Driver
 from nbflow.surface.inside.files import files_environment, patch_added_files
 from nbflow.surface.inside.names import Names
@@ -111,6 +112,7 @@ def patch_session(driver: Driver, names: Names, module: ModuleType) -> None:
     @functools.wraps(original_sql)
     def sql(spark: Any, sqlQuery: str, *args: Any, **kwargs: Any) -> Any:  # noqa: N803  (PySpark's name)
         formatted = bool(set(kwargs) - {"args"})
+        sqlQuery = with_own_catalog(sqlQuery)
         statement = rewritten(sqlQuery, driver.address.warehouse, driver.folder, formatted)
         with names.sql(spark, sqlQuery, kwargs.get("args", args[0] if args else None)):
             return original_sql(spark, statement, *args, **kwargs)

@@ -18,6 +18,7 @@ from nbflow.core.exchange import SparkAddress
 from nbflow.core.results import ErrorKind
 from nbflow.surface.inside import calls, paths, sail
 from nbflow.surface.inside import connect_sessions as sessions
+from nbflow.surface.inside.catalogs import take_catalogs
 from nbflow.surface.inside.connect import Connection
 from nbflow.surface.inside.driver import Driver
 from nbflow.surface.inside.files import patch_found_files
@@ -39,6 +40,8 @@ def install(address: SparkAddress, folder: str, name: str) -> None:
     ``folder`` is where relative paths start, ``name`` what error messages call the notebook. Imports nothing.
     """
     global _attached  # noqa: PLW0603  (one engine for one process, as PySpark has it)
+    if address.engine != "connect":  # a server somewhere has catalogs of its own
+        take_catalogs(address.catalogs)
     if address.engine == "spark":
         _attached = driver = Driver(address, folder, name)
         _install_driver(driver, folder)

@@ -10,6 +10,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from nbflow.surface.inside.context import files_are_elsewhere
+from nbflow.surface.inside.places import in_dbfs
+from nbflow.surface.inside.task import task
+
 _TOKEN = re.compile(
     r"""(?P<space>\s+|--[^\n]*)
     |(?P<comment>/\*)
@@ -23,6 +27,7 @@ _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _WORTH_A_LOOK = re.compile(
     r"\b(schema|database|namespace|location|path|directory|inpath|vacuum|optimize|detail|history)\b|\w\s*\.\s*`", re.I
 )
+_DBFS = "dbfs:/"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:/")
 _PATTERN_SIGNS = re.compile(r"([\\{}\[\]*?])")
 _FORMATS = ("DELTA", "PARQUET", "CSV", "JSON", "ORC", "TEXT", "AVRO", "BINARYFILE", "XML")
@@ -202,6 +207,8 @@ def absolute(path: str, folder: str, pattern: bool = False) -> str:
     ``pattern`` says that Spark takes the path for a pattern; the signs of one that the folder's name holds are then
     made harmless.
     """
+    if path.startswith(_DBFS) and not files_are_elsewhere():
+        return in_dbfs(path, task.workspace)
     if not path or os.path.isabs(path) or _SCHEME.match(path) or "://" in path:
         return path
     start, path = folder, os.path.normpath(path)

@@ -16,7 +16,6 @@ from nbflow.core.values import ValueType, convert, shown
 from nbflow.core.widgets import NBFLOW, widget_type
 from nbflow.surface.inside import registry
 from nbflow.surface.inside.cells import source_now
-from nbflow.surface.inside.context import given_parameters
 from nbflow.surface.inside.registry import Widget
 from nbflow.surface.inside.restore import listen
 
@@ -92,9 +91,9 @@ def get(name: str) -> Any:
     if name in registry.declared:
         return registry.declared[name].value
     listen()
-    for source in (given_parameters(), registry.restored, registry.opened_values()):
-        if name in source:
-            return source[name]
+    found = registry.given(name)
+    if found is not None:
+        return found[0]
     msg = f"no widget {name!r} was declared; there are {', '.join(registry.declared) or 'none'}"
     raise KeyError(msg)
 

@@ -9,7 +9,6 @@ import queue
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -18,12 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-START = (
-    "import sys; sys.path[:] = [*(part for part in sys.path if part), sys.argv.pop(1)]; from nbflow.surface.cli.main import main; main()"
-)
-"""``python -m nbflow``, but modules in the current folder do not hide those of the same name that nbflow needs."""
+from nbflow.core.launch import launch_command
 
-HOME = os.fspath(Path(__file__).parents[3])
 _KILL_AFTER_SECONDS = 15.0
 
 
@@ -44,7 +39,7 @@ class Child:
         try:
             given = [self._file(part) if isinstance(part, Document) else part for part in arguments]
             command = [
-                sys.executable, "-c", START, HOME, "run", "--json",
+                *launch_command(), "run", "--json",
                 "--run-id-file", os.fspath(self.folder / "run-id"), *given,
             ]  # fmt: skip
             with (self.folder / "result.json").open("wb") as result:

@@ -173,8 +173,10 @@ def _namespace() -> dict[str, Any]:
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Called by ``%load_ext nbflow``."""
+    """Called by ``%load_ext nbflow``: ``%nbflow``, and what a notebook has in a run."""
+    from nbflow.surface.inside.magics import install
     from nbflow.surface.jupyter.completion import complete_in
 
     shell.register_magic_function(nbflow, "line", "nbflow")
     complete_in(shell)
+    install(shell, spark=True)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from collections.abc import Sequence
 
 from nbflow.core.errors import NbflowError, UsageError
+from nbflow.core.launch import launch_command
 from nbflow.core.results import ExitCode
-from nbflow.surface.jupyter.child import HOME, START
 
 _SEE_HELP = re.compile(r"\.? \(see 'nbflow [^']*'\)")
 
@@ -18,7 +17,7 @@ def told(command: str, arguments: Sequence[str], usage: str) -> str:
     """What ``nbflow COMMAND ARGUMENTS`` prints. Raises ``UsageError`` for a wrong call, which then says the ``usage``, and
     ``NbflowError`` with what the command says of any other failure."""
     done = subprocess.run(
-        [sys.executable, "-c", START, HOME, command, *arguments],
+        [*launch_command(), command, *arguments],
         stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace", check=False,
     )  # fmt: skip
     if done.returncode == ExitCode.SUCCESS:

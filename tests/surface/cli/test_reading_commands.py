@@ -203,3 +203,15 @@ def test_a_fault_of_nbflows_own(nbflow: Any, workspace: Path) -> None:
     done = nbflow("runs")
     assert done.code not in (0, 2)
     assert "Traceback" not in done.err
+
+
+def test_params_of_a_pipeline_are_its_own(nbflow: Any) -> None:
+    """With the tasks that take each; of a bundle, in the target that is named."""
+    assert nbflow("params", "pipelines/small.yml").out.splitlines() == ["name  default  tasks", 'who   "world"  greet']
+    bundle = Path(__file__).parents[2] / "data" / "databricks"
+    found = nbflow("params", "databricks.yml", "--job", "orders", "--target", "prod", "--json", cwd=bundle).document
+    assert found["parameters"] == [
+        {"name": "env", "default": "prod", "tasks": ["ingest", "clean"]},
+        {"name": "day", "default": "{{job.trigger.time.iso_date}}", "tasks": ["ingest", "daily"]},
+    ]
+    assert nbflow("params", "databricks.yml", "--target", "prd", cwd=bundle).code == 2

@@ -76,7 +76,8 @@ def test_a_late_value_that_does_not_fit_starts_no_kernel(tmp_path: Path) -> None
         ("dbutils.jobs.taskValues.set('k', object())", "nothing that JSON holds"),
         ("dbutils.jobs.taskValues.get('a', 'k')", "has no value"),
         ("dbutils.widgets.get('none')", "no widget 'none'"),
-        ("dbutils.fs.ls('/')", "dbutils.fs.ls is not supported"),
+        ("dbutils.fs.mount('s3://a', '/mnt/a')", "dbutils.fs.mount is not supported"),
+        ("dbutils.fs.ls('s3://a/b')", "only dbfs:/, file:/ and paths of this machine"),
         ("dbutils.jobs.taskValues.set('k', [1, float('inf')])", "JSON has no NaN and no infinity"),
         ("dbutils.jobs.taskValues.set('k', {1, 2})", "a set is nothing that JSON holds"),
         ("dbutils.jobs.taskValues.set('k', {(1, 2): 3})", "cannot be given on"),
@@ -90,7 +91,7 @@ def test_a_late_value_that_does_not_fit_starts_no_kernel(tmp_path: Path) -> None
         ("dbutils.widgets.dropdown('d', 'x', ['a', 'b'])", "'x' is none of the choices a, b"),
         ("dbutils.widgets.multiselect('d', 'a,x', ['a', 'b'])", "'x' is none of the choices a, b"),
         ("dbutils.widgets.text('', 'x')", "the name of a widget must be text"),
-        ("dbutils.notebook.run('x', 0)", "make that notebook a task"),
+        ("dbutils.notebook.run('x', 0)", "there is no notebook x"),
     ],
 )
 def test_what_cannot_be_done_says_so_in_one_sentence(code: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +123,7 @@ def test_by_hand_everything_has_a_default(monkeypatch: pytest.MonkeyPatch) -> No
     hand.jobs.taskValues.set("k", 1)
     assert hand.jobs.taskValues.get("t", "k", default=1, debugValue=2) == 2
     with pytest.raises(TypeError, match="debugValue"):
-        hand.jobs.taskValues.get("t", "k")
+        hand.jobs.taskValues.get("t", "k", default=1)
     with pytest.raises(NotebookExit) as caught:
         hand.notebook.exit(5)
     assert str(caught.value) == "5" and not isinstance(caught.value, Exception)

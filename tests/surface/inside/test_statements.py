@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,9 +111,16 @@ def test_rewriting_ends_and_is_done_once(statement: str) -> None:
     ("path", "expected"),
     [
         ("x", "/nb/x"), (".", "/nb"), ("./x/", "/nb/x"), ("../x", "/x"), ("a/../b", "/nb/b"), ("/x", "/x"), ("", ""), ("*.csv", "/nb/*.csv"),
-        ("file:/x", "file:/x"), ("s3a://b/x", "s3a://b/x"), ("dbfs:/x", "dbfs:/x"), ("2024-01-01T10:00/x", "/nb/2024-01-01T10:00/x"),
+        ("file:/x", "file:/x"), ("s3a://b/x", "s3a://b/x"), ("2024-01-01T10:00/x", "/nb/2024-01-01T10:00/x"),
     ],
 )  # fmt: skip
 def test_paths_are_made_absolute(path: str, expected: str) -> None:
     """Relative paths start at the folder; absolute ones and URIs with a scheme are left alone."""
     assert absolute(path, "/nb") == expected
+
+
+def test_a_path_of_dbfs_lies_in_the_workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Spark reads and writes where dbutils.fs does; nothing leads out of there."""
+    monkeypatch.setenv("NBFLOW_WORKSPACE", str(tmp_path))
+    assert absolute("dbfs:/a/b.csv", "/nb") == f"{tmp_path}/dbfs/a/b.csv"
+    assert absolute("dbfs:/../../b", "/nb") == f"{tmp_path}/dbfs/b"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,25 +12,42 @@ from nbflow.core.errors import UsageError
 from nbflow.core.values import encode
 from nbflow.define.parameters import Parameter
 from nbflow.surface.cli.layout import columns
-from nbflow.surface.cli.options import common_options, json_option
+from nbflow.surface.cli.options import common_options, job_option, json_option, read_pairs, target_option, variable_option
 from nbflow.surface.cli.session import DOCUMENT_VERSION, Session, print_json
+from nbflow.surface.cli.start import start_of
 from nbflow.surface.cli.terminal import one_line, stdout
+
+if TYPE_CHECKING:
+    from nbflow.plan.plan import Plan, PlannedTask
+
+PIPELINES = (".yml", ".yaml")
 
 
 @click.command("params")
 @click.argument("notebook")
 @json_option
+@job_option
+@target_option
+@variable_option
 @common_options()
 @click.pass_obj
-def command(session: Session, notebook: str, as_json: bool) -> None:
-    """Show the parameters that NOTEBOOK declares: name, type, default, choices, label and help."""
+def command(session: Session, notebook: str, as_json: bool, job: str | None, target: str | None, variables: tuple[str, ...]) -> None:
+    """Show the parameters that NOTEBOOK declares: name, type, default, choices, label and help.
+
+    Of a pipeline's file, shows the pipeline's: name, default, and the tasks that take it.
+    """
     from nbflow.define.notebook_file import read_notebook, resolve_notebook_path
 
+    if Path(notebook).suffix in PIPELINES:
+        workspace = session.find(start_of(notebook))
+        plan = workspace.plan(notebook, {}, Path.cwd(), job=job, target=target, variables=read_pairs(variables, "--var"))
+        _print_pipeline(plan, as_json)
+        return
     root = session.find(Path(notebook).absolute().parent).root
     path = resolve_notebook_path(notebook, Path.cwd(), root)
     if path is None:
         raise UsageError(f"there is no notebook {notebook}")
-    found = read_notebook(path, notebook)
+    found = read_notebook(path, notebook, root)
     if as_json:
         listed = [parameter_document(parameter) for parameter in found.parameters]
         print_json({"version": DOCUMENT_VERSION, "notebook": str(path), "parameters": listed})
@@ -43,6 +60,27 @@ def command(session: Session, notebook: str, as_json: bool) -> None:
     stdout.line(stdout.paint(heading, "bold"))
     for line in lines:
         stdout.line(line)
+
+
+def _print_pipeline(plan: Plan, as_json: bool) -> None:
+    """The parameters of a pipeline, and which tasks take each."""
+    taken = {name: [task.task_key for task in plan.tasks if _takes(task, name)] for name in plan.parameters}
+    if as_json:
+        listed = [{"name": name, "default": encode(value), "tasks": taken[name]} for name, value in plan.parameters.items()]
+        print_json({"version": DOCUMENT_VERSION, "pipeline": plan.pipeline, "parameters": listed})
+        return
+    if not plan.parameters:
+        stdout.line(f"{one_line(plan.pipeline)} has no parameters")
+        return
+    rows = [(one_line(name), one_line(_json(value), 60), ", ".join(taken[name])) for name, value in plan.parameters.items()]
+    heading, *lines = columns([("name", "default", "tasks"), *rows])
+    stdout.line(stdout.paint(heading, "bold"))
+    for line in lines:
+        stdout.line(line)
+
+
+def _takes(task: PlannedTask, name: str) -> bool:
+    return any(argument.name == name and argument.origin == "pipeline" for argument in task.arguments)
 
 
 def _why_none(cell: int | None, declares: bool) -> str:

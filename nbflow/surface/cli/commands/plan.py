@@ -10,12 +10,16 @@ from nbflow.surface.cli.layout import short_path
 from nbflow.surface.cli.options import (
     common_options,
     job_option,
+    logical_date_option,
     only_option,
     parameter_option,
     parameters_file_option,
+    read_pairs,
     read_parameters,
     refuse_warnings,
     strict_option,
+    target_option,
+    variable_option,
 )  # fmt: skip
 from nbflow.surface.cli.session import Session, print_json
 from nbflow.surface.cli.settings_options import settings_options
@@ -29,6 +33,9 @@ from nbflow.surface.cli.terminal import clean, stdout
 @parameters_file_option
 @only_option
 @job_option
+@target_option
+@variable_option
+@logical_date_option
 @click.option("--format", "form", type=click.Choice(["text", "json", "mermaid"]), default="text", help="How to print it.")
 @strict_option
 @settings_options("engine", "kernel")
@@ -41,6 +48,9 @@ def command(
     parameters_file: Path | None,
     only: tuple[str, ...],
     job: str | None,
+    target: str | None,
+    variables: tuple[str, ...],
+    logical_date: str | None,
     form: str,
     strict: bool,
     settings: dict[str, str],
@@ -51,7 +61,7 @@ def command(
     """
     values = read_parameters(parameters, parameters_file)
     workspace = session.find(start_of(pipeline), {**settings, "strict": strict or None})
-    plan = workspace.plan(pipeline, values, Path.cwd(), only, job)
+    plan = workspace.plan(pipeline, values, Path.cwd(), only, job, logical_date, target, read_pairs(variables, "--var"))
     if workspace.settings.strict:
         refuse_warnings(plan.warnings)
     if form == "json":

@@ -25,12 +25,16 @@ from nbflow.surface.cli.options import (
     common_options,
     job_option,
     json_option,
+    logical_date_option,
     only_option,
     parameter_option,
     parameters_file_option,
+    read_pairs,
     read_parameters,
     refuse_warnings,
     strict_option,
+    target_option,
+    variable_option,
 )  # fmt: skip
 from nbflow.surface.cli.progress import Lines, Silent
 from nbflow.surface.cli.report import ending, print_failures, print_report
@@ -54,6 +58,9 @@ class Call:
     parameters_file: Path | None
     only: tuple[str, ...]
     job: str | None
+    target: str | None
+    variables: tuple[str, ...]
+    logical_date: str | None
     as_json: bool
     quiet: bool
     strict: bool
@@ -71,6 +78,9 @@ class Call:
 @parameters_file_option
 @only_option
 @job_option
+@target_option
+@variable_option
+@logical_date_option
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but failures.")
 @strict_option
@@ -91,7 +101,8 @@ def command(session: Session, /, **given: Any) -> int:
     values = read_parameters(call.parameters, call.parameters_file)
     overrides = {**call.settings, "strict": call.strict or None}
     workspace = session.find(Path.cwd() if call.value else start_of(call.pipeline), overrides)
-    plan = workspace.plan(_pipeline(call), values, Path.cwd(), call.only, call.job)
+    chosen = call.logical_date, call.target, read_pairs(call.variables, "--var")
+    plan = workspace.plan(_pipeline(call), values, Path.cwd(), call.only, call.job, *chosen)
     if call.timeout is not None:
         if not KINDS["seconds"].fits(call.timeout):
             raise UsageError(f"--timeout takes {KINDS['seconds'].said}, got {call.timeout}")

@@ -11,7 +11,16 @@ import click
 from nbflow.core.errors import DefinitionError, Mistake, UsageError
 from nbflow.core.results import ExitCode
 from nbflow.surface.cli.layout import short_path
-from nbflow.surface.cli.options import common_options, json_option, refuse_warnings, strict_option
+from nbflow.surface.cli.options import (
+    common_options,
+    job_option,
+    json_option,
+    read_pairs,
+    refuse_warnings,
+    strict_option,
+    target_option,
+    variable_option,
+)  # fmt: skip
 from nbflow.surface.cli.session import DOCUMENT_VERSION, Session, errors_document, print_json
 from nbflow.surface.cli.settings_options import settings_options
 from nbflow.surface.cli.start import start_of
@@ -22,16 +31,29 @@ if TYPE_CHECKING:
 
 PIPELINES = (".yml", ".yaml")
 NOTEBOOKS = (".ipynb",)
+_BUNDLE = "databricks.yml"
 
 
 @click.command("validate")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @json_option
+@job_option
+@target_option
+@variable_option
 @strict_option
 @settings_options("engine")
 @common_options()
 @click.pass_obj
-def command(session: Session, paths: tuple[str, ...], as_json: bool, strict: bool, settings: dict[str, Any]) -> int:
+def command(
+    session: Session,
+    paths: tuple[str, ...],
+    as_json: bool,
+    job: str | None,
+    target: str | None,
+    variables: tuple[str, ...],
+    strict: bool,
+    settings: dict[str, Any],
+) -> int:
     """Check pipeline files, the notebooks they name, and notebooks; print all mistakes with file, line and key.
 
     PATH is a file, a folder (everything in it; of a workspace its pipelines/), or the name of a pipeline. Exit code 2
@@ -41,10 +63,11 @@ def command(session: Session, paths: tuple[str, ...], as_json: bool, strict: boo
     checked: list[str] = []
     warnings: list[Mistake] = []
     mistakes: list[Mistake] = []
+    chosen = {"target": target, "variables": read_pairs(variables, "--var")}
     for path in dict.fromkeys(each for named in paths for each in _files(named)):
         try:
             workspace = session.find(start_of(path), {**settings, "strict": strict or None})
-            warned = _check(workspace, path)
+            warned = _check(workspace, path, job, chosen)
             if workspace.settings.strict:
                 refuse_warnings(warned)
             warnings += warned
@@ -66,6 +89,9 @@ def _files(named: str) -> Iterator[str]:
     if not folder.is_dir():
         yield named
         return
+    if (folder / _BUNDLE).is_file():  # which names the files that belong to it
+        yield str(folder / _BUNDLE)
+        return
     found = sorted(_within(folder / "pipelines" if (folder / "pipelines").is_dir() else folder))
     if not found:
         raise UsageError(f"{named} holds no pipeline file and no notebook")
@@ -82,19 +108,21 @@ def _within(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _check(workspace: Workspace, path: str) -> tuple[Mistake, ...]:
-    """The warnings of one file, with all its jobs. Raises ``DefinitionError`` with its mistakes."""
+def _check(workspace: Workspace, path: str, job: str | None, chosen: dict[str, Any]) -> tuple[Mistake, ...]:
+    """The warnings of one file, with all its jobs where no ``job`` is named. Raises ``DefinitionError`` with its mistakes."""
     warnings: list[Mistake] = []
     mistakes: list[Mistake] = []
     try:
-        return workspace.plan(path, {}, Path.cwd()).warnings
+        return workspace.plan(path, {}, Path.cwd(), job=job, **chosen).warnings
     except DefinitionError:
-        jobs = workspace.jobs(path, Path.cwd())  # only now: most files hold one job, and reading a large one takes time
+        jobs = (
+            workspace.jobs(path, Path.cwd(), target=chosen["target"]) if job is None else []
+        )  # only now: most files hold one job, and reading a large one takes time
         if len(jobs) < 2:
             raise
-    for job in jobs:
+    for each in jobs:
         try:
-            warnings += workspace.plan(path, {}, Path.cwd(), job=job).warnings
+            warnings += workspace.plan(path, {}, Path.cwd(), job=each, **chosen).warnings
         except DefinitionError as error:
             mistakes += error.mistakes
     if mistakes:

@@ -1,0 +1,1 @@
+"""Databricks' bundles: several files, a target and variables become one job."""
