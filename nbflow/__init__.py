@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nbflow.define.flow import ConditionTask, Dependency, Expectation, ForEachTask, RunJobTask
     from nbflow.define.pipeline import Pipeline, Task
     from nbflow.run.papermill.call import execute_notebook
     from nbflow.surface.inside import widgets
@@ -21,7 +22,12 @@ if TYPE_CHECKING:
     spark: Any
 
 __all__ = [
+    "ConditionTask",
+    "Dependency",
+    "Expectation",
+    "ForEachTask",
     "Pipeline",
+    "RunJobTask",
     "Task",
     "dbutils",
     "execute_notebook",
@@ -36,6 +42,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _WHERE = {
+    **dict.fromkeys(("ConditionTask", "Dependency", "Expectation", "ForEachTask", "RunJobTask"), "nbflow.define.flow"),
     "Pipeline": "nbflow.define.pipeline",
     "Task": "nbflow.define.pipeline",
     "dbutils": "nbflow.surface.inside.dbutils",

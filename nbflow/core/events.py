@@ -44,7 +44,7 @@ class AttemptStarted(Event):
     """A task began, or began again; ``attempt`` counts from 1. ``parameters`` are the values as JSON by name.
 
     ``notebook`` is the path of the executed notebook that this attempt writes, ``log`` that of the log where its work is no
-    notebook; then there are no ``cells``.
+    notebook; then there are no ``cells``. ``items`` is how many items a for_each has.
     """
 
     task_key: str
@@ -54,6 +54,18 @@ class AttemptStarted(Event):
     notebook: str | None
     parameters: dict[str, Any] = field(default_factory=dict)
     log: str | None = None
+    items: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChildStarted(Event):
+    """A task has begun a run of another pipeline, which has an id and events of its own."""
+
+    task_key: str
+    task_run_id: int
+    attempt: int
+    child_run_id: int
+    pipeline: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +81,7 @@ class CellStarted(Event):
 @dataclass(frozen=True, slots=True)
 class AttemptEnded(Event):
     """An attempt is over. ``ended_at_cell`` is the cell at which a notebook ended early by its own will, or was cancelled;
-    ``tables`` is what it wrote to the warehouse, however it ended; ``output`` is the result of SQL: ``{"columns": […], "rows": [{…}]}``."""
+    ``tables`` is what it wrote to the warehouse, however it ended; ``output`` is the result of SQL: ``{"columns": […], "rows": [{…}]}``; ``outcome`` that of a condition."""
 
     task_key: str
     task_run_id: int
@@ -84,6 +96,7 @@ class AttemptEnded(Event):
     tables: tuple[TableWrite, ...] = ()
     log: str | None = None
     output: dict[str, Any] | None = None
+    outcome: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +138,7 @@ class RunEnded(Event):
 KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
-        RunStarted, Noted, AttemptStarted, CellStarted, AttemptEnded, RetryPlanned, TaskEnded,
+        RunStarted, Noted, AttemptStarted, ChildStarted, CellStarted, AttemptEnded, RetryPlanned, TaskEnded,
         CancelRequested, RunEnded,
     )
 }  # fmt: skip

@@ -30,12 +30,16 @@ class AttemptRecord:
     notebook: str | None
     tables: tuple[TableWrite, ...] = ()
     log: str | None = None
+    outcome: str | None = None
+    child_run_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TaskRecord:
     """One task of a run. ``error``, ``notebook`` (or ``log``, where its work is no notebook) and the times are those of its newest attempt and of all of them together;
-    ``tables`` is of all of them together, for what a failed attempt wrote stays; ``output`` is the result of SQL."""
+    ``tables`` is of all of them together, for what a failed attempt wrote stays; ``output`` is the result of SQL.
+    ``outcome`` is that of a condition, ``child_run_id`` the run that a task has begun. A
+    task of a for_each has the key of that as ``parent``, and the ``index`` (from 0) and the ``input`` of its item."""
 
     task_key: str
     task_run_id: int
@@ -56,12 +60,17 @@ class TaskRecord:
     tables: tuple[TableWrite, ...] = ()
     log: str | None = None
     output: dict[str, Any] | None = None
+    outcome: str | None = None
+    child_run_id: int | None = None
+    parent: str | None = None
+    index: int | None = None
+    input: Any = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
     """One run. ``facts`` holds what was recorded at its start: nbflow's and Python's version, git commit and dirty flag,
-    user, host, how it was started, the command line; ``definition`` the plan as it ran."""
+    user, host, how it was started, the command line; ``definition`` the plan as it ran; ``parent_run_id`` is the run whose task began it."""
 
     run_id: int
     pipeline: str
@@ -76,6 +85,7 @@ class RunRecord:
     facts: dict[str, Any] = field(default_factory=dict)
     definition: dict[str, Any] = field(default_factory=dict)
     interrupted: bool = False
+    parent_run_id: int | None = None
 
     @property
     def state(self) -> str:
@@ -100,6 +110,7 @@ def run_payload(run: RunRecord) -> dict[str, Any]:
         "ended": _time(run.ended),
         "duration_s": run.duration_s,
         "parameters": run.parameters,
+        "parent_run_id": run.parent_run_id,
         "tasks": [_task_payload(task, parents.get(task.task_key, [])) for task in run.tasks],
     }
 
@@ -124,6 +135,11 @@ def _task_payload(task: TaskRecord, depends_on: list[str]) -> dict[str, Any]:
         "exit_value": task.exit_value,
         "ended_at_cell": task.ended_at_cell,
         "output": task.output,
+        "outcome": task.outcome,
+        "child_run_id": task.child_run_id,
+        "parent": task.parent,
+        "index": task.index,
+        "input": task.input,
         "tables": [write.to_json() for write in task.tables],
         "attempts": [_attempt_payload(attempt) for attempt in task.attempts],
     }
@@ -139,6 +155,8 @@ def _attempt_payload(attempt: AttemptRecord) -> dict[str, Any]:
         "duration_s": attempt.duration_s,
         "notebook": attempt.notebook,
         "log": attempt.log,
+        "outcome": attempt.outcome,
+        "child_run_id": attempt.child_run_id,
         "tables": [write.to_json() for write in attempt.tables],
     }
 

@@ -57,7 +57,7 @@ def check_clusters(pipeline: Pipeline) -> Iterator[Mistake]:
         clusters = {}
     for name, cluster in clusters.items():
         yield from _check_cluster(cluster, f"job_clusters.{name}")
-    for task in pipeline.tasks:
+    for task in pipeline.all_tasks:
         own, named = getattr(task, "new_cluster", None), getattr(task, "job_cluster_key", None)
         if own is not None:
             yield from _check_cluster(own, f"{task.task_key}.new_cluster")
@@ -73,7 +73,7 @@ def check_clusters(pipeline: Pipeline) -> Iterator[Mistake]:
 
 def undefined_clusters(pipeline: Pipeline) -> Iterator[Mistake]:
     """Clusters that tasks name although the pipeline defines none: warnings, since another file of a bundle may."""
-    for task in pipeline.tasks if not pipeline.job_clusters else ():
+    for task in pipeline.all_tasks if not pipeline.job_clusters else ():
         if task.job_cluster_key is not None:
             place = task.place("job_cluster_key")
             message = f"there is no cluster {task.job_cluster_key!r}, since there are no job_clusters: the pipeline's engine is used"

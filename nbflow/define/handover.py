@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import astuple, fields
+from dataclasses import asdict, astuple, fields
 from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import Mistake
 from nbflow.core.natural import type_of
 from nbflow.core.values import ANY, ValueType, decode, encode
+from nbflow.define.flow import Dependency, Expectation
 from nbflow.define.pipeline import Cluster, Pipeline, Place, Task
 from nbflow.define.task_kinds import OBJECTS, AnyTask, SqlTaskFile
 
 _VALUES = "parameters"
-_OWN_FORM = ("tasks", "places", "warnings", "job_clusters", "new_cluster", "libraries", _VALUES, *OBJECTS)
+_OWN_FORM = ("tasks", "places", "warnings", "job_clusters", "new_cluster", "libraries", "depends_on", "expect", _VALUES, *OBJECTS)
 
 
 def pipeline_document(pipeline: Pipeline) -> dict[str, Any]:
@@ -33,13 +34,19 @@ def pipeline_document(pipeline: Pipeline) -> dict[str, Any]:
 def pipeline_from_document(document: Mapping[str, Any]) -> Pipeline:
     """The pipeline that ``pipeline_document`` wrote."""
     given = _restored(document)
-    given["tasks"] = [
-        Task(**{**_restored(task), "new_cluster": _cluster(task["new_cluster"]), **_works(task)}) for task in document["tasks"]
-    ]
+    given["tasks"] = [_task(task) for task in document["tasks"]]
     given["job_clusters"] = {key: _cluster(cluster) for key, cluster in document["job_clusters"].items()}
-    given["file"] = None if document["file"] is None else Path(document["file"])
+    for name in ("file", "bundle"):
+        given[name] = None if document[name] is None else Path(document[name])
     given["warnings"] = tuple(Mistake(*warning) for warning in document["warnings"])
     return Pipeline(**given)
+
+
+def _task(document: Mapping[str, Any]) -> Task:
+    edges = [item if isinstance(item, str) else Dependency(**item) for item in document["depends_on"]]
+    expect = None if document["expect"] is None else Expectation(**document["expect"])
+    own = {"new_cluster": _cluster(document["new_cluster"]), "depends_on": edges, "expect": expect}
+    return Task(**{**_restored(document), **own, **_works(document)})
 
 
 def _document(value: Pipeline | Task) -> dict[str, Any]:
@@ -47,6 +54,8 @@ def _document(value: Pipeline | Task) -> dict[str, Any]:
     if isinstance(value, Task):
         document["new_cluster"] = None if value.new_cluster is None else _cluster_document(value.new_cluster)
         document["libraries"] = [dict(library) for library in value.libraries]
+        document["depends_on"] = [item if isinstance(item, str) else asdict(item) for item in value.depends_on]
+        document["expect"] = None if value.expect is None else {"tables": dict(value.expect.tables), "values": list(value.expect.values)}
         document |= {name: _work_document(getattr(value, name)) for name in OBJECTS}
     document["places"] = _places(value)
     document[_VALUES] = {name: _typed(given) for name, given in value.parameters.items()}
@@ -60,7 +69,9 @@ def _work_document(work: AnyTask | None) -> dict[str, Any] | None:
 
 
 def _held(value: Any) -> list[Any]:
-    """A field of a work's object: names with values keep the types of these."""
+    """A field of a work's object: names with values keep the types of these, tasks their own form."""
+    if isinstance(value, (list, tuple)) and value and all(isinstance(item, Task) for item in value):
+        return ["tasks", [_document(task) for task in value]]
     if isinstance(value, Mapping):
         return ["values", {name: _typed(given) for name, given in value.items()}]
     if isinstance(value, SqlTaskFile):
@@ -76,6 +87,8 @@ def _works(task: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _given(form: str, value: Any) -> Any:
+    if form == "tasks":
+        return [_task(task) for task in value]
     if form == "values":
         return {name: decode(given, ValueType.parse(kind)) for name, (kind, given) in value.items()}
     if form == "file":

@@ -7,6 +7,7 @@ shorthands mean exactly the long form.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from nbflow.define.bundle_words import BUNDLE
 from nbflow.define.choice import Choice
 from nbflow.define.clusters import read_cluster, read_clusters
 from nbflow.define.document import Node, collector_off, read_document
+from nbflow.define.flow import ForEachTask
+from nbflow.define.flow_file import read_dependencies, read_expectation
 from nbflow.define.nearest import did_you_mean, there_are
 from nbflow.define.objects import ObjectReader
 from nbflow.define.order import check_pipeline
@@ -114,10 +117,11 @@ class _JobReader(ObjectReader):
             hint = did_you_mean(key, jobs.value) or there_are(jobs.value)
             self.wrong(f"has no job {key!r}", jobs.line, "resources.jobs", hint)
             return None
-        found, line = jobs.value[key], jobs.line_of(key)
+        found, line, whole = jobs.value[key], jobs.line_of(key), path
         if isinstance(line, Line):  # paths in a job of a bundle start at the file that defines it
             path, found = line.path, rebased(found, line.path.parent)
-        return self._job(found, f"resources.jobs.{key}", key, path)
+        pipeline = self._job(found, f"resources.jobs.{key}", key, path)
+        return None if pipeline is None else replace(pipeline, bundle=whole)
 
     def _job(self, node: Node, key: str, name: str, path: Path) -> Pipeline | None:
         job = self.object(node, "job", key)
@@ -181,10 +185,16 @@ class _JobReader(ObjectReader):
         places = {"": Place(self.file, node.line, key)}
         for name in entry:
             places[name] = Place(self.file, _line(node, name, entry), f"{key}.{name}")
+        if "for_each_task" in entry and isinstance(entry["for_each_task"].value, dict) and "inputs" in entry["for_each_task"].value:
+            places["inputs"] = Place(self.file, entry["for_each_task"].line_of("inputs"), f"{key}.for_each_task.inputs")
         return Task(
             task_key=str(entry["task_key"].value),
             **read_work(self, entry, node, key, places),
-            depends_on=self._depends_on(entry.get("depends_on"), f"{key}.depends_on", places),
+            for_each_task=self._for_each(entry["for_each_task"], f"{key}.for_each_task") if "for_each_task" in entry else None,
+            depends_on=read_dependencies(self, entry.get("depends_on"), f"{key}.depends_on", places),
+            run_if=str(entry["run_if"].value) if "run_if" in entry else "ALL_SUCCESS",
+            disabled=bool(entry["disabled"].value) if "disabled" in entry else False,
+            expect=read_expectation(self, entry.get("expect"), f"{key}.expect", places),
             description=str(entry["description"].value) if "description" in entry else "",
             max_retries=int(_number(entry.get("max_retries"))),
             min_retry_interval_millis=int(_number(entry.get("min_retry_interval_millis"))),
@@ -198,29 +208,21 @@ class _JobReader(ObjectReader):
             places=places,
         )
 
-    def _depends_on(self, node: Node | None, key: str, places: dict[str, Place]) -> tuple[str, ...]:
-        if node is None:
-            return ()
-        items = node.value if isinstance(node.value, list) else [node]
-        keys = []
-        for index, item in enumerate(items):
-            where = f"{key}[{index}]" if isinstance(node.value, list) else key
-            if isinstance(item.value, dict):
-                entry = self.object(item, "dependency", where)
-                if "task_key" not in entry:
-                    continue
-                name, line = str(entry["task_key"].value), entry["task_key"].line
-            else:
-                name, line = str(item.value), item.line
-                if not isinstance(item.value, str):
-                    self.wrong(f"takes a task's key, got {item.kind}", item.line, where, "write the key as text, in quotes if need be")
-                    continue
-            if name in keys:
-                self.warn(f"{name!r} stands twice", line, where)
-                continue
-            keys.append(name)
-            places[f"depends_on.{name}"] = Place(self.file, line, where)
-        return tuple(keys)
+    def _for_each(self, node: Node, key: str) -> ForEachTask:
+        """The tasks that are done for each item; Databricks' one, or several."""
+        entry = self.object(node, "for_each_task", key)
+        named = [name for name in ("task", "tasks") if name in entry]
+        if len(named) != 1:
+            told = "'tasks' stands beside task" if named else "there is no task to do for each item"
+            self.wrong(
+                told, entry["tasks"].line if named else node.line, f"{key}.tasks" if named else key, "keep one" if named else "add 'task:'"
+            )
+        inside = [(entry["task"], f"{key}.task")] if "task" in entry else []
+        if "tasks" in named and "task" not in named:
+            inside = [(item, f"{key}.tasks[{index}]") for index, item in enumerate(entry["tasks"].value)]
+        tasks = [task for item, where in inside if (task := self._task(item, where)) is not None]
+        inputs = self.value(entry["inputs"], f"{key}.inputs") if "inputs" in entry else []
+        return ForEachTask(inputs, tuple(tasks), int(_number(entry["concurrency"])) if "concurrency" in entry else 1)
 
 
 def _line(node: Node, name: str, entries: Mapping[str, Node]) -> int:

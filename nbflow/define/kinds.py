@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nbflow.core.flow import Operator, ParentIf, RunIf
 from nbflow.define.engines import ENGINES, PATTERN
 from nbflow.define.task_kinds import OBJECTS
 
@@ -53,6 +54,18 @@ def _map(value: Any) -> bool:
     return isinstance(value, Mapping)
 
 
+def _one_of(*names: str) -> Kind:
+    return Kind(f"one of {', '.join(names)}", lambda value: isinstance(value, str) and value in names, {"enum": list(names)})
+
+
+def _outcome(value: Any) -> bool:
+    return isinstance(value, bool) or value in ("true", "false")
+
+
+def _operand(value: Any) -> bool:
+    return isinstance(value, (str, int, float))
+
+
 def _listed(name: str) -> dict[str, Any]:
     return {"type": "array", "items": {"$ref": f"#/$defs/{name}"}}
 
@@ -66,6 +79,13 @@ KINDS: dict[str, Kind] = {
     "count": Kind("a whole number from 0 on", _number(0, whole=True), _range("integer", 0)),
     "retries": Kind("a whole number from -1 on", _number(-1, whole=True), _range("integer", -1)),
     "boolean": Kind("true or false", lambda value: isinstance(value, bool), {"type": "boolean"}),
+    "run_if": _one_of(*map(str, RunIf)),
+    "parent_if": _one_of(*map(str, ParentIf)),
+    "operator": _one_of(*map(str, Operator)),
+    "outcome": Kind("'true' or 'false'", _outcome, {"enum": ["true", "false", True, False]}),
+    "operand": Kind("text, a number, true or false", _operand, {"type": ["string", "number", "boolean"]}),
+    "concurrency": Kind("a whole number from 1 on", _number(1, whole=True), _range("integer", 1)),
+    "name_list": Kind("a list", _list, {"type": "array", "items": {"type": "string", "minLength": 1}}),
     "any": Kind("a value", lambda value: True, {}),
     "zone": Kind(
         "the name of a time zone such as Europe/Berlin",
@@ -89,7 +109,10 @@ KINDS: dict[str, Kind] = {
     "dependency_list": Kind(
         "a list", _list, {"type": "array", "items": {"anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/dependency"}]}}
     ),
-    **{name: Kind("a map", _map, {"$ref": f"#/$defs/{name}"}) for name in (*OBJECTS, "sql_file", "cluster", "resources", "presets")},
+    **{
+        name: Kind("a map", _map, {"$ref": f"#/$defs/{name}"})
+        for name in (*OBJECTS, "sql_file", "cluster", "resources", "presets", "task", "expect")
+    },
 }
 
 

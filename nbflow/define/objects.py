@@ -17,7 +17,7 @@ from nbflow.define.words import Key, Standing
 _VARIABLE = "${"
 _TEXTS = ("text", "prose", "task_key")
 _SLIP = 0.8  # ``descriptions`` is a slip, ``definitions`` is not
-_OWN_RULE = ("task_key", "notebook", "notebook_path", "script", "python_file", "sql", "path", "depends_on")
+_OWN_RULE = ("task_key", "notebook", "notebook_path", "script", "python_file", "sql", "path", "depends_on", "job_id")
 """A bundle's variable in these is a mistake that is told elsewhere."""
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from nbflow.core.errors import Mistake
 from nbflow.core.values import shown
 from nbflow.define.clusters import check_clusters
+from nbflow.define.flow import ConditionTask, ForEachTask
+from nbflow.define.flow_checks import are_dependencies, check_dependencies, check_flow
 from nbflow.define.kinds import KINDS, LONGEST_TASK_KEY, is_parameter_name, is_task_key
 from nbflow.define.nearest import Suggestions, there_are
 from nbflow.define.pipeline import Pipeline, Task
@@ -34,17 +36,23 @@ def check_pipeline(pipeline: Pipeline) -> list[Mistake]:
         if not isinstance(task, Task):
             mistakes.append(Mistake(f"takes a Task, got {shown(task)}", key=f"tasks[{index}]"))
             continue
-        mistakes += _check_task(task)
-        if not isinstance(task.task_key, str):
-            continue
-        if task.task_key in seen:
-            first = seen[task.task_key].place("task_key").line
-            where = f", first in line {first}" if first else ""
-            mistakes.append(_at(task, "task_key", f"the task key {task.task_key!r} stands twice{where}", "rename one of them"))
-        seen.setdefault(task.task_key, task)
+        steps = [step for step in task.steps if isinstance(step, Task)] if _is_sequence(getattr(task.for_each_task, "tasks", ())) else []
+        for each in (task, *steps):
+            mistakes += [*_check_task(each), *check_flow(each, inside=each is not task)]
+            if isinstance(each.task_key, str):
+                mistakes += _check_key(each, seen)
+                seen.setdefault(each.task_key, each)
+        mistakes += _check_edges({step.task_key: step for step in steps if isinstance(step.task_key, str)}, task.task_key)
     mistakes += check_clusters(replace(pipeline, tasks=tuple(seen.values())))
-    mistakes += _check_edges(seen)
+    mistakes += _check_edges({task.task_key: seen[task.task_key] for task in tasks if isinstance(task, Task) and task.task_key in seen})
     return mistakes
+
+
+def _check_key(task: Task, seen: Mapping[str, Task]) -> Iterator[Mistake]:
+    if task.task_key in seen:
+        first = seen[task.task_key].place("task_key").line
+        where = f", first in line {first}" if first else ""
+        yield _at(task, "task_key", f"the task key {task.task_key!r} stands twice{where}", "rename one of them")
 
 
 def _check_fields(pipeline: Pipeline) -> Iterator[Mistake]:
@@ -82,7 +90,7 @@ def _check_task(task: Task) -> Iterator[Mistake]:
     for name in task.parameters if isinstance(task.parameters, Mapping) else ():
         if not isinstance(name, str) or not name:
             yield _at(task, f"parameters.{name}", f"{name!r} is no name for a parameter", "a name is text")
-    if not _are_keys(task.depends_on):
+    if not are_dependencies(task.depends_on):
         advice = f"write [{task.depends_on!r}]" if isinstance(task.depends_on, str) else "a task's key is text"
         yield _at(task, "depends_on", f"depends_on takes a list of task keys, got {shown(task.depends_on)}", advice)
 
@@ -106,6 +114,8 @@ def _check_work(task: Task) -> Iterator[Mistake]:
         yield _at(task, "notebook", f"notebook takes a path, got {shown(work.notebook_path)}", None)
     if isinstance(work, SqlTask) and not (isinstance(work.file, SqlTaskFile) and str(work.file.path)):
         yield _at(task, "sql_task", f"file takes a SqlTaskFile, got {shown(work.file)}", None)
+    if isinstance(work, (ConditionTask, ForEachTask)):
+        return  # ``check_flow`` knows what these take
     for name, value in work.texts.items():
         if not KINDS["text"].fits(value) and not _is_sequence(value):
             yield _at(task, name, f"{name} takes text, got {shown(value)}", None)
@@ -115,20 +125,20 @@ def _is_sequence(value: Any) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 
-def _are_keys(value: Any) -> bool:
-    return _is_sequence(value) and all(isinstance(item, str) for item in value)
-
-
-def _check_edges(tasks: Mapping[str, Task]) -> Iterator[Mistake]:
-    edges = {key: list(dict.fromkeys(task.depends_on)) if _are_keys(task.depends_on) else [] for key, task in tasks.items()}
+def _check_edges(tasks: Mapping[str, Task], within: str | None = None) -> Iterator[Mistake]:
+    """What is wrong in how ``tasks`` depend on one another; ``within`` is the key of the for_each that they stand in."""
+    edges = {key: list(task.parents) if are_dependencies(task.depends_on) else [] for key, task in tasks.items()}
     suggest = Suggestions()
     for key, parents in edges.items():
         for parent in parents:
             if parent == key:
                 yield _at(tasks[key], f"depends_on.{parent}", f"task {parent!r} depends on itself", "remove it")
             elif parent not in tasks:
+                where = "" if within is None else f" inside of {within!r}"
                 hint = suggest(parent, tasks) or there_are(tasks)
-                yield _at(tasks[key], f"depends_on.{parent}", f"there is no task {parent!r}", hint)
+                yield _at(tasks[key], f"depends_on.{parent}", f"there is no task {parent!r}{where}", hint)
+        if are_dependencies(tasks[key].depends_on):
+            yield from check_dependencies(tasks[key], tasks)
     for circle in find_cycles({key: [parent for parent in parents if parent != key] for key, parents in edges.items()}):
         path = " -> ".join([*circle, circle[0]])
         hint = "each depends on the one behind its arrow: remove one of them"

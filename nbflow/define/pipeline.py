@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import Mistake
+from nbflow.core.flow import RunIf
+from nbflow.define.flow import ConditionTask, Dependency, Expectation, ForEachTask, RunJobTask
 from nbflow.define.task_kinds import OBJECTS, AnyTask, NotebookTask, PythonWheelTask, ShellTask, SparkPythonTask, SqlTask
 
 
@@ -47,7 +49,8 @@ class Task:
 
     What it does is one of the objects of ``define.task_kinds``. ``notebook`` with ``parameters`` is short for a ``notebook_task``:
     a path, absolute or relative to the pipeline's file (its extension may be left out), and names with values or with text that
-    has ``{{references}}``. ``depends_on`` names tasks;
+    has ``{{references}}``. ``depends_on`` names tasks, as keys or as ``Dependency``; ``run_if`` (a ``core.flow.RunIf``) says what they must come to,
+    ``disabled`` that the task is left out, ``expect`` what it promises;
     ``timeout_seconds`` limits each attempt and ``cell_timeout_seconds`` each cell (0: no limit; ``None``: as the settings say); ``max_retries`` is -1
     for *for ever*; ``min_retry_interval_millis`` counts from the start of the failed attempt to the start of the next,
     as on Databricks; ``kernel`` names a Jupyter kernel instead of the notebook's own; ``job_cluster_key`` names one of the
@@ -58,7 +61,7 @@ class Task:
     task_key: str
     notebook: str | Path = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    depends_on: Sequence[str] = ()
+    depends_on: Sequence[str | Dependency] = ()
     description: str = ""
     max_retries: int = 0
     min_retry_interval_millis: int = 0
@@ -75,6 +78,12 @@ class Task:
     python_wheel_task: PythonWheelTask | None = None
     sql_task: SqlTask | None = None
     shell_task: ShellTask | None = None
+    condition_task: ConditionTask | None = None
+    for_each_task: ForEachTask | None = None
+    run_job_task: RunJobTask | None = None
+    run_if: str = RunIf.ALL_SUCCESS.value
+    disabled: bool = False
+    expect: Expectation | None = None
     places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -87,9 +96,29 @@ class Task:
         """The names and values that it is given itself; none for a kind that takes none."""
         return self.work.key_values or {}
 
+    @property
+    def dependencies(self) -> tuple[Dependency, ...]:
+        """What it depends on, each task once."""
+        found = {item.task_key: item for item in map(_dependency, self.depends_on)}
+        return tuple(found.values())
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The keys of the tasks that it depends on, each once."""
+        return tuple(dict.fromkeys(item if isinstance(item, str) else item.task_key for item in self.depends_on))
+
+    @property
+    def steps(self) -> tuple[Task, ...]:
+        """The tasks inside of a for_each; none of another kind."""
+        return tuple(self.for_each_task.tasks) if self.for_each_task is not None else ()
+
     def place(self, key: str) -> Place:
         """Where ``key`` stands; the task itself where the key has no place of its own."""
         return self.places.get(key) or self.places.get("") or Place(key=f"{self.task_key}.{key}" if key else self.task_key)
+
+
+def _dependency(item: str | Dependency) -> Dependency:
+    return Dependency(item) if isinstance(item, str) else item
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +126,7 @@ class Pipeline:
     """A job: tasks that depend on one another, and parameters they share.
 
     ``file`` is where it was read from (``None``: written in Python, then paths start at the current folder);
+    ``bundle`` is the file of the bundle that it belongs to;
     ``parameters`` maps each name to its default; ``engine`` names a Spark engine (``None``: as the settings say);
     ``job_clusters`` are the clusters that tasks may name, by their keys; ``timezone`` is where references tell times;
     ``warnings`` tell of keys that have no effect here.
@@ -108,11 +138,17 @@ class Pipeline:
     description: str = ""
     timeout_seconds: float = 0
     file: Path | None = None
+    bundle: Path | None = None
     engine: str | None = None
     job_clusters: Mapping[str, Cluster] = field(default_factory=dict)
     timezone: str = "UTC"
     warnings: Sequence[Mistake] = ()
     places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def all_tasks(self) -> tuple[Task, ...]:
+        """The tasks, each followed by those inside of it."""
+        return tuple(each for task in self.tasks for each in (task, *task.steps))
 
     def place(self, key: str) -> Place:
         """Where ``key`` (``parameters.<name>``) stands in the pipeline's file."""

@@ -51,6 +51,10 @@ def _object(name: str, keys: dict[str, Key]) -> dict[str, Any]:
             "parameters": {"anyOf": [{"required": ["notebook"]}, {"required": ["script"]}, {"required": ["sql"]}]},
             "job_cluster_key": {"not": {"required": ["new_cluster"]}},
         }
+    if name == "for_each_task":
+        schema["oneOf"] = [{"required": ["task"]}, {"required": ["tasks"]}]
+    if name == "run_job_task":
+        schema["oneOf"] = [{"required": ["job_name"]}, {"required": ["job_id"]}]
     return schema
 
 

@@ -25,11 +25,12 @@ _SUFFIXES = (".yml", ".yaml")
 class Sources:
     """The definitions of the workspace at ``root``, as named from ``folder``.
 
-    ``fetch`` gives the content of a notebook at an address; it raises ``OSError`` that says why it cannot.
+    ``fetch`` gives the content of a notebook at an address; it raises ``OSError`` that says why it cannot. ``seen_from`` is the
+    folder from which people see paths (``None``: the same).
     """
 
-    def __init__(self, root: Path, folder: Path, fetch: Callable[[str], bytes]) -> None:
-        self._root, self._folder, self._fetch = root, folder, fetch
+    def __init__(self, root: Path, folder: Path, fetch: Callable[[str], bytes], seen_from: Path | None = None) -> None:
+        self._root, self._folder, self._fetch, self._seen_from = root, folder, fetch, seen_from or folder
 
     def pipeline(self, reference: str | Path | Pipeline, choice: str | Choice | None) -> tuple[Pipeline | None, list[Mistake]]:
         """The pipeline that ``reference`` names (a path, a name in ``pipelines/``, a notebook or its address), as far as it
@@ -46,7 +47,19 @@ class Sources:
             if choice is not None and (not isinstance(choice, Choice) or choice.job is not None):
                 raise UsageError(f"{reference} is a notebook and holds no jobs", "leave --job out")
             return Pipeline(path.stem, [Task(_task_key(path.stem), path)]), []
-        return parse_job_file(path, choice, _shown(path, self._folder))
+        return parse_job_file(path, choice, _shown(path, self._seen_from))
+
+    def named_pipeline(self, name: str, choice: Choice) -> tuple[Pipeline | None, list[Mistake]]:
+        """The pipeline of that name: a path, the name of a file in ``pipelines/``, or the ``name`` that stands in one of these.
+        Raises ``UsageError`` when there is none."""
+        try:
+            return self.pipeline(name, choice)
+        except UsageError:
+            for stem in self.pipeline_names():
+                found, mistakes = self.pipeline(self._path(stem), choice)
+                if found is not None and found.name == name:
+                    return found, mistakes
+            raise
 
     def jobs(self, reference: str | Path, choice: Choice | None = None) -> list[str]:
         """The keys of the jobs in the bundle's file that ``reference`` names; of a file with one job, none."""
@@ -77,10 +90,10 @@ class Sources:
     def read(self, pipeline: Pipeline) -> tuple[dict[str, Source], list[Mistake]]:
         """What each task needs of files, by its key, and what is wrong with them."""
         start = pipeline.file.parent.resolve() if pipeline.file else self._folder
-        tasks = TaskSources(self._root, start, lambda path: _shown(path, self._folder), self._read)
+        tasks = TaskSources(self._root, start, lambda path: _shown(path, self._seen_from), self._read)
         sources: dict[str, Source] = {}
         mistakes: list[Mistake] = []
-        for task in pipeline.tasks:
+        for task in pipeline.all_tasks:
             try:
                 source = tasks.source(task)
             except DefinitionError as error:
@@ -93,7 +106,7 @@ class Sources:
     def _read(self, source: str | Path) -> Notebook:
         """The notebook at an address or in a file."""
         if isinstance(source, Path):
-            return read_notebook(source, _shown(source, self._folder), self._root)
+            return read_notebook(source, _shown(source, self._seen_from), self._root)
         return parse_notebook(self._fetch(source), self._root / _last_part(source), source, source)
 
 

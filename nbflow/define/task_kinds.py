@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Union
 
+from nbflow.define.flow import ConditionTask, ForEachTask, RunJobTask
+
 
 @dataclass(frozen=True, slots=True)
 class NotebookTask:
@@ -115,7 +117,7 @@ class ShellTask:
         return {"command": self.command}
 
 
-AnyTask = Union[NotebookTask, SparkPythonTask, PythonWheelTask, SqlTask, ShellTask]  # noqa: UP007  (read at run time, where 3.10 needs it so)
+AnyTask = Union[NotebookTask, SparkPythonTask, PythonWheelTask, SqlTask, ShellTask, ConditionTask, ForEachTask, RunJobTask]  # noqa: UP007  (read at run time, where 3.10 needs it so)
 
 OBJECTS: dict[str, type[AnyTask]] = {
     "notebook_task": NotebookTask,
@@ -123,5 +125,8 @@ OBJECTS: dict[str, type[AnyTask]] = {
     "python_wheel_task": PythonWheelTask,
     "sql_task": SqlTask,
     "shell_task": ShellTask,
+    "condition_task": ConditionTask,
+    "for_each_task": ForEachTask,
+    "run_job_task": RunJobTask,
 }
 """The fields of ``Task`` that hold such an object, with its class."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from nbflow.define.bundle_words import BUNDLE, BUNDLE_PART, PRESETS, RESOURCES, TARGET, VARIABLE
+from nbflow.define.flow_words import CONDITION_TASK, DEPENDENCY, EXPECT, FOR_EACH_TASK, RUN_JOB_TASK
 from nbflow.define.words import Key, Standing
 from nbflow.define.words import done as _done
 from nbflow.define.words import idle as _idle
@@ -17,7 +18,6 @@ __all__ = [
     "BUNDLE",
     "BUNDLE_PART",
     "CLUSTER",
-    "DEPENDENCY",
     "HOLDERS",
     "JOB",
     "JOB_CLUSTER",
@@ -97,7 +97,7 @@ JOB: dict[str, Key] = {
 TASK: dict[str, Key] = {
     "task_key": _done("task_key", "The task's name: letters, digits, _ and -; at most 100."),
     "description": _done("prose", "What the task does."),
-    "depends_on": _done("dependency_list|task_key", "What must end well before: a list of task keys, or of {task_key}."),
+    "depends_on": _done("dependency_list|task_key", "What must end before: a list of task keys, or of {task_key, outcome, run_if}."),
     "notebook_task": _done("notebook_task", "The notebook to run, in Databricks' form."),
     "notebook": _done("text", "Short for notebook_task.notebook_path."),
     "parameters": _done(
@@ -118,8 +118,12 @@ TASK: dict[str, Key] = {
     "timeout_seconds": _done("seconds", "The time limit of each attempt in seconds; 0 is none."),
     "cell_timeout_seconds": _done("seconds", "The time limit of each cell in seconds; 0 is none."),
     **_NOTIFICATIONS,
-    "run_if": _refused("When a task runs, by what those before it came to.", "only ALL_SUCCESS can be run: remove the key", "ALL_SUCCESS"),
-    "disabled": _refused("Whether the task is left out.", "remove the key, and leave the task out with --only", False),
+    "run_if": _done("run_if", "What those before it must come to, all together; ALL_SUCCESS by default."),
+    "disabled": _done("boolean", "Whether the task is left out."),
+    "condition_task": _done("condition_task", "A comparison; others depend on its outcome."),
+    "for_each_task": _done("for_each_task", "Tasks that are done once for each item of a list."),
+    "run_job_task": _done("run_job_task", "Another pipeline of the workspace."),
+    "expect": _done("expect", "What the task promises: an attempt that does not keep it has failed."),
     "new_cluster": _done("cluster", "A cluster of the task's own: an engine with settings of Spark."),
     "existing_cluster_id": _idle("The cluster to use."),
     "job_cluster_key": _done("text", "The one of job_clusters to use."),
@@ -132,8 +136,7 @@ TASK: dict[str, Key] = {
         kind: _refused("Another kind of task.", "put the work into a notebook and name it in notebook_task")
         for kind in (
             "spark_jar_task", "spark_submit_task", "alert_task",
-            "dashboard_task", "dbt_task", "dbt_cloud_task", "dbt_platform_task", "pipeline_task", "run_job_task",
-            "condition_task", "for_each_task", "clean_rooms_notebook_task", "power_bi_task", "ai_runtime_task",
+            "dashboard_task", "dbt_task", "dbt_cloud_task", "dbt_platform_task", "pipeline_task", "clean_rooms_notebook_task", "power_bi_task", "ai_runtime_task",
             "gen_ai_compute_task", "ai_function_task", "python_operator_task", "agentic_task", "genie_task",
         )
     },
@@ -190,11 +193,6 @@ SHELL_TASK: dict[str, Key] = {
     "command": _done("text", "The command; it starts in this file's folder, {{references}} in it are replaced."),
 }
 
-DEPENDENCY: dict[str, Key] = {
-    "task_key": _done("task_key", "The task that must end well before."),
-    "outcome": _refused("The branch of a condition task.", "only condition tasks have one, and they cannot be run"),
-}
-
 PARAMETER: dict[str, Key] = {
     "name": _done("parameter_name", "The parameter's name: letters, digits, _, - and dots."),
     "default": _done("any", "Its value where the caller gives none."),
@@ -236,6 +234,10 @@ OBJECTS: dict[str, dict[str, Key]] = {
     "sql_file": SQL_FILE,
     "library": LIBRARY,
     "shell_task": SHELL_TASK,
+    "condition_task": CONDITION_TASK,
+    "for_each_task": FOR_EACH_TASK,
+    "run_job_task": RUN_JOB_TASK,
+    "expect": EXPECT,
     "dependency": DEPENDENCY,
     "parameter": PARAMETER,
     "job_cluster": JOB_CLUSTER,
@@ -257,6 +259,8 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "sql_task": ("file",),
     "sql_file": ("path",),
     "shell_task": ("command",),
+    "condition_task": ("op", "left", "right"),
+    "for_each_task": ("inputs",),
     "dependency": ("task_key",),
     "parameter": ("name", "default"),
     "job_cluster": ("job_cluster_key", "new_cluster"),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nbflow.define.document import Node
+from nbflow.define.flow_file import read_condition, read_run_job
 from nbflow.define.objects import ObjectReader
 from nbflow.define.pipeline import Place
 from nbflow.define.task_kinds import OBJECTS, PythonWheelTask, ShellTask, SparkPythonTask, SqlTask, SqlTaskFile
@@ -111,12 +112,20 @@ def _shell(reader: ObjectReader, entry: Mapping[str, Node], key: str, places: Pl
     return {"shell_task": ShellTask("" if command is None else str(command.value))}
 
 
+def _for_each(reader: ObjectReader, entry: Mapping[str, Node], key: str, places: Places) -> dict[str, Any]:
+    """Nothing here: the tasks inside are read as tasks are."""
+    return {}
+
+
 _READ: dict[str, Callable[[ObjectReader, Mapping[str, Node], str, Places], dict[str, Any]]] = {
     "notebook_task": _notebook,
     "spark_python_task": _script,
     "python_wheel_task": _wheel,
     "sql_task": _sql,
     "shell_task": _shell,
+    "condition_task": read_condition,
+    "for_each_task": _for_each,
+    "run_job_task": read_run_job,
 }
 
 LIBRARIES_OF = {"spark_python_task": ("whl",), "python_wheel_task": ("whl",)}

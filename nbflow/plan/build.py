@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,34 +10,36 @@ from typing import Any
 from nbflow.core.errors import DefinitionError, Mistake
 from nbflow.define.clusters import undefined_clusters
 from nbflow.define.names import is_name, is_python
-from nbflow.define.nearest import Suggestions, did_you_mean
+from nbflow.define.nearest import did_you_mean
 from nbflow.define.notebook import Notebook
 from nbflow.define.pipeline import Pipeline, Place, Task
 from nbflow.define.settings import Settings
 from nbflow.define.sql_file import SqlFile
 from nbflow.define.task_sources import Source
 from nbflow.plan.arguments import Given
-from nbflow.plan.checks import differences_used, idle_parameters, injected_blindly, reference_mistakes, replaced_values
+from nbflow.plan.checks import ReferenceCheck, differences_used, idle_parameters, injected_blindly, replaced_values
 from nbflow.plan.engines import PlannedEngine, plan_engines
+from nbflow.plan.flow_checks import flow_warnings, operand_mistakes
 from nbflow.plan.graph import in_order, nearest_chosen
-from nbflow.plan.make_work import make_work, work_arguments
-from nbflow.plan.plan import Plan, PlannedTask
+from nbflow.plan.joined import join
+from nbflow.plan.make_task import Children, Making, make_task
+from nbflow.plan.plan import Plan, PlannedTask, Stored
 from nbflow.plan.references import NO_PARAMETERS, Known, ReferenceProblem, resolve
-from nbflow.plan.select import select
+from nbflow.plan.select import EVERYTHING, Selection, select
 from nbflow.plan.times import Interval
-from nbflow.plan.work import NotebookWork
+from nbflow.plan.work import NotebookWork, RunJobWork
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the caller asks for: values by name, selectors, and the folder where relative paths in the values start.
+    """What the caller asks for: values by name, a selection of tasks, and the folder where relative paths in the values start.
 
     ``logical_date`` is the time whose data the run is for: a day, or ``START/END``.
     """
 
     parameters: Mapping[str, Any]
     folder: Path
-    only: Sequence[str] = ()
+    selection: Selection = EVERYTHING
     logical_date: str | None = None
 
 
@@ -47,16 +49,20 @@ def build_plan(
     request: Request,
     settings: Settings,
     installed_kernels: Callable[[], Mapping[str, str]],
+    children: Children | None = None,
+    stored: Callable[[Collection[str]], Mapping[str, Stored]] = lambda keys: {},
 ) -> Plan:
-    """The Plan of ``pipeline``; pure, it starts and reads nothing.
+    """The Plan of ``pipeline``; it starts nothing.
 
-    ``sources`` holds what was read for each task by its key. Raises ``DefinitionError`` with every mistake: unknown
+    ``sources`` holds what was read for each task by its key, ``children`` the other pipelines that tasks may run; ``stored``
+    gives what tasks that are left out have set in an earlier run. Raises ``DefinitionError`` with every mistake: unknown
     parameters, wrong types, values outside choices, unknown or impossible references, kernels that are not there.
     """
     folder = pipeline.file.parent if pipeline.file else request.folder
     keys = {task.task_key for task in pipeline.tasks}
-    edges = {task.task_key: [parent for parent in task.depends_on if parent in keys] for task in pipeline.tasks}
-    chosen, mistakes = select(edges, request.only)
+    edges = {task.task_key: [parent for parent in task.parents if parent in keys] for task in pipeline.tasks}
+    disabled = {task.task_key for task in pipeline.tasks if task.disabled}
+    chosen, mistakes = select(edges, request.selection, disabled)
     if mistakes:
         chosen = set(edges)  # so that a wrong selector hides no other mistake
     known, wrong = _known(pipeline, request)
@@ -64,21 +70,30 @@ def build_plan(
     shared, wrong = _shared(pipeline, sources, request, folder, known)
     mistakes += wrong
     known = replace(known, parameters={name: given.value for name, given in shared.items()})
-    planned, suggest = {}, Suggestions()
-    with_output = {task.task_key for task in pipeline.tasks if task.sql_task is not None}
-    engine_of, engines = plan_engines(pipeline, [task for task in pipeline.tasks if task.task_key in chosen], settings)
+    left_out = tuple(key for key in edges if key not in chosen)
+    earlier = stored(left_out) if left_out else {}
+    taking_part = [each for task in pipeline.tasks if task.task_key in chosen for each in (task, *task.steps)]
+    engine_of, engines = plan_engines(pipeline, taking_part, settings)
+    making = Making(sources, shared, folder, known, settings, installed_kernels, engine_of, children)
+    planned: dict[str, PlannedTask] = {}
+    with_output = {task.task_key for task in pipeline.all_tasks if task.sql_task is not None}
+    check = ReferenceCheck(
+        edges, {step.task_key: task for task in pipeline.tasks for step in task.steps}, chosen | set(earlier), with_output
+    )
     for task in pipeline.tasks:
         if task.task_key not in chosen or task.task_key not in sources:
             continue  # without its source nothing more can be said of a task; that it is missing is told elsewhere
-        found, wrong = _planned(task, sources[task.task_key], shared, folder, known, settings, installed_kernels)
-        parents = nearest_chosen(edges, task.task_key, chosen)
-        planned[task.task_key] = replace(found, depends_on=parents, engine=engine_of[task.task_key])
-        mistakes += [*reference_mistakes(found, edges, chosen, with_output, suggest), *wrong]
+        planned[task.task_key], wrong = make_task(task, making)
+        for each in (planned[task.task_key], *planned[task.task_key].steps):
+            mistakes += [*check(each), *operand_mistakes(each)]
+        mistakes += wrong
     if mistakes:
         raise DefinitionError(mistakes)
+    parents = {key: nearest_chosen(edges, key, chosen) for key in planned}
+    tasks = join(pipeline.tasks, planned, parents, in_order(edges), chosen if request.selection else ())
     return Plan(
         pipeline=pipeline.name,
-        tasks=tuple(planned[key] for key in in_order(edges) if key in planned),
+        tasks=tuple(tasks),
         description=pipeline.description,
         file=pipeline.file,
         parameters={name: given.value for name, given in shared.items()},
@@ -86,59 +101,37 @@ def build_plan(
         timeout_seconds=pipeline.timeout_seconds,
         timezone=pipeline.timezone,
         interval=known.interval,
-        left_out=tuple(key for key in edges if key not in chosen),
-        warnings=(*_warnings(pipeline, sources, request, chosen, planned), *_differences(planned.values(), engines)),
+        left_out=left_out,
+        stored=earlier,
+        warnings=(*_warnings(pipeline, sources, request, chosen, tasks), *_differences(tasks, engines)),
     )
 
 
 def _warnings(
-    pipeline: Pipeline, sources: Mapping[str, Source], request: Request, chosen: set[str], planned: Mapping[str, PlannedTask]
+    pipeline: Pipeline, sources: Mapping[str, Source], request: Request, chosen: set[str], tasks: Sequence[PlannedTask]
 ) -> Iterator[Mistake]:
     """What is odd and no mistake, each once."""
+    planned = {each.task_key: each for task in tasks for each in (task, *task.steps)}
     found = [*pipeline.warnings, *undefined_clusters(pipeline), *replaced_values(pipeline, planned)]
-    if len(sources) == len(pipeline.tasks):
-        found += idle_parameters(pipeline, sources, request.parameters, chosen)
-    for task in pipeline.tasks:
+    if len(sources) == len(pipeline.all_tasks):
+        jobs = [task for task in planned.values() if isinstance(task.work, RunJobWork)]
+        passed_on = {argument.name for task in jobs for argument in task.arguments if argument.origin in ("run", "pipeline")}
+        found += idle_parameters(pipeline, sources, request.parameters, chosen, passed_on)
+    for task in pipeline.all_tasks:
         source = sources.get(task.task_key)
         if task.task_key in planned and isinstance(source, Notebook):
             found += [*injected_blindly(task, source, planned[task.task_key]), *source.warnings]
+    if not request.selection:
+        found += flow_warnings({task.task_key: task for task in pipeline.all_tasks}, tasks)
     yield from dict.fromkeys(found)
 
 
-def _differences(planned: Iterable[PlannedTask], engines: Iterable[PlannedEngine]) -> Iterator[Mistake]:
+def _differences(tasks: Iterable[PlannedTask], engines: Iterable[PlannedEngine]) -> Iterator[Mistake]:
     """What notebooks use that the embedded engine does otherwise, where that is their engine; each notebook once."""
     sail = {engine.key for engine in engines if engine.name == "sail"}
-    works = [task.work for task in planned if task.engine in sail]
+    works = [each.work for task in tasks for each in (task, *task.steps) if each.engine in sail]
     for notebook in {work.origin: work.notebook for work in works if isinstance(work, NotebookWork)}.values():
         yield from differences_used(notebook)
-
-
-def _planned(
-    task: Task,
-    source: Source,
-    shared: Mapping[str, Given],
-    folder: Path,
-    known: Known,
-    settings: Settings,
-    installed_kernels: Callable[[], Mapping[str, str]],
-) -> tuple[PlannedTask, list[Mistake]]:
-    path = str(source.path) if isinstance(source, Notebook) else ""
-    known = replace(known, task_name=task.task_key, notebook_path=path)
-    arguments, mistakes = work_arguments(task, source, shared, folder, known)
-    work, wrong = make_work(task, source, shared, settings, installed_kernels)
-    per_cell = None if "cell_timeout_seconds" in settings.of_call else task.cell_timeout_seconds
-    planned = PlannedTask(
-        task_key=task.task_key,
-        work=work,
-        arguments=arguments,
-        max_retries=task.max_retries,
-        min_retry_interval_millis=task.min_retry_interval_millis,
-        retry_on_timeout=task.retry_on_timeout,
-        timeout_seconds=task.timeout_seconds,
-        cell_timeout_seconds=settings.cell_timeout_seconds if per_cell is None else per_cell,
-        description=task.description,
-    )
-    return planned, [*mistakes, *wrong]
 
 
 def _may_take(task: Task, source: Source | None, name: str) -> bool:
@@ -173,7 +166,7 @@ def _shared(
         if (
             name not in shared
             and name not in declared
-            and not any(_may_take(task, sources.get(task.task_key), name) for task in pipeline.tasks)
+            and not any(_may_take(task, sources.get(task.task_key), name) for task in pipeline.all_tasks)
         ):
             names = {*pipeline.parameters, *declared}
             hint = did_you_mean(name, names) or (f"there are {', '.join(sorted(names))}" if names else "it has none")

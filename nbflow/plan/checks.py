@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from nbflow.core.errors import Mistake
+from nbflow.define.flow import RunJobTask
 from nbflow.define.names import is_python
 from nbflow.define.nearest import Suggestions
 from nbflow.define.notebook import Notebook
@@ -17,64 +18,80 @@ from nbflow.plan.plan import PlannedTask
 from nbflow.plan.references import ReferenceProblem, references_in
 
 
-def reference_mistakes(
-    task: PlannedTask, edges: Edges, chosen: set[str], with_output: Collection[str], suggest: Suggestions
-) -> list[Mistake]:
-    """References in the values of ``task``, wherever they were written, to tasks that are not there, do not come before
-    it, take no part (not in ``chosen``), or have no output (not in ``with_output``)."""
-    return [
-        Mistake(message, argument.place.file, argument.place.line, argument.place.key, hint)
-        for argument in task.arguments
-        if argument.late
-        for message, hint in _problems(argument.value, task.task_key, edges, chosen, with_output, suggest)
-    ]
+class ReferenceCheck:
+    """Checks references in the values of tasks to other tasks: these must be there, come before, and take part.
+
+    ``edges`` are the tasks with what they depend on; ``loops`` the for_each that a task stands in, by its key; ``readable`` are
+    the tasks that take part, or whose values of an earlier run are known, ``with_output`` those that have an output.
+    """
+
+    def __init__(self, edges: Edges, loops: Mapping[str, Task], readable: set[str], with_output: Collection[str]) -> None:
+        self._loops, self._readable, self._with_output, self._suggest = loops, readable, with_output, Suggestions()
+        inside = {step.task_key: [*step.parents, *edges[loop.task_key]] for loop in loops.values() for step in loop.steps}
+        self._edges: Edges = {**edges, **inside}
+
+    def __call__(self, task: PlannedTask) -> list[Mistake]:
+        """What is wrong in the references of ``task``, wherever they were written."""
+        return [
+            Mistake(message, argument.place.file, argument.place.line, argument.place.key, hint)
+            for argument in task.arguments
+            if argument.late
+            for message, hint in self._problems(argument.value, task.task_key)
+        ]
+
+    def _problems(self, value: object, task_key: str) -> Iterator[tuple[str, str | None]]:
+        try:
+            references = list(references_in(value))
+        except ReferenceProblem:
+            return  # told where the value is resolved
+        for text, parts in ((reference.text, name) for reference in references for name in reference.names):
+            if parts[0] != "tasks" or len(parts) < 2:
+                continue
+            other = parts[1]
+            loop, own = self._loops.get(other), self._loops.get(task_key)
+            if other not in self._edges:
+                yield f"{text}: the pipeline has no task {other!r}", self._suggest(other, self._edges)
+            elif loop is not None and loop is not own:
+                hint = f"write {{{{tasks.{loop.task_key}.values.<key>}}}}: the values of all its items as one list"
+                yield f"{text}: task {other!r} stands inside of {loop.task_key!r}", hint
+            elif other not in self._edges[task_key] and other not in ancestors(self._edges, [task_key]):
+                yield f"{text}: task {other!r} does not run before {task_key!r}", f"add it to depends_on of {task_key!r}"
+            elif loop is None and other not in self._readable:
+                hint = "select it as well, as in --only '+task'; no earlier run has values of it"
+                yield f"{text}: task {other!r} takes no part in this run", hint
+            elif parts[2:3] == ("output",) and other not in self._with_output:
+                yield f"{text}: task {other!r} has no output; tasks of SQL have one", "set a task value there, and refer to that"
 
 
-def _problems(
-    value: object, task_key: str, edges: Edges, chosen: set[str], with_output: Collection[str], suggest: Suggestions
-) -> Iterator[tuple[str, str | None]]:
-    try:
-        references = list(references_in(value))
-    except ReferenceProblem:
-        return  # told where the value is resolved
-    for text, parts in ((reference.text, name) for reference in references for name in reference.names):
-        if parts[0] != "tasks" or len(parts) < 2:
-            continue
-        other = parts[1]
-        if other not in edges:
-            yield f"{text}: the pipeline has no task {other!r}", suggest(other, edges)
-        elif other not in edges[task_key] and other not in ancestors(edges, [task_key]):
-            yield f"{text}: task {other!r} does not run before {task_key!r}", f"add it to depends_on of {task_key!r}"
-        elif other not in chosen:
-            yield f"{text}: task {other!r} takes no part in this run", "select it as well, as in --only '+task'"
-        elif parts[2:3] == ("output",) and other not in with_output:
-            yield f"{text}: task {other!r} has no output; tasks of SQL have one", "set a task value there, and refer to that"
-
-
-def idle_parameters(pipeline: Pipeline, sources: Mapping[str, Source], given: Iterable[str], chosen: set[str]) -> Iterator[Mistake]:
+def idle_parameters(
+    pipeline: Pipeline, sources: Mapping[str, Source], given: Iterable[str], chosen: set[str], passed_on: set[str]
+) -> Iterator[Mistake]:
     """One warning for each parameter of ``pipeline``, and each that the run gives (``given``), that nothing uses.
 
     A pipeline's parameter is used by a task that declares or sets its name, or refers to it; a run's value only by the
-    tasks in ``chosen``, but by every notebook that declares nothing.
+    tasks in ``chosen``, but by every notebook that declares nothing. ``passed_on`` reach another pipeline.
     """
-    if any(takes_all(task, sources[task.task_key]) for task in pipeline.tasks):
+    if any(takes_all(task, sources[task.task_key]) for task in pipeline.all_tasks):
         return
-    everywhere, here = _used(pipeline.tasks, sources), _used([task for task in pipeline.tasks if task.task_key in chosen], sources)
-    among, suggest = _referred(pipeline.parameters.values()), Suggestions()
+    here = [each for task in pipeline.tasks if task.task_key in chosen for each in (task, *task.steps)]
+    everywhere, used_here = _used(pipeline.all_tasks, sources), _used(here, sources)
+    among, suggest = _referred(pipeline.parameters.values()) | passed_on, Suggestions()
     for name in pipeline.parameters:
         if name not in everywhere and name not in among:
             near = suggest(name, everywhere)
             yield _idle(pipeline.place(f"parameters.{name}"), "no notebook declares it, and nothing refers to it", near)
-    taking = [sources[task.task_key] for task in pipeline.tasks if task.task_key in chosen]
+    taking = [sources[task.task_key] for task in here]
     reaches_all = any(isinstance(source, Notebook) and not source.declares for source in taking)
     for name in given:
-        if not reaches_all and name in everywhere and name not in here:
+        if not reaches_all and name in everywhere and name not in used_here | passed_on:
             yield _idle(Place(key=f"-p {name}"), "no task that takes part uses it", None)
 
 
 def takes_all(task: Task, source: Source) -> bool:
     """Whether every parameter of the pipeline reaches the task."""
-    return task.work.key_values is not None and not isinstance(source, (Notebook, SqlFile))
+    if isinstance(source, (Notebook, SqlFile)) or isinstance(task.work, RunJobTask):
+        return False
+    return task.work.key_values is not None
 
 
 def _used(tasks: Iterable[Task], sources: Mapping[str, Source]) -> set[str]:
@@ -108,7 +125,7 @@ def _idle(place: Place, why: str, hint: str | None) -> Mistake:
 
 def replaced_values(pipeline: Pipeline, tasks: Mapping[str, PlannedTask]) -> Iterator[Mistake]:
     """One warning for each value of a task that the run or the pipeline replaces, as Databricks' order of values has it."""
-    for task in pipeline.tasks:
+    for task in pipeline.all_tasks:
         planned = tasks.get(task.task_key)
         for argument in planned.arguments if planned is not None else ():
             if argument.name in task.own_parameters and argument.origin in ("run", "pipeline"):

@@ -16,6 +16,9 @@ NO_PARAMETERS: Mapping[str, Any] = {}
 NO_ITEM = object()
 """For tasks that are none of a ``for_each_task``: they have no ``{{input}}``."""
 
+LATER = object()
+"""For the tasks of a ``for_each_task`` while nobody knows the item yet."""
+
 ONE_TIME = "one_time"
 """The type of trigger of a run that somebody starts."""
 

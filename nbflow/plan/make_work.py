@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from nbflow.core.errors import Mistake
+from nbflow.core.flow import Operator
 from nbflow.core.values import ANY
+from nbflow.define.flow import ConditionTask
 from nbflow.define.nearest import did_you_mean
 from nbflow.define.notebook import Notebook
 from nbflow.define.pipeline import Place, Task
@@ -18,8 +20,10 @@ from nbflow.define.task_sources import Source
 from nbflow.plan.arguments import Given, task_arguments
 from nbflow.plan.kernels import choose_kernel
 from nbflow.plan.plan import Argument
-from nbflow.plan.references import Known, ReferenceProblem, resolve
-from nbflow.plan.work import NotebookWork, PythonFileWork, PythonWheelWork, ShellWork, SqlWork, Work
+from nbflow.plan.references import Known, ReferenceProblem, as_text, resolve
+from nbflow.plan.work import ConditionWork, NotebookWork, PythonFileWork, PythonWheelWork, ShellWork, SqlWork, Work
+
+_OPERATORS = {operator.value for operator in Operator}
 
 Kernels = Callable[[], Mapping[str, str]]
 
@@ -40,6 +44,9 @@ def make_work(
         return SqlWork(source), _unbound(task, source, shared)
     if isinstance(work, ShellTask) and isinstance(source, Path):
         return ShellWork(work.command, source), []
+    if isinstance(work, ConditionTask) and isinstance(source, Path):
+        operator = Operator(work.op) if work.op in _OPERATORS else Operator.EQUAL_TO  # another word is told elsewhere
+        return ConditionWork(operator, f"{as_text(work.left)} {operator.sign} {as_text(work.right)}", source), []
     raise TypeError(work)  # a kind of ``define.task_kinds`` that nobody has planned
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import Mistake
+from nbflow.core.flow import RunIf
+from nbflow.core.results import Result
 from nbflow.core.values import ValueType
+from nbflow.define.flow import Dependency, Expectation
 from nbflow.define.parameters import Parameter
 from nbflow.define.pipeline import NOWHERE, Place
 from nbflow.plan.engines import DEFAULT, PlannedEngine
 from nbflow.plan.times import Interval
-from nbflow.plan.work import Work
+from nbflow.plan.work import ForEachWork, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,9 @@ class Argument:
 @dataclass(frozen=True, slots=True)
 class PlannedTask:
     """One task as it will run. ``work`` is what it does, ``engine`` the key of the one of the plan's Spark engines that it uses,
-    if it uses Spark; ``depends_on`` are task keys in the plan."""
+    if it uses Spark; ``depends_on`` are task keys in the plan. ``run_if`` says what those must come to, ``edges`` what is asked of
+    single ones; ``disabled`` why it is left out in this run (``None``: it is not); ``expect`` is what it promises. A task of one item
+    of a for_each has its key in the run; ``step`` is the one that its author gave it."""
 
     task_key: str
     work: Work
@@ -57,6 +62,25 @@ class PlannedTask:
     timeout_seconds: float = 0
     cell_timeout_seconds: float = 0
     description: str = ""
+    run_if: RunIf = RunIf.ALL_SUCCESS
+    edges: tuple[Dependency, ...] = ()
+    disabled: str | None = None
+    expect: Expectation | None = None
+    step: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The key that its author gave it."""
+        return self.step or self.task_key
+
+    def named(self, key: str) -> PlannedTask:
+        """The same task under its key in the run."""
+        return self if key == self.task_key else replace(self, task_key=key, step=self.name)
+
+    @property
+    def steps(self) -> tuple[PlannedTask, ...]:
+        """The tasks inside of a for_each; none of another kind."""
+        return self.work.steps if isinstance(self.work, ForEachWork) else ()
 
     @property
     def uses_spark(self) -> bool:
@@ -65,11 +89,23 @@ class PlannedTask:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """What a task set in an earlier run: its task ``values``, the id of that run, and how it ended there, with the id of its
+    task run."""
+
+    run_id: int
+    values: Mapping[str, Any]
+    result: str = str(Result.SUCCESS)
+    task_run_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What ``nbflow run`` does and ``nbflow plan`` prints. ``tasks`` stand in an order in which each follows what it
     depends on. ``parameters`` are the pipeline's own, resolved where that is possible; ``engines`` are the Spark
     engines that tasks attach to when they use Spark, first that of tasks which name no cluster. ``timezone`` is where
-    times are told, ``interval`` the time whose data the run is for (``None``: the last whole day before it starts)."""
+    times are told, ``interval`` the time whose data the run is for (``None``: the last whole day before it starts).
+    ``left_out`` are tasks that take no part, ``stored`` the run and the values that stand for theirs, by their keys."""
 
     pipeline: str
     tasks: tuple[PlannedTask, ...]
@@ -78,6 +114,7 @@ class Plan:
     engines: tuple[PlannedEngine, ...] = (PlannedEngine(),)
     timeout_seconds: float = 0
     left_out: tuple[str, ...] = ()
+    stored: Mapping[str, Stored] = field(default_factory=dict)
     warnings: tuple[Mistake, ...] = ()
     description: str = ""
     timezone: str = "UTC"
@@ -89,9 +126,14 @@ class Plan:
         return any(task.uses_spark for task in self.tasks)
 
     @property
+    def all_tasks(self) -> tuple[PlannedTask, ...]:
+        """The tasks, each followed by those inside of it."""
+        return tuple(each for task in self.tasks for each in (task, *task.steps))
+
+    @property
     def engines_used(self) -> tuple[PlannedEngine, ...]:
         """Those of the engines that tasks will use."""
-        used = {task.engine for task in self.tasks if task.uses_spark}
+        used = {task.engine for task in self.all_tasks if task.uses_spark and not task.steps}
         return tuple(engine for engine in self.engines if engine.key in used)
 
     @property

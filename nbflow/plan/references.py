@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from nbflow.define.nearest import did_you_mean, there_are
-from nbflow.plan.known import NO_ITEM, NO_PARAMETERS, Known, stable_id
+from nbflow.plan.known import LATER, NO_ITEM, NO_PARAMETERS, Known, stable_id
 from nbflow.plan.reference_text import Reference, ReferenceProblem, Term, escaped, find_references, references_in
 from nbflow.plan.task_references import TASK_FACTS, NoValue, of_a_task
 from nbflow.plan.times import TIME_ARGUMENTS, check_argument, check_steps, stepped, time_argument
@@ -200,7 +200,7 @@ def _input(parts: tuple[str, ...], known: Known, text: str) -> Any:
     if value is NO_ITEM:
         raise ReferenceProblem(f"{text} has a value in the task of a for_each_task only", "write {{job.parameters.<name>}}")
     for key in parts[1:]:
-        if value is None:
+        if value is LATER:
             return _LATE
         if isinstance(value, list) and key.isdigit() and int(key) < len(value):
             value = value[int(key)]
@@ -209,7 +209,7 @@ def _input(parts: tuple[str, ...], known: Known, text: str) -> Any:
         else:
             hint = did_you_mean(key, value) or there_are(value) if isinstance(value, Mapping) else None
             raise ReferenceProblem(f"{text}: the item has no key {key!r}", hint)
-    return _LATE if known.item is None else value
+    return _LATE if value is LATER else value
 
 
 def _unknown(parts: tuple[str, ...], text: str) -> ReferenceProblem:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Union
+from typing import Any, ClassVar, Union
 
+from nbflow.core.flow import Operator
+from nbflow.define.flow import RunJobTask
 from nbflow.define.notebook import Notebook
 from nbflow.define.program import Package, PythonFile
 from nbflow.define.sql_file import SqlFile
@@ -172,4 +174,70 @@ class ShellWork:
         return self.origin.strip().partition("\n")[0]
 
 
-Work = Union[NotebookWork, PythonFileWork, PythonWheelWork, SqlWork, ShellWork]  # noqa: UP007  (read at run time, where 3.10 needs it so)
+@dataclass(frozen=True, slots=True)
+class ConditionWork:
+    """A comparison; its operands are the task's arguments ``left`` and ``right``. No process does it."""
+
+    operator: Operator
+    origin: str
+    folder: Path
+    kind: ClassVar[str] = "condition"
+    language: ClassVar[str] = ""
+    uses_spark: ClassVar[bool] = False
+    path: ClassVar[None] = None
+
+    @property
+    def name(self) -> str:
+        """The comparison as it was written."""
+        return self.origin
+
+
+@dataclass(frozen=True, slots=True)
+class ForEachWork:
+    """``steps`` that are done for each item of the task's argument ``inputs``, so many items at a time; the steps stand in an
+    order in which each follows what it depends on."""
+
+    steps: tuple[Any, ...]  # of ``PlannedTask``, which is made from this
+    concurrency: int
+    origin: str
+    folder: Path
+    kind: ClassVar[str] = "for_each"
+    language: ClassVar[str] = ""
+    path: ClassVar[None] = None
+
+    @property
+    def uses_spark(self) -> bool:
+        """Whether a step does."""
+        return any(step.uses_spark for step in self.steps)
+
+    @property
+    def name(self) -> str:
+        """What is done for each item."""
+        return f"for each of {self.origin}: {', '.join(step.task_key for step in self.steps)}"
+
+
+@dataclass(frozen=True, slots=True)
+class RunJobWork:
+    """Another pipeline; ``job`` names it, ``plan`` is its plan as far as its parameters are known (``None``: it has mistakes).
+    The values for its parameters are the task's arguments. It brings its own engines."""
+
+    job: RunJobTask
+    plan: Any  # a ``Plan``, which is made from this
+    folder: Path
+    kind: ClassVar[str] = "run_job"
+    language: ClassVar[str] = ""
+    uses_spark: ClassVar[bool] = False
+    path: ClassVar[None] = None
+
+    @property
+    def origin(self) -> str:
+        """The pipeline's name."""
+        return self.plan.pipeline if self.plan is not None else self.job.label
+
+    @property
+    def name(self) -> str:
+        """What runs."""
+        return f"pipeline {self.origin}"
+
+
+Work = Union[NotebookWork, PythonFileWork, PythonWheelWork, SqlWork, ShellWork, ConditionWork, ForEachWork, RunJobWork]  # noqa: UP007  (read at run time, where 3.10 needs it so)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nbflow.run.runner import Attempt, Executor, Outcome, Prepared
 from nbflow.run.stop import Stop
 from nbflow.run.surroundings import Surroundings
+from nbflow.run.tasks.flow import FlowExecutor
 from nbflow.run.tasks.notebook import NotebookExecutor
 from nbflow.run.tasks.process import ProcessExecutor
 from nbflow.run.tasks.python import python_file_program, python_wheel_program
@@ -15,7 +16,11 @@ class TaskExecutor:
     """Executes tasks of every kind. Keeps the promise of ``runner.Executor``."""
 
     def __init__(self, surroundings: Surroundings) -> None:
+        flow = FlowExecutor(surroundings)
         self._by_kind: dict[str, Executor] = {
+            "condition": flow,
+            "for_each": flow,
+            "run_job": flow,
             "notebook": NotebookExecutor(surroundings),
             "spark_python": ProcessExecutor(surroundings, python_file_program),
             "python_wheel": ProcessExecutor(surroundings, python_wheel_program),

@@ -6,106 +6,37 @@ It decides nothing itself (``plan`` holds the rules), executes nothing itself (a
 from __future__ import annotations
 
 import asyncio
-import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 from nbflow.core.events import AttemptEnded, AttemptStarted, CancelRequested, RetryPlanned, RunEnded, RunStarted, TaskEnded
 from nbflow.core.ports import Clock, Listener
 from nbflow.core.results import ErrorKind, Result, TaskError
 from nbflow.core.values import encode
-from nbflow.core.writes import TableWrite
-from nbflow.plan.graph import ancestors
+from nbflow.plan.expectations import broken_promises
 from nbflow.plan.known import Ended
-from nbflow.plan.outcome import run_result, upstream_verdict
+from nbflow.plan.outcome import is_bad
 from nbflow.plan.plan import Plan, PlannedTask
 from nbflow.plan.retry import retry_wait
+from nbflow.run.iterations import Iterations
+from nbflow.run.promises import Attempt, Executor, Ids, Outcome, Prepared, Step, fault
+from nbflow.run.scope import Scope
 from nbflow.run.stop import Stop
 
+__all__ = ["Attempt", "Executor", "Ids", "Outcome", "Prepared", "Runner", "Step", "fault"]
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One attempt at a task, as its executor gets it. ``number`` counts from 1; ``values`` are the task values of the
-    tasks that it depends on, at whatever distance, ``outputs`` the results of those among them that are SQL, ``ended`` what
-    else is known of all of them."""
-
-    task: PlannedTask
-    run_id: int
-    task_run_id: int
-    number: int
-    values: Mapping[str, Mapping[str, Any]]
-    outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    ended: Mapping[str, Ended] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How an attempt ended; ``tables`` is what it wrote to the warehouse, as far as that is known. It leaves an executed
-    ``notebook``, or the ``log`` of other work."""
-
-    result: Result
-    error: TaskError | None = None
-    values: dict[str, Any] = field(default_factory=dict)
-    exit_value: str | None = None
-    ended_at_cell: int | None = None
-    notebook: str | None = None
-    tables: tuple[TableWrite, ...] = ()
-    log: str | None = None
-    output: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What an executor knows when it is about to begin: how many cells, where the notebook or the log goes, with which values."""
-
-    cells: int
-    notebook: str | None
-    parameters: dict[str, Any]
-    log: str | None = None
-
-
-class Executor(Protocol):
-    """Does one attempt. It ends in good order when ``stop`` is asked. What it raises is told as the attempt's failure."""
-
-    def prepare(self, attempt: Attempt) -> Prepared:
-        """What will be executed; called once, just before ``execute``."""
-        ...
-
-    async def execute(self, attempt: Attempt, stop: Stop) -> Outcome:
-        """Do it, whatever happens, and say how it ended."""
-        ...
-
-
-def fault(error: Exception) -> Outcome:
-    """How an attempt ended that ``error`` ended: nbflow's own fault, or that of a disk."""
-    if isinstance(error, OSError):
-        return Outcome(Result.FAILED, TaskError(ErrorKind.STORAGE, f"a file that the task needs cannot be used: {error}"))
-    message = f"a fault of nbflow's own ended the task: {type(error).__name__}: {error}"
-    words = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    return Outcome(Result.FAILED, TaskError(ErrorKind.INTERNAL, message, traceback=words))
-
-
-@dataclass(frozen=True, slots=True)
-class Ids:
-    """The ids that the store gave to this run and to its tasks."""
-
-    run_id: int
-    task_run_ids: Mapping[str, int]
+_NO_PROCESS = ("condition", "for_each", "run_job")
 
 
 class Runner:
-    """Runs one Plan once."""
+    """Runs one Plan once. ``free`` limits how many attempts with a process of their own are under way at a time."""
 
-    def __init__(self, plan: Plan, ids: Ids, executor: Executor, tell: Listener, clock: Clock, parallel: int) -> None:
+    def __init__(self, plan: Plan, ids: Ids, executor: Executor, tell: Listener, clock: Clock, free: asyncio.Semaphore) -> None:
         self._plan, self._ids, self._executor, self._tell, self._clock = plan, ids, executor, tell, clock
-        self._free = asyncio.Semaphore(parallel)
-        self._results: dict[str, Result] = {}
-        self._values: dict[str, Mapping[str, Any]] = {}
-        self._outputs: dict[str, Mapping[str, Any]] = {}
-        self._ended: dict[str, Ended] = {}
-        self._last: dict[str, tuple[int, Outcome]] = {}
-        self._edges = {task.task_key: task.depends_on for task in plan.tasks}
+        self._free = free
+        stored = {key: earlier.values for key, earlier in plan.stored.items()}
+        ended = {key: Ended(earlier.task_run_id, earlier.result) for key, earlier in plan.stored.items()}
+        self.scope = Scope(plan.tasks, ids.task_run_ids, values=stored, ended=ended)
 
     async def run(self, stop: Stop) -> Result:
         """Run every task that may run, until all have a result; ends early, in good order, when ``stop`` is asked."""
@@ -113,10 +44,10 @@ class Runner:
         self._tell(RunStarted(*self._stamp(), self._plan.pipeline, tuple(task.task_key for task in self._plan.tasks), self._plan.engine))
         watcher = asyncio.ensure_future(self._watch(stop))
         try:
-            await self._run_tasks(stop)
+            await self.walk(self.scope, stop)
         finally:
             watcher.cancel()
-        result = run_result(self._results, self._leaves(), stop.asked.is_set(), stop.by == "timeout")
+        result = self.scope.result(stop.asked.is_set(), stop.by == "timeout")
         self._tell(RunEnded(*self._stamp(), result, self._clock.monotonic() - began, self._first_failure(result)))
         return result
 
@@ -132,64 +63,56 @@ class Runner:
             stop.ask("timeout")
         self._tell(CancelRequested(*self._stamp(), stop.by))
 
-    async def _run_tasks(self, stop: Stop) -> None:
-        """Start tasks as their parents end. Each running task is one asyncio task; one loop takes their results."""
-        waiting = {task.task_key: set(task.depends_on) for task in self._plan.tasks}
+    async def walk(self, scope: Scope, stop: Stop) -> None:
+        """Start the tasks of ``scope`` as their parents end. Each running task is one asyncio task; one loop takes their results."""
+        ended: asyncio.Queue[asyncio.Future[Result]] = asyncio.Queue()
         running: dict[asyncio.Future[Result], str] = {}
-        while waiting or running:
-            started = False
-            for key in [key for key, parents in waiting.items() if not parents - set(self._results)]:
-                del waiting[key]
-                task = self._plan.task(key)
-                verdict = upstream_verdict({parent: self._results[parent] for parent in task.depends_on})
+        ready = scope.first()
+        while ready or running:
+            while ready:
+                task = scope.tasks[ready.popleft()]
+                verdict = scope.verdict(task)
                 if verdict is not None:
-                    self._end(task, *verdict)
-                    started = True
+                    self._end(scope, task, *verdict)
+                    ready.extend(scope.freed_by(task.task_key))
                 else:
-                    running[asyncio.ensure_future(self._run_task(task, stop))] = key
-            if started:
-                continue
-            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            for future in done:
-                self._end(self._plan.task(running.pop(future)), future.result())
+                    future = asyncio.ensure_future(self._run_task(scope, task, stop))
+                    running[future] = task.task_key
+                    future.add_done_callback(ended.put_nowait)
+            if running:
+                over = await ended.get()
+                task = scope.tasks[running.pop(over)]
+                self._end(scope, task, over.result())
+                ready.extend(scope.freed_by(task.task_key))
 
-    def _end(self, task: PlannedTask, result: Result, reason: str | None = None) -> None:
-        self._results[task.task_key] = result
-        self._ended[task.task_key] = self._facts(task, result)
-        self._tell(TaskEnded(*self._stamp(), task.task_key, self._ids.task_run_ids[task.task_key], result, reason))
+    def _end(self, scope: Scope, task: PlannedTask, result: Result, reason: str | None = None) -> None:
+        scope.end(task, result)
+        self._tell(TaskEnded(*self._stamp(), scope.key(task), scope.id(task), result, reason))
 
-    def _facts(self, task: PlannedTask, result: Result) -> Ended:
-        """What references of later tasks may know of a task that has ended."""
-        number, last = self._last.get(task.task_key, (0, None))
-        error = str(last.error.kind) if last is not None and last.error is not None else ""
-        path = str(task.work.path or task.work.origin) if task.work.kind == "notebook" else ""
-        return Ended(self._ids.task_run_ids[task.task_key], str(result), error, number, path)
-
-    async def _run_task(self, task: PlannedTask, stop: Stop) -> Result:
+    async def _run_task(self, scope: Scope, task: PlannedTask, stop: Stop) -> Result:
         """All attempts of one task, one after the other; the last one's result."""
         number = 0
         while True:
             number += 1
-            async with self._free:
-                if stop.asked.is_set():
-                    return Result.CANCELED
-                outcome, seconds = await self._attempt(task, number, stop)
+            if task.work.kind in _NO_PROCESS:
+                outcome, seconds = await self._attempt(scope, task, number, stop)
+            else:
+                async with self._free:
+                    outcome, seconds = await self._attempt(scope, task, number, stop)
             wait = None if stop.asked.is_set() else retry_wait(task, number, outcome.result, outcome.error, seconds)
             if wait is None:
                 return outcome.result
-            self._tell(RetryPlanned(*self._stamp(), task.task_key, self._ids.task_run_ids[task.task_key], number, wait))
+            self._tell(RetryPlanned(*self._stamp(), scope.key(task), scope.id(task), number, wait))
             try:
                 await asyncio.wait_for(stop.asked.wait(), wait)
             except asyncio.TimeoutError:
                 continue
 
-    async def _attempt(self, task: PlannedTask, number: int, stop: Stop) -> tuple[Outcome, float]:
-        task_run_id = self._ids.task_run_ids[task.task_key]
-        before = ancestors(self._edges, [task.task_key]) if self._ended else set()
-        values = {key: found for key, found in self._values.items() if key in before}
-        outputs = {key: found for key, found in self._outputs.items() if key in before}
-        ended = {key: found for key, found in self._ended.items() if key in before}
-        attempt = Attempt(task, self._ids.run_id, task_run_id, number, values, outputs, ended)
+    async def _attempt(self, scope: Scope, task: PlannedTask, number: int, stop: Stop) -> tuple[Outcome, float]:
+        if stop.asked.is_set():
+            return Outcome(Result.CANCELED), 0.0
+        key, task_run_id = scope.key(task), scope.id(task)
+        attempt = Attempt(task.named(key), self._ids.run_id, task_run_id, number, *scope.readable(task), scope.item)
         began = self._clock.monotonic()
         outcome = None
         try:
@@ -197,22 +120,25 @@ class Runner:
             parameters = encode(ready.parameters)
         except Exception as error:  # whatever it is, it is this attempt's: the other tasks go on
             ready, parameters, outcome = Prepared(0, None, {}), {}, fault(error)
+        items = None if ready.items is None else len(ready.items)
         self._tell(
-            AttemptStarted(*self._stamp(), task.task_key, task_run_id, number, ready.cells, ready.notebook, parameters, ready.log)
+            AttemptStarted(*self._stamp(), key, task_run_id, number, ready.cells, ready.notebook, parameters, ready.log, items)
         )  # fmt: skip
         if outcome is None:
             try:
-                outcome = await self._executor.execute(attempt, stop)
+                if ready.items is not None:
+                    outcome = await Iterations(self.walk, self._ids, attempt).run(ready.items, stop)
+                else:
+                    outcome = await self._executor.execute(attempt, stop)
             except Exception as error:  # as above
                 outcome = fault(error)
+        outcome = _held_to_promises(task, outcome)
         seconds = self._clock.monotonic() - began
-        self._values[task.task_key] = outcome.values  # those of a task that failed can be read as well
-        self._outputs[task.task_key] = outcome.output or {}
-        self._last[task.task_key] = (number, outcome)
+        scope.attempted(task, number, outcome)
         self._tell(
             AttemptEnded(
                 *self._stamp(),
-                task.task_key,
+                key,
                 task_run_id,
                 number,
                 outcome.result,
@@ -225,17 +151,25 @@ class Runner:
                 outcome.tables,
                 outcome.log,
                 outcome.output,
+                outcome.outcome,
             )  # fmt: skip
         )
         return outcome, seconds
-
-    def _leaves(self) -> list[str]:
-        parents = {parent for task in self._plan.tasks for parent in task.depends_on}
-        return [task.task_key for task in self._plan.tasks if task.task_key not in parents]
 
     def _first_failure(self, result: Result) -> str | None:
         """One sentence for the run's record, where it did not succeed."""
         if result is Result.SUCCESS:
             return None
-        bad = [f"{key} {ended}" for key, ended in self._results.items() if ended not in (Result.SUCCESS, Result.EXCLUDED)]
+        bad = [f"{key} {ended}" for key, ended in self.scope.results.items() if is_bad(ended)]
         return ", ".join(bad[:5]) + (f" and {len(bad) - 5} more" if len(bad) > 5 else "") if bad else None
+
+
+def _held_to_promises(task: PlannedTask, outcome: Outcome) -> Outcome:
+    """``outcome``, made a failure where the task promised something that it did not do."""
+    if task.expect is None or outcome.result is not Result.SUCCESS:
+        return outcome
+    broken = broken_promises(task.expect, outcome.values, outcome.tables)
+    if not broken:
+        return outcome
+    error = TaskError(ErrorKind.EXPECTATION, f"the task succeeded, and did not do what it promised: {'; '.join(broken)}")
+    return replace(outcome, result=Result.FAILED, error=error)

@@ -12,20 +12,41 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from nbflow.core import exchange
+from nbflow.core.errors import UsageError
 from nbflow.core.launch import launch_command
 from nbflow.core.ports import Engine, LogSink, NotebookSink
-from nbflow.core.results import ErrorKind, TaskError
+from nbflow.core.results import ErrorKind, Result, TaskError
 from nbflow.core.values import encode
 from nbflow.core.writes import TableWrite
+from nbflow.define.flow import RunJobTask
 from nbflow.define.settings import Settings
 from nbflow.plan.arguments import fit
 from nbflow.plan.known import ONE_TIME, Known
 from nbflow.plan.plan import Argument, Plan
 from nbflow.plan.references import resolve
-from nbflow.run.runner import Attempt
+from nbflow.run.promises import Attempt
+from nbflow.run.stop import Stop
 from nbflow.run.writes import Watch
 
 _End = TypeVar("_End")
+
+
+@dataclass(frozen=True, slots=True)
+class ChildEnd:
+    """How a run of another pipeline ended that a task began, with the values of its tasks and the tables that they wrote."""
+
+    run_id: int
+    result: Result
+    error: str | None
+    values: Mapping[str, Any]
+    tables: tuple[TableWrite, ...] = ()
+
+
+async def _no_child(attempt: Attempt, job: RunJobTask, values: Mapping[str, Any], stop: Stop) -> ChildEnd:
+    raise UsageError(f"pipeline {job.label!r} cannot be run here", "run it in a workspace")
+
+
+RunChild = Callable[[Attempt, RunJobTask, Mapping[str, Any], Stop], Awaitable[ChildEnd]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +56,7 @@ class Surroundings:
     ``engines`` are its Spark engines by their keys in the plan; ``sink`` makes the place where an attempt's notebook goes, ``log``
     that of other work; ``cell_started`` is told the attempt and the cell (from 1), ``note`` the attempt and a sentence for
     whoever watches. ``private`` is a folder for what only the run may see, with a short path; ``token`` begins the mark that the
-    processes of each attempt bear.
+    processes of each attempt bear. ``run_child`` runs another pipeline with these values for an attempt.
     """
 
     plan: Plan
@@ -49,6 +70,7 @@ class Surroundings:
     note: Callable[[Attempt, str], None]
     private: Path
     token: str
+    run_child: RunChild = _no_child
 
     def private_folder(self, attempt: Attempt) -> Path:
         """The folder of one attempt, through which it exchanges with its task. Not made yet."""
@@ -67,9 +89,10 @@ class Surroundings:
         task = attempt.task
         path = str(task.work.path or task.work.origin) if task.work.kind == "notebook" else ""
         known = Known(
-            self.plan.pipeline, self.plan.parameters, task.task_key, path,
+            self.plan.pipeline, self.plan.parameters, task.name, path,
             attempt.run_id, attempt.task_run_id, self.started, attempt.values, attempt.outputs, attempt.ended,
             attempt.number, trigger_type=ONE_TIME, zone=self.plan.timezone, interval=self.plan.interval, workspace=str(self.workspace),
+            item=attempt.item,
         )  # fmt: skip
         arguments, problem = [], None
         for argument in task.arguments:

@@ -9,6 +9,7 @@ from nbflow.core.events import (
     AttemptEnded,
     AttemptStarted,
     CellStarted,
+    ChildStarted,
     Event,
     RunEnded,
     TaskEnded,
@@ -70,6 +71,9 @@ class Recorder:
         )  # fmt: skip
         if isinstance(event, CellStarted):
             self._database.execute("cell_started", task_run_id=event.task_run_id, number=event.attempt, cell=event.cell)
+        elif isinstance(event, ChildStarted):
+            run_id = event.child_run_id
+            self._database.execute("child_started", task_run_id=event.task_run_id, number=event.attempt, child_run_id=run_id)
         elif isinstance(event, AttemptStarted):
             self._attempt_started(event, at)
         elif isinstance(event, AttemptEnded):
@@ -114,7 +118,8 @@ class Recorder:
             "attempt_ended", task_run_id=event.task_run_id, number=event.attempt, ended=at, duration_s=event.seconds,
             result=str(event.result), error=error and to_json(error), task_values=to_json(event.values),
             exit_value=storable(event.exit_value), ended_at_cell=event.ended_at_cell, notebook=storable(event.notebook),
-            log=storable(event.log), output=None if event.output is None else to_json(event.output), tables_written=to_json(tables) if tables else None,
+            log=storable(event.log), output=None if event.output is None else to_json(event.output),
+            tables_written=to_json(tables) if tables else None, outcome=event.outcome,
         )  # fmt: skip
 
 

@@ -152,7 +152,7 @@ def _pieces(run_id: int, task: TaskRecord, attempt: AttemptRecord, live: Path) -
 
 
 def _chosen(run: RunRecord, task_key: str | None) -> list[TaskRecord]:
-    return [task for task in run.tasks if task_key is None or task.task_key == task_key]
+    return [task for task in run.tasks if task_key is None or task_key in (task.task_key, task.parent)]
 
 
 def notebook_pieces(attempt: AttemptRecord) -> Iterator[Printed]:

@@ -10,9 +10,18 @@ SELECT seq FROM sqlite_sequence WHERE name = 'runs';
 INSERT INTO runs (run_id, pipeline, engine, started, parameters, facts, definition)
 VALUES (:run_id, CAST(:pipeline AS TEXT), :engine, :started, :parameters, :facts, :definition);
 
+-- :: insert_child_run
+-- A new run was begun by a task of another.
+INSERT INTO child_runs (run_id, parent_run_id) VALUES (:run_id, :parent_run_id);
+
 -- :: insert_task
 -- One task of a new run.
 INSERT INTO task_runs (run_id, position, task_key) VALUES (:run_id, :position, CAST(:task_key AS TEXT));
+
+-- :: insert_step
+-- A task of one item of a for_each, which takes its place in the plan.
+INSERT INTO task_runs (run_id, position, task_key, parent_id, item_index, input)
+SELECT run_id, position, CAST(:task_key AS TEXT), task_run_id, :item_index, :input FROM task_runs WHERE task_run_id = :parent_id;
 
 -- :: update_facts
 -- Facts that were learned after the run began.
@@ -44,12 +53,16 @@ WHERE task_run_id = :task_run_id AND number < :number AND log = CAST(:log AS TEX
 -- How far an attempt is.
 UPDATE attempts SET cell = :cell WHERE task_run_id = :task_run_id AND number = :number;
 
+-- :: child_started
+-- An attempt has begun a run of another pipeline.
+UPDATE attempts SET child_run_id = :child_run_id WHERE task_run_id = :task_run_id AND number = :number;
+
 -- :: attempt_ended
 -- An attempt has its result.
 UPDATE attempts
 SET ended = :ended, duration_s = :duration_s, result = :result, error = :error, task_values = :task_values,
     exit_value = CAST(:exit_value AS TEXT), ended_at_cell = :ended_at_cell, tables_written = :tables_written,
-    notebook = COALESCE(CAST(:notebook AS TEXT), notebook), log = COALESCE(CAST(:log AS TEXT), log), output = :output
+    notebook = COALESCE(CAST(:notebook AS TEXT), notebook), log = COALESCE(CAST(:log AS TEXT), log), output = :output, outcome = :outcome
 WHERE task_run_id = :task_run_id AND number = :number;
 
 -- :: task_ended
@@ -63,15 +76,15 @@ WHERE run_id = :run_id AND result IS NULL;
 
 -- :: run
 -- One run, whole.
-SELECT * FROM runs WHERE run_id = :run_id;
+SELECT * FROM runs LEFT JOIN child_runs USING (run_id) WHERE run_id = :run_id;
 
 -- :: run_result
 -- Whether a run has ended, and how.
 SELECT result FROM runs WHERE run_id = :run_id;
 
 -- :: tasks_of_run
--- A run's tasks, in the order of its plan.
-SELECT * FROM task_runs WHERE run_id = :run_id ORDER BY position;
+-- A run's tasks, in the order of its plan, the steps of a for_each behind it.
+SELECT * FROM task_runs WHERE run_id = :run_id ORDER BY position, task_run_id;
 
 -- :: attempts_of_run
 -- All attempts at a run's tasks.
@@ -80,15 +93,15 @@ ORDER BY task_run_id, number;
 
 -- :: runs
 -- The newest runs, of one pipeline or (NULL) of all, without their definitions.
-SELECT run_id, pipeline, engine, started, ended, duration_s, result, error, parameters, facts, NULL AS definition
-FROM runs WHERE :pipeline IS NULL OR pipeline = CAST(:pipeline AS TEXT) ORDER BY run_id DESC LIMIT :limit;
+SELECT run_id, pipeline, engine, started, ended, duration_s, result, error, parameters, facts, parent_run_id, NULL AS definition
+FROM runs LEFT JOIN child_runs USING (run_id) WHERE :pipeline IS NULL OR pipeline = CAST(:pipeline AS TEXT) ORDER BY run_id DESC LIMIT :limit;
 
 -- :: tasks_of_runs
 -- The tasks of the runs that `runs` gives for the same parameters.
 SELECT * FROM task_runs WHERE run_id IN (
     SELECT run_id FROM runs WHERE :pipeline IS NULL OR pipeline = CAST(:pipeline AS TEXT)
     ORDER BY run_id DESC LIMIT :limit
-) ORDER BY run_id, position;
+) ORDER BY run_id, position, task_run_id;
 
 -- :: attempts_of_runs
 -- The attempts of the runs that `runs` gives for the same parameters.
@@ -102,13 +115,13 @@ SELECT attempts.* FROM task_runs JOIN attempts USING (task_run_id) WHERE run_id 
 SELECT DISTINCT pipeline FROM runs ORDER BY pipeline;
 
 -- :: newest_run
--- The id of the newest run that no other run's notebook started; NULL where there is none.
-SELECT MAX(run_id) AS run_id FROM runs WHERE json_extract(facts, '$.parent') IS NULL;
+-- The id of the newest run that no task of another began; no row where there is none.
+SELECT run_id FROM runs LEFT JOIN child_runs USING (run_id) WHERE parent_run_id IS NULL ORDER BY run_id DESC LIMIT 1;
 
 -- :: newest_failed_run
--- The id of the newest such run that ended without success although nobody cancelled it; NULL where there is none.
-SELECT MAX(run_id) AS run_id FROM runs
-WHERE result IN ('FAILED', 'TIMEDOUT', 'SUCCESS_WITH_FAILURES') AND json_extract(facts, '$.parent') IS NULL;
+-- The id of the newest such run that ended without success although nobody cancelled it; no row where there is none.
+SELECT run_id FROM runs LEFT JOIN child_runs USING (run_id)
+WHERE parent_run_id IS NULL AND result IN ('FAILED', 'TIMEDOUT', 'SUCCESS_WITH_FAILURES') ORDER BY run_id DESC LIMIT 1;
 
 -- :: last_success
 -- The newest run of a pipeline that ended well and used a Spark engine.
@@ -116,6 +129,13 @@ SELECT run_id, engine FROM runs
 WHERE pipeline = CAST(:pipeline AS TEXT) AND result IN ('SUCCESS', 'SUCCESS_WITH_FAILURES')
     AND json_extract(definition, '$.uses_spark')
 ORDER BY run_id DESC LIMIT 1;
+
+-- :: last_values
+-- The values that a task of a pipeline set in the newest run in which it ended well; where it never did, in the newest in which
+-- it ended.
+SELECT run_id, task_values, task_runs.result AS result, task_run_id FROM runs JOIN task_runs USING (run_id) JOIN attempts USING (task_run_id)
+WHERE pipeline = CAST(:pipeline AS TEXT) AND task_key = CAST(:task_key AS TEXT) AND attempts.result IS NOT NULL
+ORDER BY task_runs.result = 'SUCCESS' DESC, run_id DESC, number DESC LIMIT 1;
 
 -- :: events
 -- What happened in a run after the event numbered :after.

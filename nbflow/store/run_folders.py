@@ -48,16 +48,19 @@ def found_again(run: RunRecord, folder: Path) -> RunRecord:
     """``run`` with the paths of its executed notebooks and logs in ``folder``, where its workspace has them now: records hold the
     paths of then, and a workspace may have been moved or copied, or a run killed while a notebook made room."""
 
-    def now(path: str | None, attempt: int) -> str | None:
+    def now(path: str | None, attempt: int, depth: int) -> str | None:
         if path is None:
             return None
-        here = place_of(str(folder / Path(path).name), attempt)
-        return here if Path(path).parent == folder or Path(here).is_file() else path
+        here = place_of(str(folder.joinpath(*Path(path).parts[-depth:])), attempt)
+        return here if Path(path).parts[:-depth] == folder.parts or Path(here).is_file() else path
 
     def task_now(task: TaskRecord) -> TaskRecord:
-        attempts = tuple(replace(item, notebook=now(item.notebook, item.number), log=now(item.log, item.number)) for item in task.attempts)
+        depth = task.task_key.count("/") + 1
+        attempts = tuple(
+            replace(item, notebook=now(item.notebook, item.number, depth), log=now(item.log, item.number, depth)) for item in task.attempts
+        )
         newest = task.attempts[-1].number if attempts else 0
-        return replace(task, notebook=now(task.notebook, newest), log=now(task.log, newest), attempts=attempts)
+        return replace(task, notebook=now(task.notebook, newest, depth), log=now(task.log, newest, depth), attempts=attempts)
 
     return replace(run, tasks=tuple(task_now(task) for task in run.tasks))
 

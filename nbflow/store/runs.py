@@ -38,8 +38,9 @@ def _records(runs: Sequence[Any], tasks: Sequence[Any], attempts: Sequence[Any])
     for row in attempts:
         tried.setdefault(row["task_run_id"], []).append(row)
     by_run: dict[int, list[TaskRecord]] = {}
+    keys = {row["task_run_id"]: row["task_key"] for row in tasks}
     for row in tasks:
-        by_run.setdefault(row["run_id"], []).append(_task(row, tried.get(row["task_run_id"], [])))
+        by_run.setdefault(row["run_id"], []).append(_task(row, tried.get(row["task_run_id"], []), keys.get(row["parent_id"])))
     return [_run(row, tuple(by_run.get(row["run_id"], ()))) for row in runs]
 
 
@@ -57,10 +58,11 @@ def _run(row: Any, tasks: tuple[TaskRecord, ...]) -> RunRecord:
         tasks=tasks,
         facts=from_json(row["facts"]),
         definition=from_json(row["definition"]),
+        parent_run_id=row["parent_run_id"],
     )
 
 
-def _task(row: Any, tried: list[Any]) -> TaskRecord:
+def _task(row: Any, tried: list[Any], parent: str | None) -> TaskRecord:
     newest = tried[-1] if tried else None
     attempts = tuple(map(_attempt, tried))
     seconds = [attempt["duration_s"] for attempt in tried if attempt["duration_s"] is not None]
@@ -84,6 +86,11 @@ def _task(row: Any, tried: list[Any]) -> TaskRecord:
         tables=written_together(attempt.tables for attempt in attempts),
         log=newest["log"] if newest else None,
         output=from_json(newest["output"]) if newest and newest["output"] is not None else None,
+        outcome=newest["outcome"] if newest else None,
+        child_run_id=newest["child_run_id"] if newest else None,
+        parent=parent,
+        index=row["item_index"],
+        input=None if row["input"] is None else from_json(row["input"]),
     )
 
 
@@ -98,6 +105,8 @@ def _attempt(row: Any) -> AttemptRecord:
         notebook=row["notebook"],
         tables=_tables(row["tables_written"]),
         log=row["log"],
+        outcome=row["outcome"],
+        child_run_id=row["child_run_id"],
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -29,6 +29,7 @@ from nbflow.store.references import MAX_ID, no_such_run, resolve
 from nbflow.store.requests import Request, add_request, read_requests, take_requests
 from nbflow.store.run_folders import found_again, make_run_folder, remove_unused, run_folder
 from nbflow.store.runs import read_run, read_runs
+from nbflow.store.steps import add_steps, last_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +90,13 @@ class Store:
         definition: Mapping[str, Any],
         parameters: Mapping[str, Any],
         engine: str,
+        parent_run_id: int | None = None,
     ) -> RunIds:
         """Record a run that begins now, and make its folder. Its live lock is held when others see it.
 
         ``tasks`` are the keys in the plan's order, ``definition`` the plan as it runs, ``parameters`` the pipeline's
-        own; values that JSON does not know are encoded as ``core.values`` does.
+        own; values that JSON does not know are encoded as ``core.values`` does. ``parent_run_id`` is the run whose task
+        begins this one.
         """
         make_kept_folder(self.runs_folder)
         database, started = self._writable(), self._now()
@@ -109,6 +112,8 @@ class Store:
                     started=to_microseconds(started), parameters=to_json(dict(parameters)), facts=to_json(dict(facts)),
                     definition=to_json(dict(definition)),
                 )  # fmt: skip
+                if parent_run_id is not None:
+                    database.execute("insert_child_run", run_id=run_id, parent_run_id=parent_run_id)
                 ids = {
                     key: database.execute("insert_task", run_id=run_id, position=position, task_key=storable(key))
                     for position, key in enumerate(tasks)
@@ -116,6 +121,10 @@ class Store:
             undo.pop_all()
         self._file_names[run_id] = file_names(tasks)
         return RunIds(run_id, ids, started)
+
+    def add_steps(self, parent_id: int, steps: Iterable[tuple[str, int, Any]]) -> dict[str, int]:
+        """Record tasks of the for_each whose task run is ``parent_id``: key, index and item of each. Their ids by their keys."""
+        return add_steps(self._writable(), parent_id, steps)
 
     def add_facts(self, run_id: int, facts: Mapping[str, Any]) -> None:
         """Record facts that were learned after the run began."""
@@ -160,7 +169,8 @@ class Store:
     def _path_of(self, run_id: int, pipeline: str, task_key: str, extension: str) -> Path:
         if run_id not in self._file_names:
             self._file_names[run_id] = file_names(task.task_key for task in self.run(run_id).tasks)
-        name = self._file_names[run_id].get(task_key) or escape(task_key)
+        head, *rest = task_key.split("/")  # the steps of a for_each lie in a folder of its name
+        name = "/".join((self._file_names[run_id].get(head) or escape(head), *map(escape, rest)))
         return self.run_folder(pipeline, run_id) / f"{name}{extension}"
 
     def run_folder(self, pipeline: str, run_id: int) -> Path:
@@ -210,6 +220,11 @@ class Store:
         """The names of the pipelines that ever ran."""
         database = self._readable()
         return [] if database is None else [row["pipeline"] for row in database.rows("pipelines")]
+
+    def last_values(self, pipeline: str, keys: Iterable[str]) -> dict[str, tuple[int, dict[str, Any], str, int]]:
+        """The run, the task values, the result and the task run of the newest success of each of the pipeline's tasks ``keys``, as far as it was ever done."""
+        database = self._readable()
+        return {} if database is None else last_values(database, pipeline, keys)
 
     def last_success(self, pipeline: str) -> tuple[int, str] | None:
         """The id and the engine of the pipeline's newest run that ended well and used Spark; ``None`` where there is none."""

@@ -9,8 +9,8 @@ import pytest
 
 from nbflow.core.events import CellStarted, Noted
 from nbflow.core.ports import Clock
+from nbflow.one_run import Clock as RealClock
 from nbflow.testing import EventLog, FixedClock
-from nbflow.workspace import Clock as RealClock
 
 CLOCKS: list[Callable[[], Clock]] = [FixedClock, RealClock]
 

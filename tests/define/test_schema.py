@@ -87,7 +87,7 @@ def reader_takes(tmp_path: Path, job: Any) -> bool:
                     **TASK,
                     "kernel": "python3",
                     "run_if": "ALL_SUCCESS",
-                    "disabled": False,
+                    "disabled": True,
                     "existing_cluster_id": 5,
                     "libraries": [{"pypi": {}}],
                 }
@@ -137,8 +137,18 @@ def test_what_the_reader_takes_an_editor_takes(tmp_path: Path, job: Any) -> None
         {"tasks": [{**TASK, "retry_on_timeout": "yes"}]},
         {"tasks": [{**TASK, "depends_on": [5]}]},
         {"tasks": [{**TASK, "depends_on": [{"task": "b"}]}]},
-        {"tasks": [{**TASK, "run_if": "ALL_DONE"}]},
-        {"tasks": [{**TASK, "disabled": True}]},
+        {"tasks": [{**TASK, "run_if": "ALL_DON"}]},
+        {"tasks": [{**TASK, "disabled": 0}]},
+        {"tasks": [{"task_key": "a", "condition_task": {"op": "EQUALS", "left": 1, "right": 2}}]},
+        {"tasks": [{"task_key": "a", "condition_task": {"op": "EQUAL_TO", "left": 1}}]},
+        {"tasks": [{**TASK, "depends_on": [{"task_key": "b", "run_if": "BROKEN"}]}, {"task_key": "b", "notebook": "n"}]},
+        {"tasks": [{"task_key": "a", "for_each_task": {"inputs": 5, "task": TASK}}]},
+        {"tasks": [{"task_key": "a", "for_each_task": {"inputs": [], "task": TASK, "concurrency": 0}}]},
+        {"tasks": [{"task_key": "a", "for_each_task": {"inputs": []}}]},
+        {"tasks": [{"task_key": "a", "for_each_task": {"inputs": [], "task": TASK, "tasks": [TASK]}}]},
+        {"tasks": [{"task_key": "a", "run_job_task": {}}]},
+        {"tasks": [{"task_key": "a", "run_job_task": {"job_name": "x", "notebook_params": {}}}]},
+        {"tasks": [{**TASK, "expect": {"tables": "a.b"}}]},
         {"tasks": [{"task_key": "a", "sql_task": {}}]},
         {"tasks": [{**TASK, "parameters": ["x"]}]},
         {"name": 5, "tasks": [TASK]},
@@ -184,7 +194,7 @@ def test_every_key_says_what_it_is() -> None:
         for key, entry in table["properties"].items():
             assert entry["description"].rstrip().endswith((".", ")")), f"{name}.{key}"
     assert "No effect in nbflow." in SCHEMA["$defs"]["job"]["properties"]["schedule"]["description"]
-    assert "Cannot be run by nbflow." in SCHEMA["$defs"]["task"]["properties"]["for_each_task"]["description"]
+    assert "Cannot be run by nbflow." in SCHEMA["$defs"]["task"]["properties"]["pipeline_task"]["description"]
 
 
 JOB_VALUES = st.sampled_from(

@@ -19,6 +19,7 @@ from nbflow.define.pipeline import Pipeline, Place, Task
 from nbflow.define.settings import Settings
 from nbflow.plan.build import Request, build_plan
 from nbflow.plan.plan import Plan
+from nbflow.plan.select import Selection
 from nbflow.plan.work import NotebookWork
 
 DAY = Notebook(
@@ -35,7 +36,7 @@ def plan(
     """The Plan of a pipeline of ``tasks``, whose notebooks declare ``day`` and ``n`` unless they are named."""
     pipeline = Pipeline("p", tasks, shared or {}, places=places or {})
     found = {task.task_key: DAY for task in tasks} if notebooks is None else notebooks
-    return build_plan(pipeline, found, Request(given or {}, HERE, only), settings or Settings(), dict)
+    return build_plan(pipeline, found, Request(given or {}, HERE, Selection(only)), settings or Settings(), dict)
 
 
 def mistakes(*tasks: Task, **call: Any) -> list[str]:

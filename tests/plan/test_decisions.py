@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nbflow.core.results import ErrorKind, ExitCode, Result, TaskError, exit_code
 from nbflow.define.notebook import Notebook
-from nbflow.plan.outcome import run_result, upstream_verdict
+from nbflow.plan.outcome import run_result
 from nbflow.plan.plan import PlannedTask
 from nbflow.plan.retry import retry_wait
 from nbflow.plan.work import NotebookWork
@@ -52,19 +52,6 @@ def test_a_value_that_does_not_fit_is_not_tried_again() -> None:
     assert retry_wait(task(5), 1, Result.FAILED, TaskError(ErrorKind.PARAMETER, "x"), 0.1) is None
 
 
-@given(st.dictionaries(st.text(min_size=1), st.sampled_from(list(Result))))
-def test_a_task_runs_only_after_nothing_but_success(parents: dict[str, Result]) -> None:
-    """It runs when all parents succeeded or were excluded; a cancelled parent tells apart from a failed one."""
-    verdict = upstream_verdict(parents)
-    ends = set(parents.values())
-    if ends <= {Result.SUCCESS, Result.EXCLUDED}:
-        assert verdict is None
-    elif ends & {Result.CANCELED, Result.UPSTREAM_CANCELED}:
-        assert verdict is not None and verdict[0] is Result.UPSTREAM_CANCELED
-    else:
-        assert verdict is not None and verdict[0] is Result.UPSTREAM_FAILED
-
-
 @pytest.mark.parametrize(
     ("results", "leaves", "expected"),
     [
@@ -98,3 +85,18 @@ def test_a_cancelled_run_says_so_only_when_it_lost_something() -> None:
 def test_exit_codes_are_the_documented_ones(result: Result, signal: int | None, code: int) -> None:
     """One table for the shell."""
     assert exit_code(result, signal) is ExitCode(code)
+
+
+@given(st.integers(-1, 6), st.integers(0, 9000), st.lists(st.floats(0, 20), min_size=8, max_size=8))
+def test_attempts_begin_no_sooner_than_the_interval_after_one_another(retries: int, interval: int, lengths: list[float]) -> None:
+    """From start to start; at once where the attempt took longer. There are as many as allowed, for ever where that is -1."""
+    starts, now = [0.0], 0.0
+    for number, seconds in enumerate(lengths, 1):
+        wait = retry_wait(task(retries, interval), number, Result.FAILED, None, seconds)
+        if wait is None:
+            break
+        now += seconds + wait
+        starts.append(now)
+    assert len(starts) == (len(lengths) if retries == -1 else min(retries, len(lengths))) + 1
+    for at, (one, other) in enumerate(zip(starts, starts[1:])):
+        assert other - one == pytest.approx(max(interval / 1000, lengths[at]))

@@ -11,15 +11,17 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nbflow.core.flow import Operator, RunIf
 from nbflow.core.values import ValueType
+from nbflow.define.flow import Dependency, Expectation
 from nbflow.define.notebook import Notebook
 from nbflow.define.parameters import Parameter
 from nbflow.plan.engines import PlannedEngine
 from nbflow.plan.export.document import plan_document
 from nbflow.plan.export.mermaid import plan_mermaid
 from nbflow.plan.export.text import plan_text
-from nbflow.plan.plan import Argument, Plan, PlannedTask
-from nbflow.plan.work import NotebookWork
+from nbflow.plan.plan import Argument, Plan, PlannedTask, Stored
+from nbflow.plan.work import ConditionWork, ForEachWork, NotebookWork
 
 
 def _task(key: str, arguments: tuple[Argument, ...] = (), after: tuple[str, ...] = (), spark: bool = False) -> PlannedTask:
@@ -47,6 +49,31 @@ def test_text_tells_every_value_with_its_origin() -> None:
     assert re.search(r"rows = \{\{tasks\.a\.values\.rows\}\}\s+\(task, known when the task starts\)", text)
     assert re.search(r"^2\. b .* after a$", text, re.MULTILINE)
     assert "left out: c" in text
+
+
+def test_control_flow_is_told_in_every_form() -> None:
+    """What is asked of parents, the steps of a for_each, what is disabled; conditions have a shape and their branches a word."""
+    gate = PlannedTask("gate", ConditionWork(Operator.LESS_THAN, "{{x}} < 3", Path("/w")), (), ("a",))
+    yes = replace(_task("yes", (), ("gate",)), edges=(Dependency("gate", "true"),))
+    loop = PlannedTask("loop", ForEachWork((_task("one", (LATE,)),), 2, "[1, 2]", Path("/w")), (), ("yes",))
+    tidy = replace(_task("tidy", (), ("loop",)), run_if=RunIf.ALL_DONE)
+    off = replace(_task("off"), disabled="the task is disabled", expect=Expectation({"a.b": 1}))
+    plan = _plan(_task("a"), gate, yes, loop, tidy, off, left_out=("z",), stored={"z": Stored(7, {"k": 1})})
+    text = plan_text(plan)
+    for line in (
+        r"2\. gate  \{\{x\}\} < 3  after a", r"3\. yes .* after gate \(true\)", r"   for_each, 2 at a time", r"   1\. one .*layer\.ipynb",
+        r"5\. tidy .* after loop, run_if ALL_DONE", r"   disabled, kernel python3", r"left out: z \(values of run 7\)",
+    ):  # fmt: skip
+        assert re.search(f"^{line}$", text, re.MULTILINE), line
+    tasks = {task["task_key"]: task for task in plan_document(plan)["tasks"]}
+    assert (tasks["gate"]["kind"], tasks["gate"]["operator"]) == ("condition", "LESS_THAN")
+    assert tasks["yes"]["edges"] == [{"task_key": "gate", "outcome": "true", "run_if": None}]
+    assert (tasks["loop"]["concurrency"], [step["task_key"] for step in tasks["loop"]["steps"]]) == (2, ["one"])
+    assert (tasks["tidy"]["run_if"], tasks["off"]["disabled"], tasks["off"]["expect"]) == (
+        "ALL_DONE", "the task is disabled", {"tables": {"a.b": 1}, "values": []},
+    )  # fmt: skip
+    drawn = plan_mermaid(plan)
+    assert 't2{"gate' in drawn and "t2 -->|true| t3" in drawn and "t4 -->|ALL_DONE| t5" in drawn
 
 
 def test_text_names_the_engine_and_whether_it_is_needed() -> None:

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbflow.plan.graph import ancestors, descendants, in_order
-from nbflow.plan.select import select
 
 Graph = dict[str, list[str]]
 
@@ -51,26 +50,3 @@ def test_a_circle_is_refused() -> None:
     """A circle has no order."""
     with pytest.raises(ValueError, match="a, b"):
         in_order({"a": ["b"], "b": ["a"], "c": []})
-
-
-@pytest.mark.parametrize(
-    ("selectors", "expected"),
-    [
-        ([], {"a", "b", "c", "d"}),
-        (["b"], {"b"}),
-        (["+c"], {"a", "b", "c"}),
-        (["b+"], {"b", "c", "d"}),
-        (["+b+"], {"a", "b", "c", "d"}),
-        (["a", "d"], {"a", "d"}),
-    ],
-)
-def test_selectors_mean_what_they_mean_on_databricks(selectors: list[str], expected: set[str]) -> None:
-    """A plus before takes what a task depends on, a plus after what depends on it."""
-    assert select({"a": [], "b": ["a"], "c": ["b"], "d": ["b"]}, selectors) == (expected, [])
-
-
-def test_an_unknown_selector_is_told_with_a_suggestion() -> None:
-    """A selector that names no task is a mistake, not an empty run."""
-    _, mistakes = select({"bronze": []}, ["+brnze"])
-    assert "brnze" in str(mistakes[0])
-    assert "bronze" in str(mistakes[0])

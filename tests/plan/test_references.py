@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbflow.define.scalars import plain_scalar
-from nbflow.plan.known import Ended
+from nbflow.plan.known import LATER, Ended
 from nbflow.plan.references import Known, ReferenceProblem, escaped, resolve
 from nbflow.plan.times import Interval
 
@@ -194,7 +194,7 @@ def test_an_item_only_exists_in_a_loop() -> None:
     """Elsewhere the reference is a mistake; in a loop whose items are not known yet it is late."""
     with pytest.raises(ReferenceProblem, match="for_each_task"):
         resolve("{{input}}", Known("x"))
-    assert resolve("{{input.a}}", Known("x", item=None)) == ("{{input.a}}", True)
+    assert resolve("{{input.a}}", Known("x", item=LATER)) == ("{{input.a}}", True)
 
 
 def test_times_follow_the_zone_and_the_interval() -> None:

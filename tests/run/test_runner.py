@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -16,7 +16,7 @@ from nbflow.core.results import ErrorKind, Result, TaskError
 from nbflow.define.notebook import Notebook
 from nbflow.plan.plan import Plan, PlannedTask
 from nbflow.plan.work import NotebookWork
-from nbflow.run.runner import Attempt, Ids, Outcome, Prepared, Runner
+from nbflow.run.runner import Attempt, Ids, Outcome, Prepared, Runner, Step
 from nbflow.run.stop import Stop
 
 NOTEBOOK = Notebook(Path("/n.ipynb"), {"cells": [], "metadata": {}}, "0")
@@ -82,8 +82,11 @@ def run(
             if stop_when:
                 stop_when(event, stop)
 
-        ids = Ids(1, {task.task_key: number for number, task in enumerate(plan.tasks, 10)})
-        return await Runner(plan, ids, executor, tell, StillClock(), parallel).run(stop)
+        def more(parent_id: int, steps: Sequence[Step]) -> dict[str, int]:
+            return {step.task_key: parent_id * 1000 + number for number, step in enumerate(steps)}
+
+        ids = Ids(1, {task.task_key: number for number, task in enumerate(plan.tasks, 10)}, more)
+        return await Runner(plan, ids, executor, tell, StillClock(), asyncio.Semaphore(parallel)).run(stop)
 
     return asyncio.run(asyncio.wait_for(work(), 20)), events
 

@@ -75,7 +75,7 @@ def test_old_records_are_read_and_go_on(tmp_path: Path, old: Path) -> None:
 WROTE = TableWrite("bronze.events", 3, 4, 2, ("WRITE", "MERGE"), 7, 1, None, 40)
 
 
-@pytest.mark.parametrize(("version", "tables"), [(1, ()), (2, (WROTE,)), (3, (WROTE,))])
+@pytest.mark.parametrize(("version", "tables"), [(1, ()), (2, (WROTE,)), (3, (WROTE,)), (4, (WROTE,))])
 def test_tables_of_old_records(tmp_path: Path, version: int, tables: tuple[TableWrite, ...]) -> None:
     """Records from before tables were recorded know of none; later ones give them back, in the record and in the event."""
     connection = sqlite3.connect(database(tmp_path))

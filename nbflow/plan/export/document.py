@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from typing import Any
 
 from nbflow.core.values import encode
 from nbflow.plan.engines import PlannedEngine
 from nbflow.plan.plan import Argument, Plan, PlannedTask
-from nbflow.plan.work import NotebookWork, Work
+from nbflow.plan.work import ConditionWork, ForEachWork, NotebookWork, RunJobWork, Work
 
 VERSION = 1
 
@@ -29,6 +30,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "parameters": plain(dict(plan.parameters)),
         "tasks": [_task(task) for task in plan.tasks],
         "left_out": list(plan.left_out),
+        "stored": {key: earlier.run_id for key, earlier in plan.stored.items()},
         "warnings": [str(warning) for warning in plan.warnings],
     }
 
@@ -43,12 +45,29 @@ def _task(task: PlannedTask) -> dict[str, Any]:
         "uses_spark": task.uses_spark,
         "engine": task.engine,
         "depends_on": list(task.depends_on),
+        "run_if": str(task.run_if),
+        "edges": [asdict(edge) for edge in task.edges],
+        "disabled": task.disabled,
+        "expect": None if task.expect is None else {"tables": dict(task.expect.tables), "values": list(task.expect.values)},
+        **_flow(task.work),
         "max_retries": task.max_retries,
         "min_retry_interval_millis": task.min_retry_interval_millis,
         "retry_on_timeout": task.retry_on_timeout,
         "timeout_seconds": task.timeout_seconds,
         "cell_timeout_seconds": task.cell_timeout_seconds,
         "parameters": [_argument(argument) for argument in task.arguments],
+    }
+
+
+def _flow(work: Work) -> dict[str, Any]:
+    """What is told of control flow only; nothing in it for work of another kind."""
+    loop = work if isinstance(work, ForEachWork) else None
+    child = work.plan if isinstance(work, RunJobWork) else None
+    return {
+        "operator": str(work.operator) if isinstance(work, ConditionWork) else None,
+        "concurrency": loop and loop.concurrency,
+        "steps": loop and [_task(step) for step in loop.steps],
+        "job": child and {"pipeline": child.pipeline, "file": None if child.file is None else os.fspath(child.file)},
     }
 
 

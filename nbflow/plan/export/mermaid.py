@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nbflow.core.flow import RunIf
 from nbflow.plan.export.text import value_text
 from nbflow.plan.plan import Plan, PlannedTask
 
@@ -12,8 +13,14 @@ def plan_mermaid(plan: Plan) -> str:
     """``plan`` as ``flowchart`` text: a node for each task with notebook and parameters, its dependencies as edges."""
     names = {task.task_key: f"t{at}" for at, task in enumerate(plan.tasks, 1)}
     lines = ["flowchart TD"]
-    lines += [f'    {names[task.task_key]}["{_label(task)}"]' for task in plan.tasks]
-    lines += [f"    {names[parent]} --> {names[task.task_key]}" for task in plan.tasks for parent in task.depends_on]
+    for task in plan.tasks:
+        opened, closed = ("{", "}") if task.work.kind == "condition" else ("[", "]")
+        lines.append(f'    {names[task.task_key]}{opened}"{_label(task)}"{closed}')
+    for task in plan.tasks:
+        asked = {edge.task_key: edge.outcome or edge.run_if for edge in task.edges}
+        for parent in task.depends_on:
+            word = asked.get(parent) or (str(task.run_if) if task.run_if is not RunIf.ALL_SUCCESS else "")
+            lines.append(f"    {names[parent]} -->{f'|{word}|' if word else ''} {names[task.task_key]}")
     return "\n".join(lines)
 
 

@@ -7,10 +7,11 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from nbflow.core.flow import RunIf
 from nbflow.plan.engines import PlannedEngine
 from nbflow.plan.export.document import is_expression, plain
 from nbflow.plan.plan import Argument, Plan, PlannedTask
-from nbflow.plan.work import NotebookWork, Work
+from nbflow.plan.work import ForEachWork, NotebookWork, Work
 
 
 def plan_text(plan: Plan, shown: Callable[[Path], str] = os.fspath) -> str:
@@ -27,10 +28,14 @@ def plan_text(plan: Plan, shown: Callable[[Path], str] = os.fspath) -> str:
         head.append(f"ends after {_number(plan.timeout_seconds)} s")
     blocks = ["\n".join(head), *("\n".join(_task(at, task, shown)) for at, task in enumerate(plan.tasks, 1))]
     if plan.left_out:
-        blocks.append(f"left out: {', '.join(plan.left_out)}")
+        blocks.append(f"left out: {', '.join(_left_out(plan, key) for key in plan.left_out)}")
     if plan.warnings:
         blocks.append("\n".join(f"warning: {warning}" for warning in plan.warnings))
     return "\n\n".join(blocks)
+
+
+def _left_out(plan: Plan, key: str) -> str:
+    return f"{key} (values of run {plan.stored[key].run_id})" if key in plan.stored and plan.stored[key].values else key
 
 
 def _cluster(engine: PlannedEngine, key: str, workers: int | None) -> str:
@@ -43,9 +48,15 @@ def _cluster(engine: PlannedEngine, key: str, workers: int | None) -> str:
 
 
 def _task(at: int, task: PlannedTask, shown: Callable[[Path], str]) -> list[str]:
-    after = f"  after {', '.join(task.depends_on)}" if task.depends_on else ""
+    after = f"  after {', '.join(_asked(task, parent) for parent in task.depends_on)}" if task.depends_on else ""
+    if task.run_if is not RunIf.ALL_SUCCESS and task.depends_on:
+        after += f", run_if {task.run_if}"
     lines = [f"{at}. {task.task_key}  {_source(task.work, shown)}{after}"]
     about = [f"kernel {task.work.kernel}" if isinstance(task.work, NotebookWork) else task.work.kind]
+    if task.disabled is not None:
+        about.insert(0, f"disabled: {task.disabled}" if task.disabled != "the task is disabled" else "disabled")
+    if isinstance(task.work, ForEachWork):
+        about.append(f"{task.work.concurrency} at a time")
     if task.uses_spark:
         about.append("uses Spark" + (f" on cluster {task.engine}" if task.engine else ""))
     if task.max_retries:
@@ -60,7 +71,14 @@ def _task(at: int, task: PlannedTask, shown: Callable[[Path], str]) -> list[str]
     rows = [(argument.name, value_text(argument), origin_text(argument)) for argument in task.arguments]
     widths = [min(max((len(row[at]) for row in rows), default=0), 40) for at in (0, 1)]
     lines += [f"     {name:<{widths[0]}} = {value:<{widths[1]}}  ({origin})" for name, value, origin in rows]
+    lines += [f"   {line}" for number, step in enumerate(task.steps, 1) for line in _task(number, step, shown)]
     return lines
+
+
+def _asked(task: PlannedTask, parent: str) -> str:
+    """A parent with what is asked of it alone."""
+    edge = next((edge for edge in task.edges if edge.task_key == parent), None)
+    return parent if edge is None else f"{parent} ({edge.outcome or edge.run_if})"
 
 
 def _source(work: Work, shown: Callable[[Path], str]) -> str:

@@ -10,6 +10,7 @@ from nbflow.core.events import (
     AttemptStarted,
     CancelRequested,
     CellStarted,
+    ChildStarted,
     Event,
     Noted,
     RetryPlanned,
@@ -38,10 +39,17 @@ class Row:
     error: TaskError | None = None
     tables: tuple[TableWrite, ...] = ()
     has_log: bool = False
+    items: int | None = None
+    items_done: int = 0
+    child: str | None = None
 
     def doing(self, now: float) -> str:
         """What a running task does: ``cell 4 of 9, 12.0 s``."""
         again = f"attempt {self.attempt}, " if self.attempt > 1 else ""
+        if self.items is not None:
+            return f"{self.items_done} of {self.items} items done"
+        if self.child is not None:
+            return f"{again}{self.child} runs"
         began = self.began if self.has_log else self.cell_began
         where = f"cell {self.cell} of {self.cells}" if self.cell else "runs" if self.has_log else "kernel starts"
         since = "" if began is None else f" for {duration(now - began)}"
@@ -58,6 +66,8 @@ class Board:
     def take(self, event: Event) -> list[str]:
         """Take notice of ``event``; the lines that tell it, none where it is told by the changed state alone."""
         now = time.monotonic()
+        if (key := getattr(event, "task_key", None)) is not None:
+            self.rows.setdefault(key, Row(key))  # a step of a for_each comes up while the run goes on
         if isinstance(event, RunStarted):
             self.rows = {key: Row(key) for key in event.tasks}
             return [self._heading(event)]
@@ -72,6 +82,9 @@ class Board:
             row.tables = written_together([row.tables, event.tables])
         elif isinstance(event, TaskEnded):
             return [self._task_ended(event)]
+        elif isinstance(event, ChildStarted):
+            self.rows[event.task_key].child = f"run {event.child_run_id} of {one_line(event.pipeline)}"
+            return [f"{clean(event.task_key)}: begins {self.rows[event.task_key].child}"]
         elif isinstance(event, RetryPlanned):
             row = self.rows[event.task_key]
             row.state = "waiting"
@@ -89,12 +102,20 @@ class Board:
         row.state, row.attempt, row.cells, row.cell = "running", event.attempt, event.cells, 0
         row.began, row.cell_began, row.has_log = now, None, event.log is not None
         again = [f"attempt {event.attempt}"] if event.attempt > 1 else []
-        cells = [] if row.has_log else [f"{event.cells} cell{'s' if event.cells != 1 else ''}"]
+        row.items, row.items_done, row.child = event.items, 0, None
+        cells = [f"{event.cells} cell{'s' if event.cells != 1 else ''}"] if event.notebook is not None else []
+        if event.items is not None:
+            cells = [f"{event.items} item{'s' if event.items != 1 else ''}"]
         return [f"{clean(event.task_key)}: {', '.join(['started', *again, *cells])}"]
 
     def _task_ended(self, event: TaskEnded) -> str:
         row = self.rows[event.task_key]
         row.state = str(event.result)
+        loop = self.rows.get(event.task_key.partition("/")[0])
+        if loop is not None and loop is not row:
+            loop.items_done = len(
+                {key.split("/")[1] for key, one in self.rows.items() if _is_item_of(loop, key) and one.state not in ACTIVE}
+            )
         took = f" in {duration(row.seconds)}" if row.seconds is not None else ""
         why = f" ({one_line(event.reason)})" if event.reason else ""
         if event.result is Result.CANCELED and row.cell:
@@ -103,6 +124,13 @@ class Board:
             where = f" in cell {row.error.cell} of {row.cells}" if row.error.cell and row.cells else ""
             took, why = f"{where} after {duration(row.seconds)}", f": {describe(row.error)}"
         return f"{clean(event.task_key)}: {event.result}{took}{why}{written_line(row.tables)}"
+
+
+ACTIVE = ("waiting", "running", "ended")
+
+
+def _is_item_of(loop: Row, key: str) -> bool:
+    return key.startswith(f"{loop.task_key}/")
 
 
 def _plain(event: Event) -> list[str]:

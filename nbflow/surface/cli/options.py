@@ -52,8 +52,12 @@ parameters_file_option = click.option(
 
 only_option = click.option(
     "--only", multiple=True, metavar="SELECTOR",
-    help="Take only some tasks: 'a', '+a' with all it needs, 'a+' with all that needs it; may be repeated.",
+    help="Take only some tasks: 'a', '+a' with all it needs, 'a+' with all that needs it; several by comma or repetition.",
 )  # fmt: skip
+
+from_option = click.option("--from", "start", multiple=True, metavar="TASK", help="Take this task and all that needs it; may be repeated.")
+
+until_option = click.option("--until", multiple=True, metavar="TASK", help="Take this task and all it needs; may be repeated.")
 
 job_option = click.option(
     "--job", metavar="KEY", help="Take this job of a bundle's file that holds several."

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Sequence
 
+from nbflow.core.flow import Operator
 from nbflow.core.records import RunRecord, TaskRecord
 from nbflow.core.results import ErrorKind, Result, TaskError
 from nbflow.surface.cli.board import describe
@@ -19,6 +22,7 @@ STYLES = {
     Result.SUCCESS_WITH_FAILURES: "yellow",
 }
 SHOWN_FAILURES = 5
+SHOWN_ITEMS = 20
 SHOWN_LINES = 8
 LONGEST_LINE = 500
 
@@ -43,14 +47,25 @@ def ending(record: RunRecord) -> str:
 def print_tasks(record: RunRecord, out: Out) -> None:
     """A table of the tasks with result, time, attempts where there was more than one, and notebook or reason."""
     kept = "notebook or log" if any(task.log for task in record.tasks) else "notebook"
-    rows = [("task", "result", "time", kept), *(_row(task) for task in record.tasks)]
+    tasks, more = _shown(record)
+    rows = [("task", "result", "time", kept), *(_row(task) for task in tasks)]
     heading, *lines = columns(rows)
     out.line(out.paint(heading, "bold"))
-    for task, line in zip(record.tasks, lines, strict=True):
+    for task, line in zip(tasks, lines, strict=True):
         style = STYLES.get(task.result, "yellow") if task.result else "dim"
         word = _result(task)
         at = line.find(word, len(clean(task.task_key)))
         out.line(line[:at] + out.paint(word, style) + line[at + len(word) :])
+    for loop, count in more.items():
+        out.line(f"{clean(loop)}: {count} more items of which nothing need be told: nbflow runs show {record.run_id} --json")
+
+
+def _shown(record: RunRecord) -> tuple[list[TaskRecord], dict[str, int]]:
+    """The tasks of the table, and how many steps of each for_each are left out of it, since they are many and went well."""
+    steps = Counter(task.parent for task in record.tasks if task.parent is not None)
+    tasks = [task for task in record.tasks if task.parent is None or steps[task.parent] <= SHOWN_ITEMS or task.result is not Result.SUCCESS]
+    left = Counter(task.parent for task in tasks if task.parent is not None)
+    return tasks, {loop: count - left[loop] for loop, count in steps.items() if count > left[loop]}
 
 
 def print_tables(record: RunRecord, out: Out) -> None:
@@ -76,6 +91,10 @@ def _result(task: TaskRecord) -> str:
 def _row(task: TaskRecord) -> tuple[str, str, str, str]:
     kept = task.notebook or task.log
     last = short_path(kept) if kept else ""
+    if task.outcome is not None:
+        last = f"{told_condition(task)} is {task.outcome}"
+    elif task.child_run_id is not None:
+        last = f"run {task.child_run_id}"
     if task.reason:
         last = f"{last} ({one_line(task.reason)})".strip()
     elif task.ended_at_cell and task.result is Result.SUCCESS:
@@ -84,6 +103,14 @@ def _row(task: TaskRecord) -> tuple[str, str, str, str]:
     elif task.ended_at_cell and task.result is Result.CANCELED:
         last = f"{last} (in cell {task.ended_at_cell} of {task.cells})"
     return clean(task.task_key), _result(task), duration(task.duration_s), last
+
+
+def told_condition(task: TaskRecord) -> str:
+    """What a condition compared, with its operands as they were resolved."""
+    operator = str(task.parameters.get("op", ""))
+    sign = Operator(operator).sign if operator in set(map(str, Operator)) else operator
+    left, right = (json.dumps(task.parameters.get(side), ensure_ascii=False, default=str) for side in ("left", "right"))
+    return one_line(f"{left} {sign} {right}")
 
 
 def print_failures(record: RunRecord, out: Out) -> None:

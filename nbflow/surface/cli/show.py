@@ -25,7 +25,7 @@ def print_run(record: RunRecord, out: Out) -> None:
     print_tasks(record, out)
     print_tables(record, out)
     for task in record.tasks:
-        if task.values:
+        if task.values and task.parent is None:  # those of items stand in the list of their for_each
             _pairs(f"values of {clean(task.task_key)}", task.values, out)
     for task in record.tasks:
         if task.error is not None and task.result is not Result.SUCCESS:
@@ -72,6 +72,8 @@ def _heading(record: RunRecord, out: Out) -> None:
     out.line(f"{clean(record.pipeline)}: run {record.run_id} {out.paint(record.state, style)}{took}")
     ended = f", ended {moment(record.ended)}" if record.ended else ""
     out.line(f"started {moment(record.started)}{ended}, Spark engine: {clean(record.engine)}")
+    if record.parent_run_id is not None:
+        out.line(f"begun by a task of run {record.parent_run_id}")
     if record.interrupted:
         out.line("its process ended without a word: killed, or the machine went down")
     if record.error:

@@ -64,7 +64,7 @@ def _handed_over(pipeline: Pipeline) -> dict[str, Any]:
     mistakes = check_pipeline(pipeline)
     if mistakes:
         raise DefinitionError(mistakes)
-    given = [(pipeline.parameters, ""), *((task.parameters, f"{task.task_key}.") for task in pipeline.tasks)]
+    given = [(pipeline.parameters, ""), *((task.parameters, f"{task.task_key}.") for task in pipeline.all_tasks)]
     for parameters, lead in given:
         for name, value in parameters.items():
             try:

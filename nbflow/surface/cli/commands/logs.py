@@ -25,7 +25,7 @@ def command(session: Session, run: str, task: str | None, follow: bool) -> None:
     width = max((len(clean(item.task_key)) for item in store.run(run_id).tasks), default=0)
     lines = store.follow_printed(run_id, task) if follow else store.printed(run_id, task)
     for line in lines:
-        lead = "" if task is not None else f"{clean(line.task_key):<{width}} | "
+        lead = "" if line.task_key == task else f"{clean(line.task_key):<{width}} | "
         raw = line.stream in ("stdout", "stderr") and not stdout.isatty()
         stdout.write(f"{lead}{line.text if raw else harmless(line.text, stdout.coloured)}\n")
         if follow:

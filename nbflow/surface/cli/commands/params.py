@@ -64,7 +64,7 @@ def command(session: Session, notebook: str, as_json: bool, job: str | None, tar
 
 def _print_pipeline(plan: Plan, as_json: bool) -> None:
     """The parameters of a pipeline, and which tasks take each."""
-    taken = {name: [task.task_key for task in plan.tasks if _takes(task, name)] for name in plan.parameters}
+    taken = {name: [task.task_key for task in plan.all_tasks if _takes(task, name)] for name in plan.parameters}
     if as_json:
         listed = [{"name": name, "default": encode(value), "tasks": taken[name]} for name, value in plan.parameters.items()]
         print_json({"version": DOCUMENT_VERSION, "pipeline": plan.pipeline, "parameters": listed})

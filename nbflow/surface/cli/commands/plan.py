@@ -9,6 +9,7 @@ import click
 from nbflow.surface.cli.layout import short_path
 from nbflow.surface.cli.options import (
     common_options,
+    from_option,
     job_option,
     logical_date_option,
     only_option,
@@ -19,6 +20,7 @@ from nbflow.surface.cli.options import (
     refuse_warnings,
     strict_option,
     target_option,
+    until_option,
     variable_option,
 )  # fmt: skip
 from nbflow.surface.cli.session import Session, print_json
@@ -32,6 +34,8 @@ from nbflow.surface.cli.terminal import clean, stdout
 @parameter_option
 @parameters_file_option
 @only_option
+@from_option
+@until_option
 @job_option
 @target_option
 @variable_option
@@ -47,6 +51,8 @@ def command(
     parameters: tuple[str, ...],
     parameters_file: Path | None,
     only: tuple[str, ...],
+    start: tuple[str, ...],
+    until: tuple[str, ...],
     job: str | None,
     target: str | None,
     variables: tuple[str, ...],
@@ -61,7 +67,8 @@ def command(
     """
     values = read_parameters(parameters, parameters_file)
     workspace = session.find(start_of(pipeline), {**settings, "strict": strict or None})
-    plan = workspace.plan(pipeline, values, Path.cwd(), only, job, logical_date, target, read_pairs(variables, "--var"))
+    bundle = target, read_pairs(variables, "--var")
+    plan = workspace.plan(pipeline, values, Path.cwd(), only, job, logical_date, *bundle, start, until)
     if workspace.settings.strict:
         refuse_warnings(plan.warnings)
     if form == "json":

@@ -23,6 +23,7 @@ from nbflow.surface.cli.board import Board
 from nbflow.surface.cli.layout import short_path
 from nbflow.surface.cli.options import (
     common_options,
+    from_option,
     job_option,
     json_option,
     logical_date_option,
@@ -34,6 +35,7 @@ from nbflow.surface.cli.options import (
     refuse_warnings,
     strict_option,
     target_option,
+    until_option,
     variable_option,
 )  # fmt: skip
 from nbflow.surface.cli.progress import Lines, Silent
@@ -57,6 +59,8 @@ class Call:
     parameters: tuple[str, ...]
     parameters_file: Path | None
     only: tuple[str, ...]
+    start: tuple[str, ...]
+    until: tuple[str, ...]
     job: str | None
     target: str | None
     variables: tuple[str, ...]
@@ -77,6 +81,8 @@ class Call:
 @parameter_option
 @parameters_file_option
 @only_option
+@from_option
+@until_option
 @job_option
 @target_option
 @variable_option
@@ -101,7 +107,7 @@ def command(session: Session, /, **given: Any) -> int:
     values = read_parameters(call.parameters, call.parameters_file)
     overrides = {**call.settings, "strict": call.strict or None}
     workspace = session.find(Path.cwd() if call.value else start_of(call.pipeline), overrides)
-    chosen = call.logical_date, call.target, read_pairs(call.variables, "--var")
+    chosen = call.logical_date, call.target, read_pairs(call.variables, "--var"), call.start, call.until
     plan = workspace.plan(_pipeline(call), values, Path.cwd(), call.only, call.job, *chosen)
     if call.timeout is not None:
         if not KINDS["seconds"].fits(call.timeout):

@@ -1,0 +1,283 @@
+"""Control flow as whole runs of the installed command: branches, items, clean-ups, other pipelines, promises."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from tests.journey.test_situations import nbflow, run, write
+
+FLOW = """
+name: flow
+parameters: {regions: '["eu", "us", "bad"]', limit: "3"}
+tasks:
+  - {task_key: count, command: "echo '{\\"key\\": \\"files\\", \\"value\\": 4}' >> $NBFLOW_TASK/values.jsonl"}
+  - task_key: gate
+    depends_on: [count]
+    condition_task: {op: GREATER_THAN, left: "{{tasks.count.values.files}}", right: "{{job.parameters.limit}}"}
+  - task_key: load
+    depends_on: [{task_key: gate, outcome: "true"}]
+    for_each_task:
+      inputs: "{{job.parameters.regions}}"
+      concurrency: 2
+      task: {task_key: one, notebook: load.ipynb, max_retries: 1, parameters: {region: "{{input}}"}}
+  - {task_key: nothing, depends_on: [{task_key: gate, outcome: "false"}], command: "exit 3"}
+  - {task_key: report, depends_on: [load], notebook: report.ipynb}
+  - {task_key: mend, depends_on: [{task_key: load, run_if: FAILED}], command: "echo mending"}
+  - task_key: tidy
+    depends_on: [report, nothing, mend]
+    run_if: ALL_DONE
+    notebook: report.ipynb
+    parameters: {loaded: "{{tasks.load.values.loaded}}", state: "{{tasks.load.result_state}}"}
+  - {task_key: off, disabled: true, command: "exit 1"}
+"""
+LOAD = ("region = ''", "from nbflow import dbutils\nassert region != 'bad'\ndbutils.jobs.taskValues.set('loaded', region.upper())")
+REPORT = ("loaded: list = []\nstate = ''", "from nbflow import dbutils\nprint(loaded, state)\ndbutils.jobs.taskValues.set('got', loaded)")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A workspace with the notebooks of the pipeline above."""
+    write(tmp_path / "load.ipynb", *LOAD, tagged=True)
+    write(tmp_path / "report.ipynb", *REPORT, tagged=True)
+    (tmp_path / "pipelines").mkdir()
+    return tmp_path
+
+
+def results(done: Any) -> dict[str, str]:
+    """Each task's result."""
+    return {key: task["result"] for key, task in done.tasks.items()}
+
+
+def test_a_condition_items_a_failure_and_a_clean_up(folder: Path) -> None:
+    """One item fails, after one more try; the others go on, the clean-up reads what they gave, and the run tells the failure as
+    masked. A branch that is not taken and a disabled task start no process."""
+    done = run(folder, FLOW)
+    assert (done.code, done.document["result"]) == (3, "SUCCESS_WITH_FAILURES")
+    assert results(done) == {
+        "count": "SUCCESS", "off": "DISABLED", "gate": "SUCCESS", "load": "FAILED", "load/0": "SUCCESS", "load/1": "SUCCESS",
+        "load/2": "FAILED", "nothing": "EXCLUDED", "report": "UPSTREAM_FAILED", "mend": "SUCCESS", "tidy": "SUCCESS",
+    }  # fmt: skip
+    tasks = done.tasks
+    assert (tasks["gate"]["outcome"], tasks["gate"]["parameters"]) == ("true", {"left": 4, "op": "GREATER_THAN", "right": "3"})
+    assert [(tasks[f"load/{at}"]["parent"], tasks[f"load/{at}"]["index"], tasks[f"load/{at}"]["input"]) for at in range(3)] == [
+        ("load", 0, "eu"), ("load", 1, "us"), ("load", 2, "bad"),
+    ]  # fmt: skip
+    assert tasks["load"]["values"] == {"loaded": ["EU", "US", None]}
+    assert tasks["load"]["error"]["kind"] == "ITERATION" and tasks["load"]["error"]["message"] == "item 2 of 3 failed"
+    assert (len(tasks["load/2"]["attempts"]), tasks["load/2"]["error"]["ename"]) == (2, "AssertionError")
+    assert (tasks["tidy"]["parameters"]["state"], tasks["tidy"]["values"]) == ("failed", {"got": ["EU", "US", None]})
+    runs = folder / "runs/flow/1"
+    kept = sorted(str(path.relative_to(runs)) for path in runs.rglob("*.ipynb"))
+    assert kept == ["load/0.ipynb", "load/1.ipynb", "load/2.attempt-1.ipynb", "load/2.ipynb", "tidy.ipynb"]
+    assert nbformat.read(runs / "load/0.ipynb", 4).metadata["papermill"]["parameters"]["region"] == "eu"
+    shown = nbflow(folder, "runs", "show", "last", "load/2").out
+    assert "load/2.attempt-1.ipynb" in shown and "assert region != 'bad'" in shown
+    assert "mending" in nbflow(folder, "logs", "last", "mend").out
+
+    again = run(folder, FLOW, "--only", "+tidy", "-p", "regions=[]", "-p", "limit=9")
+    assert results(again) == {
+        "count": "SUCCESS", "gate": "SUCCESS", "load": "EXCLUDED", "nothing": "FAILED", "report": "EXCLUDED", "mend": "EXCLUDED",
+        "tidy": "FAILED",
+    }  # fmt: skip
+    assert again.tasks["tidy"]["error"]["kind"] == "PARAMETER" and again.tasks["tidy"]["notebook"] is not None
+
+    part = run(folder, FLOW, "--from", "tidy")
+    assert (part.code, results(part)) == (0, {"tidy": "SUCCESS"})
+    assert part.tasks["tidy"]["values"] == {"got": ["EU", "US", None]}
+    assert "load (run 1)" in part.err
+
+
+def test_a_pipeline_runs_another_which_has_a_record_of_its_own(folder: Path) -> None:
+    """With values that only the run knows; the child's values come back, its failure is the task's, and both runs are linked."""
+    (folder / "pipelines/inner.yml").write_text(
+        "name: inner\nparameters: {rows: 0, day: none}\ntasks:\n"
+        "  - {task_key: work, notebook: ../inner.ipynb}\n"
+        '  - {task_key: more, depends_on: [work], command: "test {{job.parameters.rows}} -lt 9"}\n'
+    )
+    write(
+        folder / "inner.ipynb",
+        "rows: int = 0\nday = ''",
+        "from nbflow import dbutils\ndbutils.jobs.taskValues.set('twice', [rows * 2, day])",
+        tagged=True,
+    )
+    outer = """
+name: outer
+parameters: {day: monday}
+tasks:
+  - {task_key: first, command: "echo '{\\"key\\": \\"n\\", \\"value\\": %d}' >> $NBFLOW_TASK/values.jsonl"}
+  - {task_key: inner, depends_on: [first], run_job_task: {job_name: inner, job_parameters: {rows: "{{tasks.first.values.n}}"}}}
+  - {task_key: after, depends_on: [inner], command: "echo got {{tasks.inner.values.twice}}"}
+"""
+    done = run(folder, outer % 4)
+    assert (done.code, results(done)) == (0, {"first": "SUCCESS", "inner": "SUCCESS", "after": "SUCCESS"})
+    assert (done.tasks["inner"]["child_run_id"], done.tasks["inner"]["values"]) == (2, {"twice": [8, "monday"]})
+    assert Path(done.tasks["after"]["log"]).read_text() == "got [8, monday]\n"
+    child = nbflow(folder, "runs", "show", "2", "--json").document
+    assert (child["pipeline"], child["parent_run_id"], child["parameters"], child["facts"]["how"]) == (
+        "inner",
+        1,
+        {"rows": 4, "day": "monday"},
+        "run_job",
+    )
+    assert "outer: run 1 SUCCESS" in nbflow(folder, "runs", "show", "last").out
+
+    failed = run(folder, outer % 10)
+    assert (failed.code, results(failed)) == (1, {"first": "SUCCESS", "inner": "FAILED", "after": "UPSTREAM_FAILED"})
+    assert failed.tasks["inner"]["error"]["kind"] == "CHILD_RUN"
+    assert failed.tasks["inner"]["error"]["message"] == "run 4 ended FAILED: more FAILED"
+
+    wrong = run(folder, outer.replace('rows: "{{tasks.first.values.n}}"', "rws: 3").replace("%d", "1"))
+    assert (wrong.code, [(error["line"], error["message"]) for error in wrong.document["errors"]]) == (
+        2,
+        [(6, "inner has no parameter 'rws'")],
+    )
+
+
+@pytest.mark.parametrize("pipeline", ["loop", "child"])
+def test_an_interrupted_run_ends_its_items_and_its_other_pipelines(folder: Path, until: Callable[..., Any], pipeline: str) -> None:
+    """Everything is told as cancelled, in every run, and no process is left."""
+    (folder / "pipelines/slow.yml").write_text("tasks: [{task_key: slow, command: 'echo $$ > pid-child; exec sleep 600'}]\n")
+    (folder / "pipelines/loop.yml").write_text(
+        "tasks: [{task_key: loop, for_each_task: {inputs: [1, 2, 3], concurrency: 2, "
+        "task: {task_key: slow, command: 'echo $$ > pid-{{input}}; exec sleep 600'}}}]\n"
+    )
+    (folder / "pipelines/child.yml").write_text("tasks: [{task_key: sub, run_job_task: {job_name: slow}}]\n")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nbflow", "run", pipeline, "--json"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    count = 2 if pipeline == "loop" else 1
+    pids = until(
+        lambda: len(found := [path.read_text() for path in folder.rglob("pid-*")]) == count and all(found) and list(map(int, found))
+    )
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    document = json.loads(out)
+    assert document["result"] == "CANCELED"
+    assert {task["result"] for task in document["tasks"]} == {"CANCELED"}
+    assert len(document["tasks"]) == (4 if pipeline == "loop" else 1)
+    if pipeline == "child":
+        assert nbflow(folder, "runs", "show", "2", "--json").document["result"] == "CANCELED"
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_a_task_that_succeeds_and_writes_nothing_has_broken_its_promise(folder: Path) -> None:
+    """What it wrote is held against what it promised, on a real engine and real Delta tables; another pipeline shares the engine, and
+    what its tasks write counts as well."""
+    write(
+        folder / "fill.ipynb",
+        "rows: int = 0",
+        "spark.sql('CREATE SCHEMA IF NOT EXISTS s')\nspark.range(rows).write.mode('overwrite').saveAsTable('s.t')",
+        tagged=True,
+    )
+    (folder / "pipelines/kid.yml").write_text("tasks: [{task_key: two, notebook: ../fill.ipynb, parameters: {rows: 2}}]\n")
+    done = run(
+        folder,
+        "tasks:\n"
+        "  - {task_key: kid, depends_on: other, run_if: ALL_DONE, run_job_task: {job_name: kid}, expect: {tables: {s.t: 2}}}\n"
+        "  - {task_key: full, notebook: fill.ipynb, parameters: {rows: 3}, expect: {tables: {s.t: 3}}}\n"
+        "  - {task_key: empty, notebook: fill.ipynb, depends_on: full, expect: {tables: {s.t: 1}}}\n"
+        "  - {task_key: other, notebook: fill.ipynb, depends_on: empty, run_if: ALL_DONE, expect: {tables: [s.u], values: [rows]}}\n",
+        "--engine", "sail",
+    )  # fmt: skip
+    assert results(done) == {"full": "SUCCESS", "empty": "FAILED", "other": "FAILED", "kid": "SUCCESS"}
+    assert len(list((folder / ".nbflow/engines").iterdir())) == 1
+    assert {done.tasks[key]["error"]["kind"] for key in ("empty", "other")} == {"EXPECTATION"}
+    assert "s.t has 0 rows, and 1 are expected at least" in done.tasks["empty"]["error"]["message"]
+    assert "it did not write s.u; it did not set the task value 'rows'" in done.tasks["other"]["error"]["message"]
+
+
+def test_what_masks_a_failure_is_refused_where_that_is_wanted(folder: Path) -> None:
+    """``validate`` warns, and ``--strict`` makes it an error, before anything starts."""
+    (folder / "pipelines/p.yml").write_text(
+        "tasks:\n  - {task_key: a, command: 'true'}\n  - {task_key: tidy, depends_on: [a], run_if: ALL_DONE, command: 'true'}\n"
+    )
+    kind = nbflow(folder, "validate", "p")
+    assert (kind.code, "'tidy' masks failures of a" in kind.err) == (0, True)
+    strict = nbflow(folder, "validate", "--strict", "p")
+    assert (strict.code, "pipelines/p.yml:3: tasks[1].run_if: 'tidy' masks failures of a" in strict.err) == (2, True)
+
+
+BUNDLE = """
+bundle: {name: retail}
+include: [resources/*.yml]
+variables: {catalog: {description: Unity Catalog to write to}, worst: {default: "1"}}
+targets:
+  dev: {mode: development, default: true, variables: {catalog: dev_retail}}
+  prod:
+    mode: production
+    variables: {catalog: retail, worst: "100"}
+    resources: {jobs: {orders: {tasks: [{task_key: gold_daily, max_retries: 1}]}}}
+"""
+ORDERS = """
+resources:
+  jobs:
+    orders:
+      name: orders
+      parameters: [{name: catalog, default: "${var.catalog}"}, {name: max_bad_rows, default: "${var.worst}"}]
+      tasks:
+        - {task_key: list_regions, notebook_task: {notebook_path: ../src/list_regions.py}}
+        - task_key: bronze_per_region
+          depends_on: [{task_key: list_regions}]
+          for_each_task:
+            inputs: "{{tasks.list_regions.values.regions}}"
+            concurrency: 2
+            task:
+              task_key: bronze_one_region
+              notebook_task: {notebook_path: ../src/bronze.py, base_parameters: {region: "{{input.name}}"}}
+        - task_key: quality_gate
+          depends_on: [{task_key: bronze_per_region}]
+          condition_task: {left: "{{tasks.list_regions.values.bad_rows}}", op: LESS_THAN_OR_EQUAL, right: "{{job.parameters.max_bad_rows}}"}
+        - task_key: gold_daily
+          depends_on: [{task_key: quality_gate, outcome: "true"}]
+          spark_python_task: {python_file: ../src/gold.py, parameters: [--catalog, "{{job.parameters.catalog}}"]}
+        - task_key: quarantine
+          depends_on: [{task_key: quality_gate, outcome: "false"}]
+          notebook_task: {notebook_path: ../src/bronze.py, base_parameters: {region: none}}
+        - task_key: tidy_up
+          depends_on: [{task_key: gold_daily}, {task_key: quarantine}]
+          run_if: ALL_DONE
+          notebook_task: {notebook_path: ../src/tidy.py, base_parameters: {gold_state: "{{tasks.gold_daily.result_state}}"}}
+"""
+SOURCES = {
+    "list_regions": "# Databricks notebook source\ndbutils.jobs.taskValues.set(key='regions', value=[{'name': 'eu'}, {'name': 'us'}])\n"
+    "\n# COMMAND ----------\n\ndbutils.jobs.taskValues.set(key='bad_rows', value=7)\n",
+    "bronze": "# Databricks notebook source\ndbutils.widgets.text('region', '')\nprint(dbutils.widgets.get('region'))\n",
+    "gold": "import sys\nprint(sys.argv[1:])\nsys.exit(sys.argv[-1] == 'retail')\n",
+    "tidy": "# Databricks notebook source\ndbutils.widgets.text('gold_state', '')\ndbutils.jobs.taskValues.set(key='saw', value=dbutils.widgets.get('gold_state'))\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [("dev", {"gold_daily": "EXCLUDED", "quarantine": "SUCCESS"}), ("prod", {"gold_daily": "FAILED", "quarantine": "EXCLUDED"})],
+)
+def test_a_bundle_of_databricks_runs_as_it_is(tmp_path: Path, target: str, expected: dict[str, str]) -> None:
+    """With items, a condition and two targets; in one of them a failure that a clean-up masks, after the retry that the target adds."""
+    for name, text in {
+        "databricks.yml": BUNDLE,
+        "resources/orders.job.yml": ORDERS,
+        **{f"src/{key}.py": source for key, source in SOURCES.items()},
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    done = nbflow(tmp_path, "run", "databricks.yml", "--job", "orders", "--target", target, "--json")
+    told = results(done)
+    assert {key: told[key] for key in expected} == expected
+    assert (done.code, done.document["result"]) == ((0, "SUCCESS") if target == "dev" else (3, "SUCCESS_WITH_FAILURES"))
+    assert [done.tasks[f"bronze_per_region/{at}"]["parameters"] for at in (0, 1)] == [{"region": "eu"}, {"region": "us"}]
+    assert done.tasks["tidy_up"]["values"] == {"saw": expected["gold_daily"].lower()}
+    assert len(done.tasks["gold_daily"]["attempts"]) == (0 if target == "dev" else 2)
+    assert "'tidy_up' masks failures of" in done.err

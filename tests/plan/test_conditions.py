@@ -1,0 +1,47 @@
+"""Conditions: text for equality, numbers for order."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbflow.core.flow import Operator
+from nbflow.define.scalars import plain_scalar
+from nbflow.plan.conditions import compare
+
+NUMBERS = st.one_of(st.integers(-(10**30), 10**30), st.floats(allow_nan=False, allow_infinity=False).filter(lambda x: "e" not in repr(x)))
+
+
+@given(NUMBERS, NUMBERS, st.booleans(), st.booleans())
+def test_numbers_are_compared_as_numbers(left: float, right: float, left_as_text: bool, right_as_text: bool) -> None:
+    """However they are written, and exactly, as fractions of whole numbers say."""
+    operands = (str(left) if left_as_text else left, f" {right} " if right_as_text else right)
+    one, other = Fraction(str(left)), Fraction(str(right))
+    said = [compare(operator, *operands) for operator in list(Operator)[2:]]
+    assert said == [one > other, one >= other, one < other, one <= other]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "equal"),
+    [
+        ("12.0", "12", False), (12.0, 12, False), (12, "12", True), (True, "true", True), ("False", False, False), (None, "null", True),
+        ("a", "a ", False), ("", "", True), ([1, 2], "[1, 2]", True), (plain_scalar("1e3"), "1e3", True), (plain_scalar("3.10"), 3.1, False),
+    ],
+)  # fmt: skip
+def test_equality_is_of_text(left: Any, right: Any, equal: bool) -> None:
+    """A boolean is true or false, a number as it was written, a list as JSON."""
+    assert compare(Operator.EQUAL_TO, left, right) is equal
+    assert compare(Operator.NOT_EQUAL, left, right) is not equal
+
+
+@pytest.mark.parametrize("text", ["", "many", "true", "nan", "inf", "1_000", "0x1F", "1,5", "1e99999999", "١٢"])
+@pytest.mark.parametrize("operator", list(Operator)[2:])
+def test_text_has_no_order(text: str, operator: Operator) -> None:
+    """On either side it is refused, with the operator and the text."""
+    for operands in ((text, 1), (1, text)):
+        with pytest.raises(ValueError, match=f"{operator} compares numbers, and .* is none"):
+            compare(operator, *operands)

@@ -1,0 +1,219 @@
+"""Static checks of control flow: masked failures against a simulation of every failure, writers side by side, odd words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbflow.core.errors import DefinitionError
+from nbflow.core.flow import RunIf
+from nbflow.core.results import Result
+from nbflow.core.values import ValueType
+from nbflow.define.flow import ConditionTask, Dependency, Expectation, ForEachTask
+from nbflow.define.notebook import Notebook
+from nbflow.define.parameters import Parameter
+from nbflow.define.pipeline import Pipeline, Task
+from nbflow.define.settings import Settings
+from nbflow.define.task_kinds import ShellTask
+from nbflow.plan.build import Request, build_plan
+from nbflow.plan.flow_checks import masked_failures
+from nbflow.plan.outcome import leaves_of, run_result, upstream_verdict
+from nbflow.plan.plan import Plan, PlannedTask, Stored
+from nbflow.plan.select import Selection
+from nbflow.plan.work import NotebookWork
+
+NOTEBOOK = Notebook(Path("/w/n.ipynb"), {}, "0", parameters=(Parameter("n", ValueType("int"), 1),), declares=True, uses_spark=True)
+WORK = NotebookWork(NOTEBOOK)
+
+
+def plan(*tasks: Task, selection: Selection = Selection(), stored: Mapping[str, Stored] | None = None, **shared: Any) -> Plan:
+    """The plan of these tasks, whose notebook declares the whole number ``n``."""
+    pipeline = Pipeline("p", tasks, shared)
+    sources = {task.task_key: NOTEBOOK if task.notebook else Path("/w") for task in pipeline.all_tasks}
+    earlier = stored or {}
+    return build_plan(
+        pipeline,
+        sources,
+        Request({}, Path("/w"), selection),
+        Settings(),
+        dict,
+        None,
+        lambda keys: {k: earlier[k] for k in keys if k in earlier},
+    )
+
+
+def mistakes(*tasks: Task, **about: Any) -> list[str]:
+    """What is wrong with it."""
+    with pytest.raises(DefinitionError) as caught:
+        plan(*tasks, **about)
+    return list(map(str, caught.value.mistakes))
+
+
+def warnings(*tasks: Task, **about: Any) -> list[str]:
+    """What is odd in it."""
+    return list(map(str, plan(*tasks, **about).warnings))
+
+
+RULES = [rule for rule in RunIf if rule is not RunIf.AT_LEAST_ONE_SUCCESS]
+
+
+@st.composite
+def joined(draw: st.DrawFn) -> list[PlannedTask]:
+    """Tasks that depend on one another, each with its rule, and what some ask of one parent."""
+    tasks: list[PlannedTask] = []
+    for number in range(draw(st.integers(1, 7))):
+        keys = [task.task_key for task in tasks]
+        parents = draw(st.lists(st.sampled_from(keys), unique=True, max_size=3)) if keys else []
+        rule = draw(st.sampled_from(RULES)) if parents else RunIf.ALL_SUCCESS
+        alone = draw(st.sampled_from([None, None, "FAILED", "DONE", "SUCCESS"])) if parents else None
+        edges = (Dependency(parents[0], run_if=alone),) if alone else ()
+        tasks.append(PlannedTask(f"t{number}", WORK, depends_on=tuple(parents), run_if=rule, edges=edges))
+    return tasks
+
+
+def ended(tasks: list[PlannedTask], failing: str | None) -> dict[str, Result]:
+    """How the tasks end where only one of them fails."""
+    results: dict[str, Result] = {}
+    for task in tasks:
+        verdict = upstream_verdict({parent: results[parent] for parent in task.depends_on}, task.run_if, task.edges)
+        done = Result.FAILED if task.task_key == failing else Result.SUCCESS
+        results[task.task_key] = done if verdict is None else verdict[0]
+    return results
+
+
+@given(joined())
+def test_a_masked_failure_is_one_that_a_simulation_finds(tasks: list[PlannedTask]) -> None:
+    """Of each task that would run: where it alone fails, the run is told as a success with failures."""
+    edges = {task.task_key: task.depends_on for task in tasks}
+    told = {key for keys in masked_failures(tasks).values() for key in keys}
+    usual = ended(tasks, None)
+    for key in edges:
+        results = ended(tasks, key)
+        if usual[key] is Result.SUCCESS:  # one that only runs after a failure cannot fail alone
+            masked = run_result(results, leaves_of(edges, results), cancelled=False, timed_out=False) is Result.SUCCESS_WITH_FAILURES
+            assert (key in told) == masked, (tasks, key)
+
+
+def test_a_mask_is_a_warning_that_names_what_it_hides() -> None:
+    """At the task that runs all the same; a branch of a condition hides nothing."""
+    tidy = Task("tidy", "n", depends_on=["gold"], run_if="ALL_DONE")
+    assert warnings(Task("silver", "n"), Task("gold", "n", depends_on=["silver"]), tidy) == [
+        (
+            "tidy.depends_on.gold: 'tidy' masks failures of silver, gold: a run in which only they fail ends with SUCCESS_WITH_FAILURES, exit code 3 "
+            "(let a last task with run_if ALL_SUCCESS depend on them as well, or take exit code 3 for a failure)"
+        )
+    ]
+    gate = Task("gate", condition_task=ConditionTask("EQUAL_TO", "{{job.run_id}}", 1))
+    assert warnings(gate, Task("yes", "n", depends_on=[Dependency("gate", "true")])) == []
+
+
+def test_two_writers_of_one_table_that_may_meet_are_told() -> None:
+    """Not where one comes after the other, nor where a condition lets only one of them run."""
+    a, b = (Task(key, "n", expect=Expectation({"s.t": 0})) for key in "ab")
+    assert warnings(a, b) == ["b.expect.s.t: 'b' and 'a' both write s.t and may run at the same time (let 'b' depend on 'a')"]
+    after = Task("b", "n", depends_on=["m"], expect=Expectation({"s.t": 0}))
+    assert warnings(a, Task("m", "n", depends_on=["a"]), after) == []
+    gate = Task("gate", condition_task=ConditionTask("EQUAL_TO", "{{job.run_id}}", 1))
+    yes = Task("yes", "n", depends_on=[Dependency("gate", "true")])
+    branches = [Task("a", "n", depends_on=["yes"], expect=Expectation({"s.t": 0}))]
+    branches += [Task("b", "n", depends_on=[Dependency("gate", "false")], expect=Expectation({"s.t": 0}))]
+    assert warnings(gate, yes, *branches) == []
+
+
+def test_words_without_effect_are_warnings() -> None:
+    """A rule of a task that depends on nothing, retries of a condition."""
+    odd = Task("gate", condition_task=ConditionTask("EQUAL_TO", 1, 1), max_retries=2)
+    shell = Task("shell", shell_task=ShellTask("true"), expect=Expectation({"s.t": 1}))
+    assert warnings(Task("a", "n", run_if="ALL_DONE"), odd, shell) == [
+        "a.run_if: has no effect here: the task depends on nothing",
+        "gate.max_retries: has no effect here: a condition runs nothing",
+        "shell.expect: the task was not seen to use Spark, and only what Spark writes counts (expect task values instead)",
+    ]
+
+
+def test_operands_that_are_no_numbers_are_told_where_they_are_known() -> None:
+    """On either side, before anything starts; one that only the run knows is left to it."""
+    task = Task("gate", condition_task=ConditionTask("LESS_THAN", "{{job.parameters.x}}", "{{job.run_id}}"))
+    assert mistakes(task, x="many") == [
+        "gate.left: LESS_THAN compares numbers, and 'many' is none (compare text with EQUAL_TO or NOT_EQUAL)"
+    ]
+    assert plan(task, x="7").tasks[0].arguments[1].late
+
+
+def each(inputs: Any, *steps: Task) -> Task:
+    """A for_each over these steps."""
+    return Task("loop", for_each_task=ForEachTask(inputs, steps))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "value", "told"),
+    [
+        ([1, "x"], "{{input}}", ["one.parameters.n: item 1 of the inputs: parameter 'n': expected a whole number, got 'x'"]),
+        (
+            '[{"a": 1}, {"b": 1}]',
+            "{{input.a}}",
+            ["one.parameters.n: item 1 of the inputs: parameter 'n': {{input.a}}: the item has no key 'a'"],
+        ),
+        ("nope", 1, ['loop.inputs: inputs: expected a list such as ["a", "b"], got \'nope\'']),
+        ('{"a": 1}', 1, ["loop.inputs: inputs: expected a list, got {'a': 1}"]),
+        (list("abcdefgh"), "{{input}}", [f"item {at} of the inputs" for at in range(5)]),
+    ],
+)
+def test_items_that_are_known_are_held_against_what_the_steps_take(inputs: Any, value: Any, told: list[str]) -> None:
+    """Before anything starts; of many that do not fit the first ones are told."""
+    found = mistakes(each(inputs, Task("one", "n", {"n": value})))
+    assert len(found) == len(told)
+    assert all(words in text for words, text in zip(told, found))
+
+
+def test_references_in_and_to_a_for_each_are_checked() -> None:
+    """A step sees what comes before it in its item and before the for_each; the values of its items are read by its own name."""
+    steps = (
+        Task("one", "n"),
+        Task("two", "n", {"n": "{{tasks.one.values.k}}"}, ["one"]),
+        Task("three", "n", {"n": "{{tasks.two.values.k}}"}),
+    )
+    loop = Task("loop", for_each_task=ForEachTask("{{tasks.a.values.items}}", steps), depends_on=["a"])
+    after = Task("b", "n", {"n": "{{tasks.two.values.k}}"}, ["loop"])
+    assert mistakes(Task("a", "n"), loop, after, Task("c", "n", {"n": "{{input}}"})) == [
+        "three.parameters.n: {{tasks.two.values.k}}: task 'two' does not run before 'three' (add it to depends_on of 'three')",
+        (
+            "b.parameters.n: {{tasks.two.values.k}}: task 'two' stands inside of 'loop' "
+            "(write {{tasks.loop.values.<key>}}: the values of all its items as one list)"
+        ),
+        "c.parameters.n: {{input}} has a value in the task of a for_each_task only (write {{job.parameters.<name>}})",
+    ]
+
+
+def test_what_is_disabled_is_known_in_the_plan() -> None:
+    """With what follows it, by the rules of those; a disabled task that is named runs."""
+    tasks = (
+        Task("off", "n", disabled=True),
+        Task("a", "n"),
+        Task("b", "n", depends_on=["off", "a"]),
+        Task("c", "n", depends_on=["off", "a"], run_if="NONE_FAILED"),
+        Task("d", "n", depends_on=["b"], run_if="ALL_DONE"),
+        Task("e", "n", depends_on=["b"], run_if="ALL_FAILED"),
+        each([1], Task("in", "n", disabled=True), Task("next", "n", depends_on=["in"])),
+    )
+    found = {task.task_key: task.disabled for task in plan(*tasks).all_tasks if task.disabled}
+    assert found == {
+        "off": "the task is disabled", "b": "task 'off' is disabled", "e": "task 'b' is disabled",
+        "in": "the task is disabled", "next": "task 'in' is disabled",
+    }  # fmt: skip
+    named = plan(*tasks, selection=Selection(["off,b"]))
+    assert [(task.task_key, task.disabled) for task in named.tasks] == [("off", None), ("b", None)]
+    assert [task.task_key for task in plan(*tasks, selection=Selection(["+b"])).tasks] == ["a", "b"]
+
+
+def test_values_of_tasks_that_are_left_out_come_from_an_earlier_run() -> None:
+    """Where there is one; else a reference to them is a mistake, as before."""
+    tasks = (Task("a", "n"), Task("b", "n", {"n": "{{tasks.a.values.k}}"}, ["a"]))
+    made = plan(*tasks, selection=Selection(["b"]), stored={"a": Stored(7, {"k": 1})})
+    assert (made.left_out, made.stored) == (("a",), {"a": Stored(7, {"k": 1})})
+    assert "task 'a' takes no part in this run" in mistakes(*tasks, selection=Selection(["b"]))[0]

@@ -1,0 +1,120 @@
+"""Pipelines that run other pipelines: how these are found, what reaches them, and that they do not run in circles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nbflow.core.errors import DefinitionError
+from nbflow.plan.plan import Plan
+from nbflow.plan.work import RunJobWork
+from nbflow.workspace import Workspace
+
+LEAF = "parameters: {day: x, n: 1}\ntasks: [{task_key: t, notebook: n}]\n"
+NOTEBOOK = '# %% tags=["parameters"]\nday: str = "x"\nn: int = 3\n'
+
+
+def plan(root: Path, pipeline: str, **files: str) -> Plan:
+    """The plan of ``pipeline``, one of these files of ``pipelines/``; ``leaf`` is there always."""
+    (root / "pipelines").mkdir(exist_ok=True)
+    (root / "pipelines/n.py").write_text(NOTEBOOK)
+    for name, text in {"leaf": LEAF, **files}.items():
+        (root / f"pipelines/{name}.yml").write_text(text)
+    return Workspace.find(root).plan(pipeline, {}, root)
+
+
+def job(name: str, parameters: str = "{}") -> str:
+    """A pipeline with a task that runs another."""
+    return f"parameters: {{day: monday, own: 1}}\ntasks:\n  - {{task_key: run, run_job_task: {{job_name: {name}, job_parameters: {parameters}}}}}\n"
+
+
+def mistakes(root: Path, pipeline: str, **files: str) -> list[str]:
+    """What is wrong with it."""
+    with pytest.raises(DefinitionError) as caught:
+        plan(root, pipeline, **files)
+    return list(map(str, caught.value.mistakes))
+
+
+@pytest.mark.parametrize("name", ["leaf", "leaf.yml", "./leaf.yml", "spoken name"])
+def test_a_pipeline_is_found_by_its_file_or_its_name(tmp_path: Path, name: str) -> None:
+    """A name in ``pipelines/``, a path from the file, or what ``name`` says in one of them."""
+    found = plan(tmp_path, "p", p=job(name), other=f"name: spoken name\n{LEAF}")
+    work = found.tasks[0].work
+    assert isinstance(work, RunJobWork) and work.plan.pipeline == ("spoken name" if " " in name else "leaf")
+
+
+def test_parameters_reach_the_other_pipeline(tmp_path: Path) -> None:
+    """The pipeline's own that the other has as well, over the task's, as on Databricks; what only the run knows is left to it."""
+    found = plan(tmp_path, "p", p=job("leaf", '{n: "{{job.run_id}}", day: sunday}'))
+    assert [(one.name, one.value, one.origin, one.late) for one in found.tasks[0].arguments] == [
+        ("n", "{{job.run_id}}", "task", True), ("day", "monday", "pipeline", False),
+    ]  # fmt: skip
+    work = found.tasks[0].work
+    assert isinstance(work, RunJobWork) and work.plan.parameters == {"day": "monday", "n": 1}
+    assert sorted(str(warning) for warning in found.warnings) == [
+        "pipelines/p.yml:1: parameters.own: has no effect here: no notebook declares it, and nothing refers to it",
+        "pipelines/p.yml:3: tasks[0].run_job_task.job_parameters.day: has no effect here: the pipeline's parameter 'day' replaces it",
+    ]
+
+
+def test_a_value_that_the_other_pipeline_refuses_is_told_where_it_was_written(tmp_path: Path) -> None:
+    """A name that it has not, a value of the wrong type; and what is wrong in its own file, there."""
+    assert mistakes(tmp_path, "p", p=job("leaf", "{n: many, dayy: x}")) == [
+        "pipelines/p.yml:3: tasks[0].run_job_task.job_parameters.dayy: leaf has no parameter 'dayy' (did you mean 'day'?)",
+        "pipelines/p.yml:3: tasks[0].run_job_task.job_parameters.n: parameter 'n': expected a whole number, got 'many'",
+    ]
+    assert mistakes(tmp_path, "p", p=job("bad"), bad="tasks: [{task_key: t, notebook: gone}]\n")[0].startswith(
+        "pipelines/bad.yml:1: tasks[0].notebook: there is no notebook gone"
+    )
+    assert mistakes(tmp_path, "p", p=job("lief")) == [
+        "pipelines/p.yml:3: tasks[0].run_job_task.job_name: lief is no file and no pipeline's name (did you mean 'leaf'?)"
+    ]
+
+
+def test_circles_are_refused_with_their_path(tmp_path: Path) -> None:
+    """Also that of a pipeline which runs itself."""
+    told = mistakes(tmp_path, "a", a=job("b"), b=job("c"), c=job("a"))
+    assert [text.split(": ", 2)[2] for text in told] == [
+        "pipelines run one another in a circle: a -> b -> c -> a (remove one of these run_job_task)"
+    ]
+    assert "circle: p -> p" in mistakes(tmp_path, "p", p=job("p"))[0]
+
+
+def test_three_deep_is_the_most(tmp_path: Path) -> None:
+    """As on Databricks: three tasks, each of which runs another pipeline, and no more."""
+    files = {f"d{at}": job(f"d{at + 1}") for at in range(1, 5)} | {"d5": LEAF}
+    assert plan(tmp_path, "d2", **files).tasks[0].work.plan.pipeline == "d3"  # type: ignore[union-attr]
+    assert "more than 3 deep: d1 -> d2 -> d3 -> d4 -> d5" in mistakes(tmp_path, "d1", **files)[0]
+
+
+def test_a_job_of_a_bundle_runs_another_of_its_file(tmp_path: Path) -> None:
+    """Named by its id, as bundles do it."""
+    (tmp_path / "n.py").write_text(NOTEBOOK)
+    (tmp_path / "b.yml").write_text(
+        "resources:\n  jobs:\n    one: {tasks: [{task_key: t, run_job_task: {job_id: '${resources.jobs.two.id}'}}]}\n"
+        "    two: {name: second, tasks: [{task_key: t, notebook: n}]}\n"
+    )
+    work = Workspace.find(tmp_path).plan("b.yml", {}, tmp_path, job="one").tasks[0].work
+    assert isinstance(work, RunJobWork) and work.plan.pipeline == "second"
+
+
+def test_a_job_of_a_bundle_runs_one_of_another_file(tmp_path: Path) -> None:
+    """In the same target: what the call says of the bundle holds for the other job, too."""
+    (tmp_path / "databricks.yml").write_text(
+        "bundle: {name: b}\ninclude: [jobs/*.yml]\nvariables: {word: {default: x}}\ntargets: {dev: {variables: {word: dev}}, prod: {}}\n"
+    )
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs/n.py").write_text(NOTEBOOK)
+    (tmp_path / "jobs/one.yml").write_text(
+        "resources: {jobs: {one: {tasks: [{task_key: t, run_job_task: {job_id: '${resources.jobs.two.id}'}}]}}}"
+    )
+    (tmp_path / "jobs/two.yml").write_text(
+        "resources: {jobs: {two: {tasks: [{task_key: t, notebook: n, parameters: {day: '${var.word}'}}]}}}"
+    )
+    workspace = Workspace.find(tmp_path)
+    plan = workspace.plan("databricks.yml", {}, tmp_path, job="one", target="dev")
+    job = plan.tasks[0].work
+    assert isinstance(job, RunJobWork)
+    for made in (job.plan, workspace.child_plan(plan, job.job, {})):
+        assert (made.pipeline, made.tasks[0].arguments[0].value) == ("two", "dev")
