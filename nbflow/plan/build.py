@@ -17,7 +17,15 @@ from nbflow.define.settings import Settings
 from nbflow.define.sql_file import SqlFile
 from nbflow.define.task_sources import Source
 from nbflow.plan.arguments import Given
-from nbflow.plan.checks import differences_used, idle_parameters, injected_blindly, reference_mistakes, replaced_values
+from nbflow.plan.checks import (
+    differences_used,
+    idle_parameters,
+    injected_blindly,
+    output_mistakes,
+    reference_mistakes,
+    replaced_values,
+    without_engine,
+)
 from nbflow.plan.engines import PlannedEngine, plan_engines
 from nbflow.plan.graph import in_order, nearest_chosen
 from nbflow.plan.make_work import make_work, work_arguments
@@ -65,7 +73,8 @@ def build_plan(
         found, wrong = _planned(task, sources[task.task_key], shared, folder, known, settings, installed_kernels)
         parents = nearest_chosen(edges, task.task_key, chosen)
         planned[task.task_key] = replace(found, depends_on=parents, engine=engine_of[task.task_key])
-        mistakes += [*reference_mistakes(found, edges, chosen, suggest), *wrong]
+        mistakes += [*reference_mistakes(found, edges, chosen, suggest), *without_engine(task, planned[task.task_key], engines), *wrong]
+    mistakes += output_mistakes(planned)
     if mistakes:
         raise DefinitionError(mistakes)
     return Plan(

@@ -12,9 +12,11 @@ from nbflow.define.notebook import Notebook
 from nbflow.define.pipeline import Pipeline, Place, Task
 from nbflow.define.sql_file import SqlFile
 from nbflow.define.task_sources import Source
+from nbflow.plan.engines import PlannedEngine
 from nbflow.plan.graph import Edges, ancestors
 from nbflow.plan.plan import PlannedTask
-from nbflow.plan.references import ReferenceProblem, references_in
+from nbflow.plan.references import Reference, ReferenceProblem, references_in
+from nbflow.plan.work import SqlWork
 
 
 def reference_mistakes(task: PlannedTask, edges: Edges, chosen: set[str], suggest: Suggestions) -> list[Mistake]:
@@ -43,6 +45,32 @@ def _problems(value: object, task_key: str, edges: Edges, chosen: set[str], sugg
             yield f"{reference.text}: task {other!r} does not run before {task_key!r}", f"add it to depends_on of {task_key!r}"
         elif other not in chosen:
             yield f"{reference.text}: task {other!r} takes no part in this run", "select it as well, as in --only '+task'"
+
+
+def output_mistakes(planned: Mapping[str, PlannedTask]) -> Iterator[Mistake]:
+    """References to results of tasks that have none, since they are no SQL."""
+    for task in planned.values():
+        for argument in task.arguments:
+            for reference in _found(argument.value) if argument.late else ():
+                other = planned.get(reference.parts[1]) if reference.parts[0] == "tasks" and len(reference.parts) > 2 else None
+                if other is not None and reference.parts[2] == "output" and not isinstance(other.work, SqlWork):
+                    message = f"{reference.text}: task {other.task_key!r} is no SQL and has no output"
+                    place = argument.place
+                    yield Mistake(message, place.file, place.line, place.key, "a value that it sets is {{tasks.<task key>.values.<key>}}")
+
+
+def _found(value: object) -> list[Reference]:
+    try:
+        return list(references_in(value))
+    except ReferenceProblem:
+        return []  # told where the value is resolved
+
+
+def without_engine(task: Task, planned: PlannedTask, engines: Iterable[PlannedEngine]) -> Iterator[Mistake]:
+    """SQL where there is no Spark to run it."""
+    if isinstance(planned.work, SqlWork) and any(engine.key == planned.engine and engine.name == "none" for engine in engines):
+        place = task.place("sql")
+        yield Mistake("SQL runs on a Spark engine, and the engine is none", place.file, place.line, place.key, "--engine spark, or sail")
 
 
 def idle_parameters(pipeline: Pipeline, sources: Mapping[str, Source], given: Iterable[str], chosen: set[str]) -> Iterator[Mistake]:

@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from nbflow.define.nearest import did_you_mean
+from nbflow.plan.outputs import is_output, output_of
 
 _REFERENCE = re.compile(r"\{\{\s*((?:[\w-]+|`[^`]*`|\[[^\]]*\])(?:\.(?:[\w-]+|`[^`]*`|\[[^\]]*\]))*)\s*\}\}")
 _PART = re.compile(r"`([^`]*)`|\[([^\]]*)\]|([\w-]+)")
@@ -183,6 +184,8 @@ def _look_up(reference: Reference, known: Known) -> Any:
         return _LATE if late else value
     if parts[0] == "tasks" and len(parts) == 4 and parts[2] == "values":
         return _task_value(reference, known)
+    if parts[0] == "tasks" and len(parts) > 2 and parts[2] == "output":
+        return _output(reference, known)
     if parts[:2] == ("job", "start_time") and len(parts) == 3:
         return time_argument(known.start_time, parts[2], reference.text)
     simple = {
@@ -218,6 +221,18 @@ def _task_value(reference: Reference, known: Known) -> Any:
         raise ReferenceProblem(msg)
     values = known.values[task_key]
     return _member(values, key, f"{reference.text}: task {task_key!r} set no value {key!r}")
+
+
+def _output(reference: Reference, known: Known) -> Any:
+    if not is_output(reference.parts):
+        hint = "write {{tasks.<task key>.output.rows}}, .output.first_row or .output.first_row.<column>"
+        raise ReferenceProblem(f"{reference.text} is not known", hint)
+    if known.outputs is None:
+        return _LATE
+    try:
+        return output_of(reference.parts, known.outputs)
+    except ValueError as error:
+        raise ReferenceProblem(f"{reference.text}: {error}") from None
 
 
 def time_argument(moment: datetime | None, argument: str, text: str) -> Any:

@@ -9,6 +9,7 @@ from nbflow.run.tasks.notebook import NotebookExecutor
 from nbflow.run.tasks.process import ProcessExecutor
 from nbflow.run.tasks.python import python_file_program, python_wheel_program
 from nbflow.run.tasks.shell import shell_program
+from nbflow.run.tasks.sql import sql_program
 
 
 class TaskExecutor:
@@ -19,6 +20,7 @@ class TaskExecutor:
             "notebook": NotebookExecutor(surroundings),
             "spark_python": ProcessExecutor(surroundings, python_file_program),
             "python_wheel": ProcessExecutor(surroundings, python_wheel_program),
+            "sql": ProcessExecutor(surroundings, sql_program),
             "shell": ProcessExecutor(surroundings, shell_program),
         }
 

@@ -62,12 +62,7 @@ class Surroundings:
 
     def arguments(self, attempt: Attempt) -> tuple[list[Argument], str | None]:
         """The task's arguments with late references resolved, and what is wrong with the first that does not fit."""
-        task = attempt.task
-        path = str(task.work.path or task.work.origin) if task.work.kind == "notebook" else ""
-        known = Known(
-            self.plan.pipeline, self.plan.parameters, task.task_key, path,
-            attempt.run_id, attempt.task_run_id, self.started, attempt.values, attempt.outputs,
-        )  # fmt: skip
+        task, known = attempt.task, self.known(attempt)
         arguments, problem = [], None
         for argument in task.arguments:
             if argument.late:
@@ -78,6 +73,15 @@ class Surroundings:
                     problem = problem or f"parameter {argument.name!r}: {error}"
             arguments.append(argument)
         return arguments, problem
+
+    def known(self, attempt: Attempt) -> Known:
+        """What references of the task can be replaced with, now that it begins."""
+        task = attempt.task
+        path = str(task.work.path or task.work.origin) if task.work.kind == "notebook" else ""
+        return Known(
+            self.plan.pipeline, self.plan.parameters, task.task_key, path,
+            attempt.run_id, attempt.task_run_id, self.started, attempt.values, attempt.outputs,
+        )  # fmt: skip
 
     def write_context(self, attempt: Attempt, spark: exchange.SparkAddress | None) -> None:
         """Hand the task its context, through its private folder. Raises ``OSError``."""

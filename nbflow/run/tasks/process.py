@@ -7,7 +7,7 @@ import functools
 import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from nbflow.core.errors import EngineError
 from nbflow.core.exchange import SparkAddress
@@ -59,8 +59,7 @@ class ProcessExecutor:
             else:
                 ending, tables = await self._around.watched(attempt, self._run(attempt, ready, stop))
             left = read_left(private)
-            if left.error and ending.error and ending.error.kind is ErrorKind.EXIT:
-                ending = replace(ending, error=replace(ending.error, ename=left.error[0], evalue=cut(left.error[1])))
+            ending = replace(ending, error=_explained(ending.error, left, attempt.task.work.kind))
         except OSError as error:
             ending = Ending(Result.FAILED, storage_error(f"what passes between nbflow and the task could not be kept: {error}"))
         finally:
@@ -73,7 +72,7 @@ class ProcessExecutor:
             message = f"the log could not be kept: {error}; make room or the folder writable, and run again"
             ending = Ending(Result.FAILED, ending.error or storage_error(message))
         exit_value = left.exit_value if ending.result is Result.SUCCESS else None
-        return Outcome(ending.result, ending.error, left.values, exit_value, tables=tables, log=str(ready.log.path))
+        return Outcome(ending.result, ending.error, left.values, exit_value, tables=tables, log=str(ready.log.path), output=left.output)
 
     async def _run(self, attempt: Attempt, ready: _Ready, stop: Stop) -> Ending:
         """Start what the program needs, run it, and leave nothing behind."""
@@ -174,6 +173,14 @@ async def _address(engine: Engine | None, tag: str) -> SparkAddress | None:
         return None
     await engine.start()
     return await engine.address(tag)
+
+
+def _explained(error: TaskError | None, left: Left, kind: str) -> TaskError | None:
+    """``error`` in the words of the exception that ended the program, where it left them."""
+    if error is None or error.kind is not ErrorKind.EXIT or not left.error:
+        return error
+    words: dict[str, Any] = {name: cut(text) for name, text in left.error.items()}
+    return TaskError(ErrorKind.SQL_ERROR if kind == "sql" else error.kind, **{"message": error.message, **words}, traceback=error.traceback)
 
 
 def _judge(status: int, kills: int | None, words: str | None) -> Ending:

@@ -42,9 +42,8 @@ class Row:
     def doing(self, now: float) -> str:
         """What a running task does: ``cell 4 of 9, 12.0 s``."""
         again = f"attempt {self.attempt}, " if self.attempt > 1 else ""
-        began = self.began if self.has_log else self.cell_began
-        where = f"cell {self.cell} of {self.cells}" if self.cell else "runs" if self.has_log else "kernel starts"
-        since = "" if began is None else f" for {duration(now - began)}"
+        where = f"cell {self.cell} of {self.cells}" if self.cell else "at work" if self.has_log else "kernel starts"
+        since = "" if self.cell_began is None else f" for {duration(now - self.cell_began)}"
         return f"{again}{where}{since}"
 
 
