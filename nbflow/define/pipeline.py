@@ -11,7 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import Mistake
-from nbflow.define.task_kinds import OBJECTS, AnyTask, NotebookTask, PythonWheelTask, ShellTask, SparkPythonTask, SqlTask
+from nbflow.define.task_kinds import (
+    OBJECTS,
+    AnyTask,
+    DbtTask,
+    NotebookTask,
+    PythonWheelTask,
+    ShellTask,
+    SparkJarTask,
+    SparkPythonTask,
+    SqlTask,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,7 @@ class Task:
     for *for ever*; ``min_retry_interval_millis`` counts from the start of the failed attempt to the start of the next,
     as on Databricks; ``kernel`` names a Jupyter kernel instead of the notebook's own; ``job_cluster_key`` names one of the
     pipeline's clusters, ``new_cluster`` is one of the task's own. ``python`` is
-    the interpreter of a Python program that is no notebook, ``libraries`` are files that it needs: ``{"whl": path}``. ``places`` says where each key stood in the file, by its name, parameters as ``parameters.<name>`` and dependencies as ``depends_on.<task key>``.
+    the interpreter of a Python program that is no notebook, ``libraries`` are files that it needs: ``{"whl": path}``, of a Java program ``{"jar": path}``. ``places`` says where each key stood in the file, by its name, parameters as ``parameters.<name>`` and dependencies as ``depends_on.<task key>``.
     """
 
     task_key: str
@@ -73,7 +83,9 @@ class Task:
     notebook_task: NotebookTask | None = None
     spark_python_task: SparkPythonTask | None = None
     python_wheel_task: PythonWheelTask | None = None
+    spark_jar_task: SparkJarTask | None = None
     sql_task: SqlTask | None = None
+    dbt_task: DbtTask | None = None
     shell_task: ShellTask | None = None
     places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 

@@ -8,7 +8,7 @@ from typing import Any
 from nbflow.define.document import Node
 from nbflow.define.objects import ObjectReader
 from nbflow.define.pipeline import Place
-from nbflow.define.task_kinds import OBJECTS, PythonWheelTask, ShellTask, SparkPythonTask, SqlTask, SqlTaskFile
+from nbflow.define.task_kinds import OBJECTS, DbtTask, PythonWheelTask, ShellTask, SparkJarTask, SparkPythonTask, SqlTask, SqlTaskFile
 
 Places = dict[str, Place]
 
@@ -88,6 +88,13 @@ def _wheel(reader: ObjectReader, entry: Mapping[str, Node], key: str, places: Pl
     return {"python_wheel_task": task}
 
 
+def _jar(reader: ObjectReader, entry: Mapping[str, Node], key: str, places: Places) -> dict[str, Any]:
+    where = f"{key}.spark_jar_task"
+    given = reader.object(entry["spark_jar_task"], "spark_jar_task", where)
+    name = str(given["main_class_name"].value) if "main_class_name" in given else ""
+    return {"spark_jar_task": SparkJarTask(name, _items(reader, given.get("parameters"), f"{where}.parameters", places))}
+
+
 def _sql(reader: ObjectReader, entry: Mapping[str, Node], key: str, places: Places) -> dict[str, Any]:
     """The file and its named parameters, from the long form or the short one."""
     path, parameters, where = entry.get("sql"), entry.get("parameters"), f"{key}.parameters"
@@ -100,6 +107,21 @@ def _sql(reader: ObjectReader, entry: Mapping[str, Node], key: str, places: Plac
         if path is not None:
             places["sql"] = Place(reader.file, path.line, f"{key}.sql_task.file.path")
     return {"sql_task": SqlTask(SqlTaskFile(_path(reader, path, places, "sql")), _values(reader, parameters, where, places))}
+
+
+def _dbt(reader: ObjectReader, entry: Mapping[str, Node], key: str, places: Places) -> dict[str, Any]:
+    where = f"{key}.dbt_task"
+    given = reader.object(entry["dbt_task"], "dbt_task", where)
+    commands = given["commands"].value if "commands" in given else []
+    if "commands" in given:
+        places["commands"] = Place(reader.file, given["commands"].line, f"{where}.commands")
+        if not commands:
+            reader.wrong("there are no commands", given["commands"].line, f"{where}.commands", "write '- dbt build'")
+    for index, item in enumerate(commands):
+        if not isinstance(item.value, str) or item.value.split()[:1] != ["dbt"]:
+            reader.wrong("is no command of dbt", item.line, f"{where}.commands[{index}]", "each begins with 'dbt': '- dbt build'")
+    folders = {name: str(given[name].value) for name in ("project_directory", "profiles_directory") if name in given}
+    return {"dbt_task": DbtTask(tuple(str(item.value) for item in commands), **folders)}
 
 
 def _shell(reader: ObjectReader, entry: Mapping[str, Node], key: str, places: Places) -> dict[str, Any]:
@@ -115,11 +137,13 @@ _READ: dict[str, Callable[[ObjectReader, Mapping[str, Node], str, Places], dict[
     "notebook_task": _notebook,
     "spark_python_task": _script,
     "python_wheel_task": _wheel,
+    "spark_jar_task": _jar,
     "sql_task": _sql,
+    "dbt_task": _dbt,
     "shell_task": _shell,
 }
 
-LIBRARIES_OF = {"spark_python_task": ("whl",), "python_wheel_task": ("whl",)}
+LIBRARIES_OF = {"spark_python_task": ("whl",), "python_wheel_task": ("whl",), "spark_jar_task": ("jar",)}
 """The kinds of libraries that have an effect, by the kind of work."""
 
 

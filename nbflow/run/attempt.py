@@ -5,6 +5,8 @@ from __future__ import annotations
 from nbflow.run.runner import Attempt, Executor, Outcome, Prepared
 from nbflow.run.stop import Stop
 from nbflow.run.surroundings import Surroundings
+from nbflow.run.tasks.dbt import dbt_program
+from nbflow.run.tasks.jar import jar_program
 from nbflow.run.tasks.notebook import NotebookExecutor
 from nbflow.run.tasks.process import ProcessExecutor
 from nbflow.run.tasks.python import python_file_program, python_wheel_program
@@ -20,6 +22,8 @@ class TaskExecutor:
             "notebook": NotebookExecutor(surroundings),
             "spark_python": ProcessExecutor(surroundings, python_file_program),
             "python_wheel": ProcessExecutor(surroundings, python_wheel_program),
+            "spark_jar": ProcessExecutor(surroundings, jar_program),
+            "dbt": ProcessExecutor(surroundings, dbt_program),
             "sql": ProcessExecutor(surroundings, sql_program),
             "shell": ProcessExecutor(surroundings, shell_program),
         }

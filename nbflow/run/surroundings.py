@@ -20,6 +20,7 @@ from nbflow.define.settings import Settings
 from nbflow.plan.arguments import fit
 from nbflow.plan.plan import Argument, Plan
 from nbflow.plan.references import Known, resolve
+from nbflow.plan.work import JarWork
 from nbflow.run.runner import Attempt
 from nbflow.run.writes import Watch
 
@@ -107,7 +108,7 @@ class Surroundings:
 
     async def watched(self, attempt: Attempt, work: Awaitable[_End]) -> tuple[_End, tuple[TableWrite, ...]]:
         """What ``work`` comes to, and which tables were written meanwhile by commits that bear the attempt's mark."""
-        if self.engine_of(attempt) is None:
+        if self.engine_of(attempt) is None and not isinstance(attempt.task.work, JarWork):  # it has a Spark of its own
             return await work, ()
         loop = asyncio.get_running_loop()
         watch = await loop.run_in_executor(None, Watch, self.workspace / self.settings.warehouse)

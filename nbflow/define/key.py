@@ -1,0 +1,43 @@
+"""What is said of one key of a pipeline file: what it takes, what it is, and what it does here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Standing(Enum):
+    """What nbflow does with a key."""
+
+    DONE = "has its effect"
+    IDLE = "is known to Databricks and has no effect here"
+    REFUSED = "changes what a job means, and cannot be run here"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key: its kinds (names of ``kinds.KINDS``), one line about it, and its standing.
+
+    Where the key is refused, ``harmless`` are the values that can be had all the same, and ``instead`` says what to do.
+    """
+
+    kinds: tuple[str, ...]
+    doc: str
+    standing: Standing = Standing.DONE
+    harmless: tuple[object, ...] = ()
+    instead: str = ""
+
+
+def done(kinds: str, doc: str) -> Key:
+    """A key that has its effect; ``kinds`` are joined by ``|``."""
+    return Key(tuple(kinds.split("|")), doc)
+
+
+def idle(doc: str) -> Key:
+    """A key of Databricks that has no effect here."""
+    return Key(("any",), doc, Standing.IDLE)
+
+
+def refused(doc: str, instead: str, *harmless: object) -> Key:
+    """A key that changes what a job means and cannot be run; ``instead`` says what to do, ``harmless`` values can be had."""
+    return Key(("any",), doc, Standing.REFUSED, harmless, instead)
