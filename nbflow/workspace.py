@@ -126,7 +126,7 @@ class Workspace:
     def _sources(self, folder: Path) -> Sources:
         from nbflow.run.papermill.remote import read_remote
 
-        return Sources(self.root, folder, read_remote)
+        return Sources(self.root, folder, read_remote, self.settings.allow_missing)
 
     def run(
         self, plan: Plan, listeners: Sequence[Listener] = (), how: str = "cli", command: Sequence[str] = ()

@@ -37,8 +37,11 @@ def read_job_file(path: Path, job: str | None = None, shown: str | None = None) 
     return pipeline
 
 
-def parse_job_file(path: Path, job: str | None = None, shown: str | None = None) -> tuple[Pipeline | None, list[Mistake]]:
-    """What can be read of the file at ``path``, and all mistakes in the order of the file.
+def parse_job_file(
+    path: Path, job: str | None = None, shown: str | None = None, allow_missing: bool = False
+) -> tuple[Pipeline | None, list[Mistake]]:
+    """What can be read of the file at ``path``, and all mistakes in the order of the file. With ``allow_missing`` tasks of kinds
+    that only Databricks has are no mistake.
 
     With mistakes the pipeline is only good for finding more of them. Raises ``DefinitionError`` for what is no YAML.
     """
@@ -46,7 +49,7 @@ def parse_job_file(path: Path, job: str | None = None, shown: str | None = None)
     with collector_off():
         document = read_document(path, file)
         mistakes = list(document.mistakes)
-        pipeline = _JobReader(file, mistakes, document.anchors).pipeline(document.root, path.absolute(), job)
+        pipeline = _JobReader(file, mistakes, document.anchors, allow_missing).pipeline(document.root, path.absolute(), job)
         if pipeline is not None:
             mistakes += check_pipeline(pipeline)
     return pipeline, sorted(dict.fromkeys(mistakes), key=lambda mistake: mistake.line or 0)

@@ -62,7 +62,8 @@ class Task:
     for *for ever*; ``min_retry_interval_millis`` counts from the start of the failed attempt to the start of the next,
     as on Databricks; ``kernel`` names a Jupyter kernel instead of the notebook's own; ``job_cluster_key`` names one of the
     pipeline's clusters, ``new_cluster`` is one of the task's own. ``python`` is
-    the interpreter of a Python program that is no notebook, ``libraries`` are files that it needs: ``{"whl": path}``, of a Java program ``{"jar": path}``. ``places`` says where each key stood in the file, by its name, parameters as ``parameters.<name>`` and dependencies as ``depends_on.<task key>``.
+    the interpreter of a Python program that is no notebook, ``libraries`` are files that it needs: ``{"whl": path}``, of a Java program ``{"jar": path}``. ``missing`` names
+    the kind of a task that only Databricks has: it is left out. ``places`` says where each key stood in the file, by its name, parameters as ``parameters.<name>`` and dependencies as ``depends_on.<task key>``.
     """
 
     task_key: str
@@ -80,6 +81,7 @@ class Task:
     new_cluster: Cluster | None = None
     python: str | None = None
     libraries: Sequence[Mapping[str, str]] = ()
+    missing: str | None = None
     notebook_task: NotebookTask | None = None
     spark_python_task: SparkPythonTask | None = None
     python_wheel_task: PythonWheelTask | None = None

@@ -23,11 +23,12 @@ _SUFFIXES = (".yml", ".yaml")
 class Sources:
     """The definitions of the workspace at ``root``, as named from ``folder``.
 
-    ``fetch`` gives the content of a notebook at an address; it raises ``OSError`` that says why it cannot.
+    ``fetch`` gives the content of a notebook at an address; it raises ``OSError`` that says why it cannot. ``allow_missing``: see
+    ``job_file``.
     """
 
-    def __init__(self, root: Path, folder: Path, fetch: Callable[[str], bytes]) -> None:
-        self._root, self._folder, self._fetch = root, folder, fetch
+    def __init__(self, root: Path, folder: Path, fetch: Callable[[str], bytes], allow_missing: bool = False) -> None:
+        self._root, self._folder, self._fetch, self._allow_missing = root, folder, fetch, allow_missing
 
     def pipeline(self, reference: str | Path | Pipeline, job: str | None) -> tuple[Pipeline | None, list[Mistake]]:
         """The pipeline that ``reference`` names (a path, a name in ``pipelines/``, a notebook or its address), as far as it
@@ -44,7 +45,7 @@ class Sources:
             if job is not None:
                 raise UsageError(f"{reference} is a notebook and holds no jobs", "leave --job out")
             return Pipeline(path.stem, [Task(_task_key(path.stem), path)]), []
-        return parse_job_file(path, job, _shown(path, self._folder))
+        return parse_job_file(path, job, _shown(path, self._folder), self._allow_missing)
 
     def jobs(self, reference: str | Path) -> list[str]:
         """The keys of the jobs in the bundle's file that ``reference`` names; of a file with one job, none."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from nbflow.define.key import Key, Standing
+from nbflow.define.key import cloud as _cloud
 from nbflow.define.key import done as _done
 from nbflow.define.key import idle as _idle
 from nbflow.define.key import refused as _refused
@@ -105,10 +106,15 @@ TASK: dict[str, Key] = {
     **{
         kind: _refused("Another kind of task.", "put the work into a notebook and name it in notebook_task")
         for kind in (
-            "spark_submit_task", "alert_task",
-            "dashboard_task", "dbt_cloud_task", "dbt_platform_task", "pipeline_task", "run_job_task",
-            "condition_task", "for_each_task", "clean_rooms_notebook_task", "power_bi_task", "ai_runtime_task",
-            "gen_ai_compute_task", "python_operator_task", "agentic_task", "genie_task",
+            "run_job_task", "condition_task", "for_each_task",
+        )
+    },
+    "spark_submit_task": _cloud("A program for spark-submit; deprecated.", "use spark_jar_task or spark_python_task"),
+    **{
+        kind: _cloud("A kind of task that only Databricks has.", "put what it does into a notebook or a script")
+        for kind in (
+            "agentic_task", "ai_runtime_task", "alert_task", "clean_rooms_notebook_task", "dashboard_task", "dbt_cloud_task",
+            "dbt_platform_task", "gen_ai_compute_task", "genie_task", "pipeline_task", "power_bi_task", "python_operator_task",
         )
     },
 }  # fmt: skip

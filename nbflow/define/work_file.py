@@ -19,6 +19,9 @@ SHORT = {"notebook": "notebook_task", "script": "spark_python_task", "sql": "sql
 def read_work(reader: ObjectReader, entry: Mapping[str, Node], node: Node, key: str, places: Places) -> dict[str, Any]:
     """The fields of ``Task`` that say what the task at ``key`` does; ``entry`` are the task's entries. What is wrong goes to
     ``reader``, where things stand into ``places``."""
+    missing = reader.missing_in(key)
+    if missing is not None:
+        return {"missing": missing}
     named = [name for name in entry if name in OBJECTS or name in SHORT]
     kinds = list(dict.fromkeys(SHORT.get(name, name) for name in named))
     if len(kinds) > 1:

@@ -62,6 +62,9 @@ def build_plan(
     chosen, mistakes = select(edges, request.only)
     if mistakes:
         chosen = set(edges)  # so that a wrong selector hides no other mistake
+    chosen -= {task.task_key for task in pipeline.tasks if task.missing}
+    if not chosen and not mistakes:
+        mistakes.append(Mistake("no task is left to run", key="--allow-missing", hint="all of them are of kinds that only Databricks has"))
     shared, wrong = _shared(pipeline, sources, request, folder)
     mistakes += wrong
     known = Known(pipeline.name, {name: given.value for name, given in shared.items()})

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nbflow.core.errors import DefinitionError
-from nbflow.define.job_file import read_job_file
+from nbflow.define.job_file import parse_job_file, read_job_file
 from nbflow.define.order import check_pipeline
 from nbflow.define.pipeline import Pipeline, Task
 from nbflow.define.task_kinds import NotebookTask, ShellTask
@@ -51,6 +51,17 @@ def test_a_task_does_one_thing(tmp_path: Path, task: str, told: str) -> None:
     """Anything else is told once, with its place."""
     (found,) = mistakes(tmp_path, task)
     assert found.startswith(told)
+
+
+@pytest.mark.parametrize("kind", ["pipeline_task", "dashboard_task", "spark_submit_task", "genie_task"])
+def test_kinds_that_only_databricks_has_are_refused_by_name(tmp_path: Path, kind: str) -> None:
+    """Or, where the call allows it, left out with a warning; nothing else is told of them."""
+    (told,) = mistakes(tmp_path, f"    {kind}: {{x: 1}}\n")
+    assert told.startswith(f"p.yml:3: tasks[0].{kind}: cannot be run by nbflow: only Databricks has such tasks (")
+    assert "--allow-missing" in told
+    pipeline, wrong = parse_job_file(tmp_path / "p.yml", shown="p.yml", allow_missing=True)
+    assert pipeline is not None and not wrong
+    assert (pipeline.tasks[0].missing, [warning.key for warning in pipeline.warnings]) == (kind, [f"tasks[0].{kind}"])
 
 
 def test_a_task_written_in_python_does_one_thing() -> None:

@@ -91,6 +91,18 @@ def test_only_sql_has_an_output() -> None:
     assert "is not known" in told[2]
 
 
+def test_a_task_that_only_databricks_has_is_left_out() -> None:
+    """What depends on it follows what it depends on; where nothing else is, there is nothing to run."""
+    gone = Task("gone", missing="pipeline_task", depends_on=["shell"])
+    first, last = Task("shell", shell_task=ShellTask("ls")), Task("listed", python_wheel_task=LISTED.python_wheel_task, depends_on=["gone"])
+    sources = {"shell": HERE, "listed": PACKAGE}
+    made = build_plan(Pipeline("p", [first, gone, last]), sources, Request({}, HERE), Settings(), dict)
+    assert [(task.task_key, task.depends_on) for task in made.tasks] == [("shell", ()), ("listed", ("shell",))]
+    assert made.left_out == ("gone",)
+    with pytest.raises(DefinitionError, match="no task is left to run"):
+        build_plan(Pipeline("p", [Task("gone", missing="pipeline_task")]), {}, Request({}, HERE), Settings(), dict)
+
+
 def test_the_interpreter_of_a_program() -> None:
     """The call's, else the task's, else the settings'."""
     own = PythonFile(FILE.path, "0", uses_spark=False, wants_spark_name=False, python="/task/python")

@@ -59,6 +59,9 @@ job_option = click.option(
     "--job", metavar="KEY", help="Take this job of a bundle's file that holds several."
 )  # fmt: skip
 
+allow_missing_option = click.option(
+    "--allow-missing", is_flag=True, help="Leave out tasks of kinds that only Databricks has, with a warning each."
+)
 strict_option = click.option("--strict", is_flag=True, help="Take every warning for an error.")
 
 

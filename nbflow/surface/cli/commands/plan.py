@@ -8,6 +8,7 @@ import click
 
 from nbflow.surface.cli.layout import short_path
 from nbflow.surface.cli.options import (
+    allow_missing_option,
     common_options,
     job_option,
     only_option,
@@ -31,6 +32,7 @@ from nbflow.surface.cli.terminal import clean, stdout
 @job_option
 @click.option("--format", "form", type=click.Choice(["text", "json", "mermaid"]), default="text", help="How to print it.")
 @strict_option
+@allow_missing_option
 @settings_options("engine", "kernel")
 @common_options()
 @click.pass_obj
@@ -43,6 +45,7 @@ def command(
     job: str | None,
     form: str,
     strict: bool,
+    allow_missing: bool,
     settings: dict[str, str],
 ) -> None:
     """Show what a run of PIPELINE would do: its tasks in order, with every parameter and where its value comes from.
@@ -50,7 +53,7 @@ def command(
     PIPELINE is a path, the name of a file in pipelines/, or a notebook.
     """
     values = read_parameters(parameters, parameters_file)
-    workspace = session.find(start_of(pipeline), {**settings, "strict": strict or None})
+    workspace = session.find(start_of(pipeline), {**settings, "strict": strict or None, "allow_missing": allow_missing or None})
     plan = workspace.plan(pipeline, values, Path.cwd(), only, job)
     if workspace.settings.strict:
         refuse_warnings(plan.warnings)

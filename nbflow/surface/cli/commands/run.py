@@ -21,6 +21,7 @@ from nbflow.define.kinds import KINDS
 from nbflow.run.writes import Watch
 from nbflow.surface.cli.board import Board
 from nbflow.surface.cli.options import (
+    allow_missing_option,
     common_options,
     job_option,
     json_option,
@@ -56,6 +57,7 @@ class Call:
     as_json: bool
     quiet: bool
     strict: bool
+    allow_missing: bool
     timeout: float | None
     run_id_file: Path | None
     how: str
@@ -72,6 +74,7 @@ class Call:
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but failures.")
 @strict_option
+@allow_missing_option
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="End the run after this time; 0: never.")
 @click.option("--run-id-file", type=click.Path(path_type=Path), metavar="FILE", help="Write the run's id there when it begins.")
 @click.option("--how", default="cli", hidden=True)
@@ -86,7 +89,7 @@ def command(session: Session, /, **given: Any) -> int:
     """
     call = Call(**given)
     values = read_parameters(call.parameters, call.parameters_file)
-    overrides = {**call.settings, "strict": call.strict or None}
+    overrides = {**call.settings, "strict": call.strict or None, "allow_missing": call.allow_missing or None}
     workspace = session.find(Path.cwd() if call.value else start_of(call.pipeline), overrides)
     plan = workspace.plan(_pipeline(call), values, Path.cwd(), call.only, call.job)
     if call.timeout is not None:

@@ -11,7 +11,7 @@ import click
 from nbflow.core.errors import DefinitionError, Mistake, UsageError
 from nbflow.core.results import ExitCode
 from nbflow.surface.cli.layout import short_path
-from nbflow.surface.cli.options import common_options, json_option, refuse_warnings, strict_option
+from nbflow.surface.cli.options import allow_missing_option, common_options, json_option, refuse_warnings, strict_option
 from nbflow.surface.cli.session import DOCUMENT_VERSION, Session, errors_document, print_json
 from nbflow.surface.cli.settings_options import settings_options
 from nbflow.surface.cli.start import start_of
@@ -28,10 +28,11 @@ NOTEBOOKS = (".ipynb",)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @json_option
 @strict_option
+@allow_missing_option
 @settings_options("engine")
 @common_options()
 @click.pass_obj
-def command(session: Session, paths: tuple[str, ...], as_json: bool, strict: bool, settings: dict[str, Any]) -> int:
+def command(session: Session, paths: tuple[str, ...], as_json: bool, strict: bool, allow_missing: bool, settings: dict[str, Any]) -> int:
     """Check pipeline files, the notebooks they name, and notebooks; print all mistakes with file, line and key.
 
     PATH is a file, a folder (everything in it; of a workspace its pipelines/), or the name of a pipeline. Exit code 2
@@ -43,7 +44,7 @@ def command(session: Session, paths: tuple[str, ...], as_json: bool, strict: boo
     mistakes: list[Mistake] = []
     for path in dict.fromkeys(each for named in paths for each in _files(named)):
         try:
-            workspace = session.find(start_of(path), {**settings, "strict": strict or None})
+            workspace = session.find(start_of(path), {**settings, "strict": strict or None, "allow_missing": allow_missing or None})
             warned = _check(workspace, path)
             if workspace.settings.strict:
                 refuse_warnings(warned)
