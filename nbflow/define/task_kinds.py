@@ -165,3 +165,12 @@ OBJECTS: dict[str, type[AnyTask]] = {
     "shell_task": ShellTask,
 }
 """The fields of ``Task`` that hold such an object, with its class."""
+
+_PYTHON = ("spark_python_task", "python_wheel_task", "dbt_task")
+KINDS_OF_FIELD: dict[str, tuple[str, ...]] = {
+    "parameters": ("notebook_task", "spark_python_task", "sql_task"),
+    "kernel": ("notebook_task",),
+    "cell_timeout_seconds": ("notebook_task",),
+    "python": _PYTHON,
+}
+"""Fields of a task that only some kinds of work have a use for, with the objects of these; ``parameters`` as the short form."""

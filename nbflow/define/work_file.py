@@ -8,7 +8,17 @@ from typing import Any
 from nbflow.define.document import Node
 from nbflow.define.objects import ObjectReader
 from nbflow.define.pipeline import Place
-from nbflow.define.task_kinds import OBJECTS, DbtTask, PythonWheelTask, ShellTask, SparkJarTask, SparkPythonTask, SqlTask, SqlTaskFile
+from nbflow.define.task_kinds import (
+    KINDS_OF_FIELD,
+    OBJECTS,
+    DbtTask,
+    PythonWheelTask,
+    ShellTask,
+    SparkJarTask,
+    SparkPythonTask,
+    SqlTask,
+    SqlTaskFile,
+)
 
 Places = dict[str, Place]
 
@@ -36,6 +46,10 @@ def read_work(reader: ObjectReader, entry: Mapping[str, Node], node: Node, key: 
         hint = "add 'notebook: path', 'script: path', 'sql: path', 'command: text', or one of " + ", ".join(OBJECTS)
         reader.wrong("the task has no work to do", node.line, key, hint)
     kind = kinds[0] if kinds else "notebook_task"
+    for name, takers in KINDS_OF_FIELD.items():
+        if kinds and name in entry and kind not in takers:
+            hint = f"it belongs to {' or '.join(takers)}"
+            reader.wrong(f"has no meaning beside {named[0]}", places[name].line, places[name].key, hint)
     libraries = _libraries(reader, entry.get("libraries"), f"{key}.libraries", LIBRARIES_OF.get(kind, ()))
     return {**_READ[kind](reader, entry, key, places), **({"libraries": libraries} if libraries else {})}
 

@@ -18,6 +18,7 @@ from nbflow.define.sql_file import SqlFile
 from nbflow.define.task_sources import Source
 from nbflow.plan.arguments import Given
 from nbflow.plan.checks import (
+    differences_in_sql,
     differences_used,
     idle_parameters,
     injected_blindly,
@@ -32,7 +33,7 @@ from nbflow.plan.make_work import make_work, work_arguments
 from nbflow.plan.plan import Plan, PlannedTask
 from nbflow.plan.references import NO_PARAMETERS, Known, ReferenceProblem, resolve
 from nbflow.plan.select import select
-from nbflow.plan.work import NotebookWork
+from nbflow.plan.work import NotebookWork, SqlWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,8 @@ def _differences(planned: Iterable[PlannedTask], engines: Iterable[PlannedEngine
     works = [task.work for task in planned if task.engine in sail]
     for notebook in {work.origin: work.notebook for work in works if isinstance(work, NotebookWork)}.values():
         yield from differences_used(notebook)
+    for sql in {work.origin: work for work in works if isinstance(work, SqlWork)}.values():
+        yield from differences_in_sql(sql)
 
 
 def _planned(

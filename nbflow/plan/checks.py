@@ -148,6 +148,16 @@ def injected_blindly(task: Task, notebook: Notebook, planned: PlannedTask) -> It
         yield Mistake(message, place.file, place.line, place.key, "tag the cell that assigns them")
 
 
+def differences_in_sql(work: SqlWork) -> Iterator[Mistake]:
+    """One warning for each thing in a file of SQL that the embedded engine does otherwise than Spark."""
+    from nbflow.plan.differences import found_in
+
+    for statement in work.file.statements:
+        for difference, line in found_in(statement.text, "sql"):
+            hint = f"nbflow engine differences: {difference.key}"
+            yield Mistake(f"on sail: {difference.what}", work.origin, statement.line + line - 1, None, hint)
+
+
 def differences_used(notebook: Notebook) -> Iterator[Mistake]:
     """One warning for each thing in a notebook's cells that the embedded engine does otherwise than Spark."""
     if not notebook.uses_spark:

@@ -115,3 +115,19 @@ def test_the_interpreter_of_a_program() -> None:
     assert python(FILE, python="/s/python") == "/s/python"
     assert python(own, python="/s/python") == "/task/python"
     assert python(own, python="/c/python", of_call=frozenset({"python"})) == "/c/python"
+
+
+def test_what_sail_does_otherwise_is_told_of_sql() -> None:
+    """Each with its line in the file, where Sail is the engine; nothing where it is not."""
+    file = SqlFile(Path("/w/q.sql"), "0", (Statement("SELECT 1", 1), Statement("SELECT 2,\n monotonically_increasing_id() FROM t", 7)))
+    task = Task("query", sql_task=SqlTask(SqlTaskFile("q.sql")))
+
+    def warnings(engine: str) -> list[str]:
+        return [
+            str(warning)
+            for warning in build_plan(Pipeline("p", [task]), {"query": file}, Request({}, HERE), Settings(engine), dict).warnings
+        ]
+
+    assert warnings("spark") == []
+    (told,) = warnings("sail")
+    assert told.startswith("/w/q.sql:8: on sail: ") and told.endswith("(nbflow engine differences: ids-of-rows)")

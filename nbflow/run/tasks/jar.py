@@ -24,7 +24,7 @@ def jar_program(around: Surroundings, attempt: Attempt, arguments: Sequence[Argu
     work = attempt.task.work
     assert isinstance(work, JarWork)  # noqa: S101
     engine = around.plan.engine_of(attempt.task)
-    if engine.name not in ("spark", "none"):
+    if engine.name not in ("spark", "none", "auto"):
         msg = f"a jar runs in a JVM with Spark, and the task's engine is {engine.label}; --engine spark, or a cluster with engine: spark"
         raise ValueError(msg)
     private = around.private_folder(attempt)
