@@ -49,7 +49,7 @@ import beside
 from pyspark.sql import functions as F
 print(json.dumps([sys.argv[1:], os.getcwd(), __name__, beside.NAME]))
 spark.sql("CREATE SCHEMA IF NOT EXISTS silver")
-frame = spark.table("bronze.t").withColumn("twice", F.col("n") * 2)
+frame = spark.table("bronze.t").withColumn("twice", F.udf(lambda n: n * 2, "long")("n"))
 frame.write.format("delta").mode("overwrite").saveAsTable("silver.t")
 frame.write.mode("overwrite").json("../out")
 dbutils.jobs.taskValues.set("rows", frame.count())
