@@ -125,6 +125,7 @@ def test_a_pipeline_of_several_kinds(project: Path, engine: str) -> None:
     assert logs["publish"] == f"20 {json.dumps(rows)}\n"
     marked = ("make", "etl") if engine == "spark" else ("etl",)  # statements in SQL leave no mark on Sail
     assert [tasks[key]["tables"][0]["table"] for key in marked] == ["bronze.t", "silver.t"][-len(marked) :]
+    assert 'first row  {"n": 3, "v": "v;3"' in nbflow(project, "runs", "show", "last", "make").stdout
     error = tasks["wrong"]["error"]
     assert (error["kind"], error["source"]) == ("SQL_ERROR", "SELECT nope\nFROM bronze.t")
     assert error["message"].startswith("statement 2 of 2 (line 3) failed: ") and "nope" in error["message"]
