@@ -27,6 +27,9 @@ def main() -> int:
     gateway = Gateway(private, os.environ["NBFLOW_FAMILY"], own_log=False, folder=Path(call["folder"]))
     try:
         return asyncio.run(_run(call, gateway))
+    except KeyboardInterrupt:
+        print("interrupted")
+        return 130
     except EngineError as error:
         _leave_error("EngineError", str(error))
         return 1

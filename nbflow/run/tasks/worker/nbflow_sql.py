@@ -125,4 +125,8 @@ def _leave_error(error: Exception, number: int, count: int, line: int, text: str
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        print("-- interrupted")
+        sys.exit(130)
