@@ -142,7 +142,7 @@ class Workspace:
     def _sources(self, folder: Path, seen_from: Path | None = None) -> Sources:
         from nbflow.run.papermill.remote import read_remote
 
-        return Sources(self.root, folder, read_remote, seen_from)
+        return Sources(self.root, folder, read_remote, seen_from, self.settings.allow_missing)
 
     def run(
         self, plan: Plan, listeners: Sequence[Listener] = (), how: str = "cli", command: Sequence[str] = ()

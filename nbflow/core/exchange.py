@@ -1,7 +1,8 @@
 """What goes between a run and the code inside a task: a folder, named by one environment variable.
 
 ``context.json`` goes in; ``values.jsonl`` (one JSON object a line: ``{"key": …, "value": …}``, later lines win) and
-``exit.json`` (``{"value": …}``) come out, and of a program that an exception ended ``error.json`` (``{"ename": …, "evalue": …}``). Any language can read and write them. No secret ever stands there: a Spark
+``exit.json`` (``{"value": …}``) come out, and of a program that an exception ended ``error.json`` (``{"ename": …, "evalue": …}``),
+of SQL ``output.json`` (``{"columns": […], "rows": [{…}]}``). Any language can read and write them. No secret ever stands there: a Spark
 driver's token lies in the file that ``spark.connection`` names, which only its owner may read.
 """
 
@@ -31,6 +32,7 @@ CONTEXT_FILE = "context.json"
 VALUES_FILE = "values.jsonl"
 EXIT_FILE = "exit.json"
 ERROR_FILE = "error.json"
+OUTPUT_FILE = "output.json"
 
 EXIT_NAME = "nbflow.NotebookExit"
 """The name under which a kernel tells that a notebook ended by ``dbutils.notebook.exit``: none that a class of the

@@ -32,6 +32,7 @@ class ErrorKind(str, Enum):
 
     CELL_ERROR = "CELL_ERROR"
     EXIT = "EXIT"
+    SQL_ERROR = "SQL_ERROR"
     CELL_TIMEOUT = "CELL_TIMEOUT"
     TASK_TIMEOUT = "TASK_TIMEOUT"
     KERNEL_DIED = "KERNEL_DIED"

@@ -44,8 +44,11 @@ def read_job_file(path: Path, job: str | Choice | None = None, shown: str | None
     return pipeline
 
 
-def parse_job_file(path: Path, job: str | Choice | None = None, shown: str | None = None) -> tuple[Pipeline | None, list[Mistake]]:
-    """What can be read of the file at ``path``, and all mistakes in the order of the file.
+def parse_job_file(
+    path: Path, job: str | Choice | None = None, shown: str | None = None, allow_missing: bool = False
+) -> tuple[Pipeline | None, list[Mistake]]:
+    """What can be read of the file at ``path``, and all mistakes in the order of the file. With ``allow_missing`` tasks of kinds
+    that only Databricks has are no mistake.
 
     With mistakes the pipeline is only good for finding more of them. Raises ``DefinitionError`` for what is no YAML.
     """
@@ -53,7 +56,7 @@ def parse_job_file(path: Path, job: str | Choice | None = None, shown: str | Non
     with collector_off():
         document = read_document(path, file)
         mistakes = list(document.mistakes)
-        reader = _JobReader(file, mistakes, document.anchors)
+        reader = _JobReader(file, mistakes, document.anchors, allow_missing)
         bundle = is_bundle(document.root)
         root = Bundle(document, path, file, choice, reader).root() if bundle else document.root
         told = list(mistakes)

@@ -24,15 +24,18 @@ _OWN_RULE = ("task_key", "notebook", "notebook_path", "script", "python_file", "
 class ObjectReader:
     """Reads the objects of ``file``; what is wrong goes into ``mistakes``, what has no effect into ``warnings``.
 
-    ``anchors`` are keys of the file's root that hold what aliases refer to.
+    ``anchors`` are keys of the file's root that hold what aliases refer to; ``allow_missing`` says that tasks of kinds that only
+    Databricks has are left out.
     """
 
-    def __init__(self, file: str, mistakes: list[Mistake], anchors: frozenset[str] = frozenset()) -> None:
+    def __init__(self, file: str, mistakes: list[Mistake], anchors: frozenset[str] = frozenset(), allow_missing: bool = False) -> None:
         self.file = file
         self.mistakes = mistakes
         self.warnings: list[Mistake] = []
         self._anchors = anchors
         self._refused: set[str] = set()
+        self._allow_missing = allow_missing
+        self._missing: dict[str, str] = {}
 
     def wrong(self, message: str, line: int | None, key: str | None, hint: str | None = None) -> None:
         """Keep a mistake."""
@@ -45,6 +48,10 @@ class ObjectReader:
     def refused_in(self, key: str) -> bool:
         """Whether a key that cannot be run stands in the object at ``key``."""
         return key in self._refused
+
+    def missing_in(self, key: str) -> str | None:
+        """The kind of the task at ``key``, where it is one that only Databricks has and is left out."""
+        return self._missing.get(key)
 
     def object(self, node: Node, kind: str, key: str) -> dict[str, Node]:
         """The entries of ``node`` that are known and of the right kind, by their names; the rest is told.
@@ -93,6 +100,14 @@ class ObjectReader:
     def _has_effect(self, key: Key, value: Node, line: int, where: str, parent: str) -> bool:
         if key.standing is Standing.IDLE:
             self.warn("has no effect here", line, where)
+        if key.standing is Standing.CLOUD:
+            self._refused.add(parent)
+            if self._allow_missing:
+                self._missing[parent] = where.rpartition(".")[2]
+                self.warn("is left out: only Databricks has such tasks", line, where)
+            else:
+                hint = f"{key.instead}; --allow-missing leaves such tasks out"
+                self.wrong("cannot be run by nbflow: only Databricks has such tasks", line, where, hint)
         if key.standing is Standing.REFUSED and not any(value.value == one and type(value.value) is type(one) for one in key.harmless):
             self._refused.add(parent)
             self.wrong("cannot be run by nbflow", line, where, key.instead)

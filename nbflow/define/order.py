@@ -15,7 +15,7 @@ from nbflow.define.flow_checks import are_dependencies, check_dependencies, chec
 from nbflow.define.kinds import KINDS, LONGEST_TASK_KEY, is_parameter_name, is_task_key
 from nbflow.define.nearest import Suggestions, there_are
 from nbflow.define.pipeline import Pipeline, Task
-from nbflow.define.task_kinds import OBJECTS, NotebookTask, SqlTask, SqlTaskFile
+from nbflow.define.task_kinds import KINDS_OF_FIELD, OBJECTS, NotebookTask, SqlTask, SqlTaskFile
 from nbflow.define.zones import zone_of
 
 _PIPELINE_FIELDS = {"name": "text", "description": "prose", "timeout_seconds": "seconds", "parameters": "map"}
@@ -109,6 +109,11 @@ def _check_work(task: Task) -> Iterator[Mistake]:
             f"{given[0]} stands beside {given[1] if len(given) > 1 else 'notebook'}",
             "a task does one thing: keep one of them",
         )
+    for name, takers in KINDS_OF_FIELD.items():
+        if name != "parameters" and getattr(task, name) is not None and (given[0] if given else "notebook_task") not in takers:
+            yield _at(
+                task, name, f"{name} has no meaning beside {given[0] if given else 'notebook'}", f"it belongs to {' or '.join(takers)}"
+            )
     work = task.work
     if isinstance(work, NotebookTask) and not (isinstance(work.notebook_path, (str, Path)) and str(work.notebook_path)):
         yield _at(task, "notebook", f"notebook takes a path, got {shown(work.notebook_path)}", None)

@@ -13,7 +13,17 @@ from typing import Any
 from nbflow.core.errors import Mistake
 from nbflow.core.flow import RunIf
 from nbflow.define.flow import ConditionTask, Dependency, Expectation, ForEachTask, RunJobTask
-from nbflow.define.task_kinds import OBJECTS, AnyTask, NotebookTask, PythonWheelTask, ShellTask, SparkPythonTask, SqlTask
+from nbflow.define.task_kinds import (
+    OBJECTS,
+    AnyTask,
+    DbtTask,
+    NotebookTask,
+    PythonWheelTask,
+    ShellTask,
+    SparkJarTask,
+    SparkPythonTask,
+    SqlTask,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,8 @@ class Task:
     for *for ever*; ``min_retry_interval_millis`` counts from the start of the failed attempt to the start of the next,
     as on Databricks; ``kernel`` names a Jupyter kernel instead of the notebook's own; ``job_cluster_key`` names one of the
     pipeline's clusters, ``new_cluster`` is one of the task's own. ``python`` is
-    the interpreter of a Python program that is no notebook, ``libraries`` are files that it needs: ``{"whl": path}``. ``places`` says where each key stood in the file, by its name, parameters as ``parameters.<name>`` and dependencies as ``depends_on.<task key>``.
+    the interpreter of a Python program that is no notebook, ``libraries`` are files that it needs: ``{"whl": path}``, of a Java program ``{"jar": path}``. ``missing`` names
+    the kind of a task that only Databricks has: it is left out. ``places`` says where each key stood in the file, by its name, parameters as ``parameters.<name>`` and dependencies as ``depends_on.<task key>``.
     """
 
     task_key: str
@@ -73,10 +84,13 @@ class Task:
     new_cluster: Cluster | None = None
     python: str | None = None
     libraries: Sequence[Mapping[str, str]] = ()
+    missing: str | None = None
     notebook_task: NotebookTask | None = None
     spark_python_task: SparkPythonTask | None = None
     python_wheel_task: PythonWheelTask | None = None
+    spark_jar_task: SparkJarTask | None = None
     sql_task: SqlTask | None = None
+    dbt_task: DbtTask | None = None
     shell_task: ShellTask | None = None
     condition_task: ConditionTask | None = None
     for_each_task: ForEachTask | None = None

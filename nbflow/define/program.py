@@ -38,6 +38,23 @@ class Package:
     python: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Jars:
+    """The jars of a Java program, which starts in ``folder``."""
+
+    folder: Path
+    jars: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DbtProject:
+    """A project of dbt in ``folder``; ``profiles`` is the folder of its profiles, ``python`` the interpreter that the task names."""
+
+    folder: Path
+    profiles: Path | None = None
+    python: str | None = None
+
+
 def read_python_file(path: Path, shown: str, wheels: Sequence[Path], python: str | None) -> PythonFile:
     """The program in the Python file at ``path``; ``shown`` is the path for messages. Raises ``DefinitionError``."""
     try:

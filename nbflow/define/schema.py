@@ -62,7 +62,7 @@ def _key(entry: Key) -> dict[str, Any]:
     described = {"description": entry.doc}
     if entry.standing is Standing.IDLE:
         return {"description": f"{entry.doc} No effect in nbflow."}
-    if entry.standing is Standing.REFUSED:
+    if entry.standing in (Standing.REFUSED, Standing.CLOUD):
         allowed: dict[str, Any] = {"enum": list(entry.harmless)} if entry.harmless else {"not": {}}
         return {"description": f"{entry.doc} Cannot be run by nbflow.", **allowed}
     shapes = [KINDS[kind].schema for kind in entry.kinds]

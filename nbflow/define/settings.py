@@ -31,6 +31,7 @@ _TYPES = {
     "engine": "str", "parallel": "int?", "kernel": "str?", "python": "str?", "start_timeout_seconds": "float",
     "cell_timeout_seconds": "float", "grace_seconds": "float", "output_limit_bytes": "int", "max_value_bytes": "int",
     "warehouse": "str", "runs": "str", "driver_memory": "str", "spark_conf": "dict", "catalogs": "list[str]", "strict": "bool",
+    "allow_missing": "bool",
 }  # fmt: skip
 NAMES = tuple(_TYPES)
 """The names of all settings."""
@@ -46,7 +47,8 @@ class Settings:
     ``cell_timeout_seconds``: limit of each cell (0: none). ``grace_seconds``: from an interrupt to the kill.
     ``output_limit_bytes``: characters kept of one cell's output. ``max_value_bytes``: a task value's size as JSON.
     ``warehouse`` and ``runs``: folders below the workspace. ``driver_memory``: the Spark driver's heap. ``spark_conf``:
-    Spark settings passed on. ``catalogs``: names of catalogs that mean the workspace's own. ``strict``: warnings of a definition are errors. ``of_call``, which is none itself: the names
+    Spark settings passed on. ``catalogs``: names of catalogs that mean the workspace's own. ``strict``: warnings of a definition
+    are errors. ``allow_missing``: tasks of kinds that only Databricks has are left out. ``of_call``, which is none itself: the names
     of those that the call gave; they win over what a task says, and a task over all others. ``said``, which is none either: the
     names of all that were given anywhere.
     """
@@ -66,6 +68,7 @@ class Settings:
     spark_conf: Mapping[str, Any] = field(default_factory=dict)
     catalogs: Sequence[str] = ()
     strict: bool = False
+    allow_missing: bool = False
     of_call: frozenset[str] = frozenset()
     said: frozenset[str] = frozenset()
 

@@ -26,11 +26,14 @@ class Sources:
     """The definitions of the workspace at ``root``, as named from ``folder``.
 
     ``fetch`` gives the content of a notebook at an address; it raises ``OSError`` that says why it cannot. ``seen_from`` is the
-    folder from which people see paths (``None``: the same).
+    folder from which people see paths (``None``: the same). ``allow_missing``: see ``job_file``.
     """
 
-    def __init__(self, root: Path, folder: Path, fetch: Callable[[str], bytes], seen_from: Path | None = None) -> None:
+    def __init__(
+        self, root: Path, folder: Path, fetch: Callable[[str], bytes], seen_from: Path | None = None, allow_missing: bool = False
+    ) -> None:
         self._root, self._folder, self._fetch, self._seen_from = root, folder, fetch, seen_from or folder
+        self._allow_missing = allow_missing
 
     def pipeline(self, reference: str | Path | Pipeline, choice: str | Choice | None) -> tuple[Pipeline | None, list[Mistake]]:
         """The pipeline that ``reference`` names (a path, a name in ``pipelines/``, a notebook or its address), as far as it
@@ -47,7 +50,7 @@ class Sources:
             if choice is not None and (not isinstance(choice, Choice) or choice.job is not None):
                 raise UsageError(f"{reference} is a notebook and holds no jobs", "leave --job out")
             return Pipeline(path.stem, [Task(_task_key(path.stem), path)]), []
-        return parse_job_file(path, choice, _shown(path, self._seen_from))
+        return parse_job_file(path, choice, _shown(path, self._seen_from), self._allow_missing)
 
     def named_pipeline(self, name: str, choice: Choice) -> tuple[Pipeline | None, list[Mistake]]:
         """The pipeline of that name: a path, the name of a file in ``pipelines/``, or the ``name`` that stands in one of these.

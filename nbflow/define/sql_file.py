@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nbflow.core.errors import DefinitionError, Mistake
 from nbflow.define.text_file import read_text
@@ -82,7 +83,7 @@ def split_statements(text: str) -> Iterator[Statement]:
             begin, names = None, []
             continue
         if kind == "parameter":
-            names.append(text[start + 1 : stop].strip("`").replace("``", "`"))
+            names.append(_name(text[start:stop]))
         if word == "BEGIN" and begin is None or word in _OPENING and depth:
             depth += 1
         elif before == "END" and depth and word not in _ENDS_OF_OTHERS:
@@ -94,6 +95,35 @@ def split_statements(text: str) -> Iterator[Statement]:
         begin, end, before = start if begin is None else begin, stop, word
     if begin is not None:
         yield _statement(text, begin, end, names)
+
+
+def with_literals(text: str, values: Mapping[str, Any]) -> str:
+    """The statement ``text`` with literals in place of its named parameters, for engines that take none in commands.
+
+    Raises ``ValueError`` for a value that has no literal.
+    """
+    pieces, end = [], 0
+    for kind, start, stop in _tokens(text):
+        if kind == "parameter":
+            pieces += [text[end:start], _literal(values[_name(text[start:stop])])]
+            end = stop
+    return "".join([*pieces, text[end:]])
+
+
+def _literal(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (int, float)) and value == value and abs(value) != float("inf"):
+        return repr(value)
+    if isinstance(value, str):
+        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    raise ValueError(f"a value of the type {type(value).__name__} has no literal in SQL; give text or a number")
+
+
+def _name(parameter: str) -> str:
+    return parameter[1:].strip("`").replace("``", "`")
 
 
 def _statement(text: str, begin: int, end: int, names: list[str]) -> Statement:

@@ -76,6 +76,24 @@ class PythonWheelTask:
 
 
 @dataclass(frozen=True, slots=True)
+class SparkJarTask:
+    """The main class of a Java program with Spark, in one of the task's jars (``libraries``). ``parameters`` are its arguments."""
+
+    main_class_name: str
+    parameters: Sequence[Any] = ()
+
+    @property
+    def key_values(self) -> Mapping[str, Any] | None:
+        """None: a program takes arguments."""
+        return None
+
+    @property
+    def texts(self) -> Mapping[str, Any]:
+        """The arguments."""
+        return {"parameters": self.parameters} if self.parameters else {}
+
+
+@dataclass(frozen=True, slots=True)
 class SqlTaskFile:
     """A file of SQL, one statement or several. ``path`` is absolute or starts at the pipeline's file."""
 
@@ -101,6 +119,26 @@ class SqlTask:
 
 
 @dataclass(frozen=True, slots=True)
+class DbtTask:
+    """Commands of dbt, each of which begins with ``dbt``. ``project_directory`` holds the project (``None``: the folder of the
+    pipeline's file), ``profiles_directory`` its ``profiles.yml`` (``None``: where dbt looks for it)."""
+
+    commands: Sequence[str]
+    project_directory: str | Path | None = None
+    profiles_directory: str | Path | None = None
+
+    @property
+    def key_values(self) -> Mapping[str, Any] | None:
+        """None: what a command needs stands in it."""
+        return None
+
+    @property
+    def texts(self) -> Mapping[str, Any]:
+        """The commands."""
+        return {"commands": self.commands}
+
+
+@dataclass(frozen=True, slots=True)
 class ShellTask:
     """A command of the shell, for what no other kind covers; nbflow's own. It starts in the folder of the pipeline's file."""
 
@@ -117,16 +155,29 @@ class ShellTask:
         return {"command": self.command}
 
 
-AnyTask = Union[NotebookTask, SparkPythonTask, PythonWheelTask, SqlTask, ShellTask, ConditionTask, ForEachTask, RunJobTask]  # noqa: UP007  (read at run time, where 3.10 needs it so)
+AnyTask = Union[  # noqa: UP007  (read at run time, where 3.10 needs it so)
+    NotebookTask, SparkPythonTask, PythonWheelTask, SparkJarTask, SqlTask, DbtTask, ShellTask, ConditionTask, ForEachTask, RunJobTask
+]
 
 OBJECTS: dict[str, type[AnyTask]] = {
     "notebook_task": NotebookTask,
     "spark_python_task": SparkPythonTask,
     "python_wheel_task": PythonWheelTask,
+    "spark_jar_task": SparkJarTask,
     "sql_task": SqlTask,
+    "dbt_task": DbtTask,
     "shell_task": ShellTask,
     "condition_task": ConditionTask,
     "for_each_task": ForEachTask,
     "run_job_task": RunJobTask,
 }
 """The fields of ``Task`` that hold such an object, with its class."""
+
+_PYTHON = ("spark_python_task", "python_wheel_task", "dbt_task")
+KINDS_OF_FIELD: dict[str, tuple[str, ...]] = {
+    "parameters": ("notebook_task", "spark_python_task", "sql_task"),
+    "kernel": ("notebook_task",),
+    "cell_timeout_seconds": ("notebook_task",),
+    "python": _PYTHON,
+}
+"""Fields of a task that only some kinds of work have a use for, with the objects of these; ``parameters`` as the short form."""

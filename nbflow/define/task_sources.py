@@ -10,12 +10,12 @@ from nbflow.core.errors import DefinitionError, Mistake
 from nbflow.define.notebook import Notebook
 from nbflow.define.notebook_file import is_remote, is_there, resolve_notebook_path
 from nbflow.define.pipeline import Place, Task
-from nbflow.define.program import Package, PythonFile, library_files, read_package, read_python_file
+from nbflow.define.program import DbtProject, Jars, Package, PythonFile, library_files, read_package, read_python_file
 from nbflow.define.settings import find_program
 from nbflow.define.sql_file import SqlFile, read_sql_file
-from nbflow.define.task_kinds import NotebookTask, PythonWheelTask, SparkPythonTask, SqlTask
+from nbflow.define.task_kinds import DbtTask, NotebookTask, PythonWheelTask, SparkJarTask, SparkPythonTask, SqlTask
 
-Source = Union[Notebook, PythonFile, Package, SqlFile, Path]  # noqa: UP007  (read at run time, where 3.10 needs it so)
+Source = Union[Notebook, PythonFile, Package, Jars, SqlFile, DbtProject, Path]  # noqa: UP007  (read at run time, where 3.10 needs it so)
 """What was read for a task; for one that needs no file, the folder where it starts."""
 
 
@@ -35,6 +35,14 @@ class TaskSources:
             return self._python_file(task, work) if str(work.python_file) else None
         if isinstance(work, SqlTask):
             return self._sql_file(task, work) if str(work.file.path) else None
+        if isinstance(work, DbtTask):
+            return self._project(task, work)
+        if isinstance(work, SparkJarTask):
+            jars = self._libraries(task, "jar")
+            if not jars:
+                place = task.place("spark_jar_task")
+                raise DefinitionError([Mistake("names no jar", place.file, place.line, place.key, "add 'libraries: [{jar: path}]'")])
+            return Jars(self._start, tuple(jars))
         if isinstance(work, PythonWheelTask):
             return read_package(work.package_name, self._start, self._libraries(task, "whl"), self._python(task))
         return self._start
@@ -63,6 +71,20 @@ class TaskSources:
         if path is None:
             raise DefinitionError([self._missing(f"there is no file {work.file.path}", task.place("sql"))])
         return read_sql_file(path, self._shown(path))
+
+    def _project(self, task: Task, work: DbtTask) -> DbtProject:
+        folder, place = self._folder(work.project_directory or "."), task.place("dbt_task")
+        if not is_there(folder / "dbt_project.yml"):
+            raise DefinitionError([self._missing(f"there is no dbt_project.yml in {folder}", place)])
+        profiles = None if work.profiles_directory is None else self._folder(work.profiles_directory)
+        if profiles is not None and not is_there(profiles / "profiles.yml"):
+            raise DefinitionError([self._missing(f"there is no profiles.yml in {profiles}", place)])
+        return DbtProject(folder, profiles, self._python(task))
+
+    def _folder(self, named: str | Path) -> Path:
+        """The folder that ``named`` means, there or not."""
+        below = self._root / str(named).lstrip("/") if Path(named).is_absolute() else self._start / named
+        return (below if below.is_dir() else self._start / named).resolve()
 
     def _file(self, named: Any) -> Path | None:
         """The file that ``named`` means; ``None`` where there is none."""

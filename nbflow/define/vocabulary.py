@@ -10,35 +10,13 @@ import re
 from nbflow.define.bundle_words import BUNDLE, BUNDLE_PART, PRESETS, RESOURCES, TARGET, VARIABLE
 from nbflow.define.flow_words import CONDITION_TASK, DEPENDENCY, EXPECT, FOR_EACH_TASK, RUN_JOB_TASK
 from nbflow.define.words import Key, Standing
+from nbflow.define.words import cloud as _cloud
 from nbflow.define.words import done as _done
 from nbflow.define.words import idle as _idle
 from nbflow.define.words import refused as _refused
+from nbflow.define.work_words import WORK_OBJECTS, WORK_REQUIRED
 
-__all__ = [
-    "BUNDLE",
-    "BUNDLE_PART",
-    "CLUSTER",
-    "HOLDERS",
-    "JOB",
-    "JOB_CLUSTER",
-    "LIBRARY",
-    "NOTEBOOK_TASK",
-    "OBJECTS",
-    "PARAMETER",
-    "PRESETS",
-    "PYTHON_WHEEL_TASK",
-    "REQUIRED",
-    "RESOURCES",
-    "SHELL_TASK",
-    "SPARK_PYTHON_TASK",
-    "SQL_FILE",
-    "SQL_TASK",
-    "TARGET",
-    "TASK",
-    "VARIABLE",
-    "Key",
-    "Standing",
-]
+__all__ = ["BUNDLE", "HOLDERS", "JOB", "OBJECTS", "REQUIRED", "TASK", "Key", "Standing"]
 
 HOLDERS = re.compile(r"^(x-|\.)|^definitions$")
 """Keys of a file's root that are the author's own, for what YAML anchors share."""
@@ -107,8 +85,11 @@ TASK: dict[str, Key] = {
     "spark_python_task": _done("spark_python_task", "A Python file to run as a program, with or without Spark, in Databricks' form."),
     "script": _done("text", "Short for spark_python_task.python_file."),
     "python_wheel_task": _done("python_wheel_task", "An entry point of a Python package, in a wheel or installed."),
-    "sql_task": _refused("A file of SQL.", "put the SQL into a notebook: spark.sql(…)"),
-    "python": _done("text", "The Python that runs a script or a wheel: a path, or a program's name; by default the one that runs nbflow."),
+    "spark_jar_task": _done("spark_jar_task", "The main class of a Java program with Spark, in a jar that libraries name."),
+    "sql_task": _done("sql_task", "A file of SQL, one statement or several, on the run's Spark engine."),
+    "sql": _done("text", "Short for sql_task.file.path."),
+    "dbt_task": _done("dbt_task", "Commands of dbt; pip install 'nbflow[dbt]'."),
+    "python": _done("text", "The Python that runs a script, a wheel or dbt: a path, or a program's name; by default the one that runs nbflow."),
     "shell_task": _done("shell_task", "A command of the shell, for what no other kind covers; nbflow's own."),
     "command": _done("text", "Short for shell_task.command."),
     "kernel": _done("text", "The Jupyter kernel, instead of the notebook's own."),
@@ -132,66 +113,16 @@ TASK: dict[str, Key] = {
     "libraries": _done("library_list", "Files that a script or a wheel needs: {whl: path}. Packages of an index belong to the environment."),
     "compute": _idle("Hardware to use."),
     "disable_auto_optimization": _idle("Whether the serverless service tries again by itself."),
+    "spark_submit_task": _cloud("A program for spark-submit; deprecated.", "use spark_jar_task or spark_python_task"),
     **{
-        kind: _refused("Another kind of task.", "put the work into a notebook and name it in notebook_task")
+        kind: _cloud("A kind of task that only Databricks has.", "put what it does into a notebook or a script")
         for kind in (
-            "spark_jar_task", "spark_submit_task", "alert_task",
-            "dashboard_task", "dbt_task", "dbt_cloud_task", "dbt_platform_task", "pipeline_task", "clean_rooms_notebook_task", "power_bi_task", "ai_runtime_task",
-            "gen_ai_compute_task", "ai_function_task", "python_operator_task", "agentic_task", "genie_task",
+            "agentic_task", "ai_function_task", "ai_runtime_task", "alert_task", "clean_rooms_notebook_task", "dashboard_task",
+            "dbt_cloud_task", "dbt_platform_task", "gen_ai_compute_task", "genie_task", "pipeline_task", "power_bi_task",
+            "python_operator_task",
         )
     },
 }  # fmt: skip
-
-NOTEBOOK_TASK: dict[str, Key] = {
-    "notebook_path": _done("text", "The notebook, from this file's folder; /x starts at the workspace; the extension may be left out."),
-    "base_parameters": _done("map", "Names and values for the notebook's parameters."),
-    "source": _refused("Where the notebook comes from.", "only WORKSPACE can be run: remove the key", "WORKSPACE"),
-    "warehouse_id": _refused("A SQL warehouse that runs the notebook.", "remove the key; the notebook runs in its own kernel"),
-}
-
-SPARK_PYTHON_TASK: dict[str, Key] = {
-    "python_file": _done("text", "The Python file, from this file's folder; /x starts at the workspace."),
-    "parameters": _done("value_list", "Its arguments; {{references}} in them are replaced."),
-    "source": _refused("Where the file comes from.", "only WORKSPACE can be run: remove the key", "WORKSPACE"),
-}
-
-PYTHON_WHEEL_TASK: dict[str, Key] = {
-    "package_name": _done("text", "The package's name."),
-    "entry_point": _done("text", "The name of an entry point in the package's metadata, else of a function in the package."),
-    "parameters": _done("value_list", "Its arguments."),
-    "named_parameters": _done(
-        "map", "Its arguments as names and values: they arrive as --name=value, and the pipeline's parameters with them."
-    ),
-}
-
-SQL_TASK: dict[str, Key] = {
-    "file": _done("sql_file", "The file of SQL."),
-    "parameters": _done("map", "Names and values for the named parameters of the statements (:name)."),
-    "warehouse_id": _idle("The SQL warehouse; here it is the run's Spark engine."),
-    **{
-        name: _refused(
-            "A query, an alert or a dashboard that is kept on Databricks.", "put the SQL into a file and name it in 'file: {path: …}'"
-        )
-        for name in ("query", "alert", "dashboard")
-    },
-}
-
-SQL_FILE: dict[str, Key] = {
-    "path": _done("text", "The file, from the pipeline file's folder; /x starts at the workspace."),
-    "source": _refused("Where the file comes from.", "only WORKSPACE can be run: remove the key", "WORKSPACE"),
-}
-
-LIBRARY: dict[str, Key] = {
-    "whl": _done("text", "A wheel, from this file's folder; it may hold * and ?."),
-    **{
-        name: _idle("A package of an index; here it belongs to the environment.")
-        for name in ("pypi", "maven", "cran", "requirements", "egg", "jar")
-    },
-}
-
-SHELL_TASK: dict[str, Key] = {
-    "command": _done("text", "The command; it starts in this file's folder, {{references}} in it are replaced."),
-}
 
 PARAMETER: dict[str, Key] = {
     "name": _done("parameter_name", "The parameter's name: letters, digits, _, - and dots."),
@@ -227,13 +158,7 @@ CLUSTER: dict[str, Key] = {
 OBJECTS: dict[str, dict[str, Key]] = {
     "job": JOB,
     "task": TASK,
-    "notebook_task": NOTEBOOK_TASK,
-    "spark_python_task": SPARK_PYTHON_TASK,
-    "python_wheel_task": PYTHON_WHEEL_TASK,
-    "sql_task": SQL_TASK,
-    "sql_file": SQL_FILE,
-    "library": LIBRARY,
-    "shell_task": SHELL_TASK,
+    **WORK_OBJECTS,
     "condition_task": CONDITION_TASK,
     "for_each_task": FOR_EACH_TASK,
     "run_job_task": RUN_JOB_TASK,
@@ -253,12 +178,7 @@ OBJECTS: dict[str, dict[str, Key]] = {
 REQUIRED: dict[str, tuple[str, ...]] = {
     "job": ("tasks",),
     "task": ("task_key",),
-    "notebook_task": ("notebook_path",),
-    "spark_python_task": ("python_file",),
-    "python_wheel_task": ("package_name", "entry_point"),
-    "sql_task": ("file",),
-    "sql_file": ("path",),
-    "shell_task": ("command",),
+    **WORK_REQUIRED,
     "condition_task": ("op", "left", "right"),
     "for_each_task": ("inputs",),
     "dependency": ("task_key",),

@@ -11,6 +11,7 @@ class Standing(Enum):
 
     DONE = "has its effect"
     IDLE = "is known to Databricks and has no effect here"
+    CLOUD = "is a kind of task that only Databricks has"
     REFUSED = "changes what a job means, and cannot be run here"
 
 
@@ -36,6 +37,11 @@ def done(kinds: str, doc: str) -> Key:
 def idle(doc: str) -> Key:
     """A key that is known and has no effect here."""
     return Key(("any",), doc, Standing.IDLE)
+
+
+def cloud(doc: str, instead: str) -> Key:
+    """A kind of task that only Databricks has; ``instead`` says what to do."""
+    return Key(("any",), doc, Standing.CLOUD, instead=instead)
 
 
 def refused(doc: str, instead: str, *harmless: object) -> Key:

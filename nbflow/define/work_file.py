@@ -9,7 +9,17 @@ from nbflow.define.document import Node
 from nbflow.define.flow_file import read_condition, read_run_job
 from nbflow.define.objects import ObjectReader
 from nbflow.define.pipeline import Place
-from nbflow.define.task_kinds import OBJECTS, PythonWheelTask, ShellTask, SparkPythonTask, SqlTask, SqlTaskFile
+from nbflow.define.task_kinds import (
+    KINDS_OF_FIELD,
+    OBJECTS,
+    DbtTask,
+    PythonWheelTask,
+    ShellTask,
+    SparkJarTask,
+    SparkPythonTask,
+    SqlTask,
+    SqlTaskFile,
+)
 
 Places = dict[str, Place]
 
@@ -20,6 +30,9 @@ SHORT = {"notebook": "notebook_task", "script": "spark_python_task", "sql": "sql
 def read_work(reader: ObjectReader, entry: Mapping[str, Node], node: Node, key: str, places: Places) -> dict[str, Any]:
     """The fields of ``Task`` that say what the task at ``key`` does; ``entry`` are the task's entries. What is wrong goes to
     ``reader``, where things stand into ``places``."""
+    missing = reader.missing_in(key)
+    if missing is not None:
+        return {"missing": missing}
     named = [name for name in entry if name in OBJECTS or name in SHORT]
     kinds = list(dict.fromkeys(SHORT.get(name, name) for name in named))
     if len(kinds) > 1:
@@ -34,6 +47,10 @@ def read_work(reader: ObjectReader, entry: Mapping[str, Node], node: Node, key: 
         hint = "add 'notebook: path', 'script: path', 'sql: path', 'command: text', or one of " + ", ".join(OBJECTS)
         reader.wrong("the task has no work to do", node.line, key, hint)
     kind = kinds[0] if kinds else "notebook_task"
+    for name, takers in KINDS_OF_FIELD.items():
+        if kinds and name in entry and kind not in takers:
+            hint = f"it belongs to {' or '.join(takers)}"
+            reader.wrong(f"has no meaning beside {named[0]}", places[name].line, places[name].key, hint)
     libraries = _libraries(reader, entry.get("libraries"), f"{key}.libraries", LIBRARIES_OF.get(kind, ()))
     return {**_READ[kind](reader, entry, key, places), **({"libraries": libraries} if libraries else {})}
 
@@ -89,6 +106,13 @@ def _wheel(reader: ObjectReader, entry: Mapping[str, Node], key: str, places: Pl
     return {"python_wheel_task": task}
 
 
+def _jar(reader: ObjectReader, entry: Mapping[str, Node], key: str, places: Places) -> dict[str, Any]:
+    where = f"{key}.spark_jar_task"
+    given = reader.object(entry["spark_jar_task"], "spark_jar_task", where)
+    name = str(given["main_class_name"].value) if "main_class_name" in given else ""
+    return {"spark_jar_task": SparkJarTask(name, _items(reader, given.get("parameters"), f"{where}.parameters", places))}
+
+
 def _sql(reader: ObjectReader, entry: Mapping[str, Node], key: str, places: Places) -> dict[str, Any]:
     """The file and its named parameters, from the long form or the short one."""
     path, parameters, where = entry.get("sql"), entry.get("parameters"), f"{key}.parameters"
@@ -101,6 +125,21 @@ def _sql(reader: ObjectReader, entry: Mapping[str, Node], key: str, places: Plac
         if path is not None:
             places["sql"] = Place(reader.file, path.line, f"{key}.sql_task.file.path")
     return {"sql_task": SqlTask(SqlTaskFile(_path(reader, path, places, "sql")), _values(reader, parameters, where, places))}
+
+
+def _dbt(reader: ObjectReader, entry: Mapping[str, Node], key: str, places: Places) -> dict[str, Any]:
+    where = f"{key}.dbt_task"
+    given = reader.object(entry["dbt_task"], "dbt_task", where)
+    commands = given["commands"].value if "commands" in given else []
+    if "commands" in given:
+        places["commands"] = Place(reader.file, given["commands"].line, f"{where}.commands")
+        if not commands:
+            reader.wrong("there are no commands", given["commands"].line, f"{where}.commands", "write '- dbt build'")
+    for index, item in enumerate(commands):
+        if not isinstance(item.value, str) or item.value.split()[:1] != ["dbt"]:
+            reader.wrong("is no command of dbt", item.line, f"{where}.commands[{index}]", "each begins with 'dbt': '- dbt build'")
+    folders = {name: str(given[name].value) for name in ("project_directory", "profiles_directory") if name in given}
+    return {"dbt_task": DbtTask(tuple(str(item.value) for item in commands), **folders)}
 
 
 def _shell(reader: ObjectReader, entry: Mapping[str, Node], key: str, places: Places) -> dict[str, Any]:
@@ -121,14 +160,16 @@ _READ: dict[str, Callable[[ObjectReader, Mapping[str, Node], str, Places], dict[
     "notebook_task": _notebook,
     "spark_python_task": _script,
     "python_wheel_task": _wheel,
+    "spark_jar_task": _jar,
     "sql_task": _sql,
+    "dbt_task": _dbt,
     "shell_task": _shell,
     "condition_task": read_condition,
     "for_each_task": _for_each,
     "run_job_task": read_run_job,
 }
 
-LIBRARIES_OF = {"spark_python_task": ("whl",), "python_wheel_task": ("whl",)}
+LIBRARIES_OF = {"spark_python_task": ("whl",), "python_wheel_task": ("whl",), "spark_jar_task": ("jar",)}
 """The kinds of libraries that have an effect, by the kind of work."""
 
 

@@ -17,7 +17,15 @@ from nbflow.define.settings import Settings
 from nbflow.define.sql_file import SqlFile
 from nbflow.define.task_sources import Source
 from nbflow.plan.arguments import Given
-from nbflow.plan.checks import ReferenceCheck, differences_used, idle_parameters, injected_blindly, replaced_values
+from nbflow.plan.checks import (
+    ReferenceCheck,
+    differences_in_sql,
+    differences_used,
+    idle_parameters,
+    injected_blindly,
+    replaced_values,
+    without_engine,
+)
 from nbflow.plan.engines import PlannedEngine, plan_engines
 from nbflow.plan.flow_checks import flow_warnings, operand_mistakes
 from nbflow.plan.graph import in_order, nearest_chosen
@@ -27,7 +35,7 @@ from nbflow.plan.plan import Plan, PlannedTask, Stored
 from nbflow.plan.references import NO_PARAMETERS, Known, ReferenceProblem, resolve
 from nbflow.plan.select import EVERYTHING, Selection, select
 from nbflow.plan.times import Interval
-from nbflow.plan.work import NotebookWork, RunJobWork
+from nbflow.plan.work import NotebookWork, RunJobWork, SqlWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,9 @@ def build_plan(
     chosen, mistakes = select(edges, request.selection, disabled)
     if mistakes:
         chosen = set(edges)  # so that a wrong selector hides no other mistake
+    chosen -= {task.task_key for task in pipeline.tasks if task.missing}
+    if not chosen and not mistakes:
+        mistakes.append(Mistake("no task is left to run", key="--allow-missing", hint="all of them are of kinds that only Databricks has"))
     known, wrong = _known(pipeline, request)
     mistakes += wrong
     shared, wrong = _shared(pipeline, sources, request, folder, known)
@@ -76,7 +87,8 @@ def build_plan(
     engine_of, engines = plan_engines(pipeline, taking_part, settings)
     making = Making(sources, shared, folder, known, settings, installed_kernels, engine_of, children)
     planned: dict[str, PlannedTask] = {}
-    with_output = {task.task_key for task in pipeline.all_tasks if task.sql_task is not None}
+    written = {task.task_key: task for task in pipeline.all_tasks}
+    with_output = {key for key, task in written.items() if task.sql_task is not None}
     check = ReferenceCheck(
         edges, {step.task_key: task for task in pipeline.tasks for step in task.steps}, chosen | set(earlier), with_output
     )
@@ -85,7 +97,7 @@ def build_plan(
             continue  # without its source nothing more can be said of a task; that it is missing is told elsewhere
         planned[task.task_key], wrong = make_task(task, making)
         for each in (planned[task.task_key], *planned[task.task_key].steps):
-            mistakes += [*check(each), *operand_mistakes(each)]
+            mistakes += [*check(each), *operand_mistakes(each), *without_engine(written[each.task_key], each, engines)]
         mistakes += wrong
     if mistakes:
         raise DefinitionError(mistakes)
@@ -132,6 +144,8 @@ def _differences(tasks: Iterable[PlannedTask], engines: Iterable[PlannedEngine])
     works = [each.work for task in tasks for each in (task, *task.steps) if each.engine in sail]
     for notebook in {work.origin: work.notebook for work in works if isinstance(work, NotebookWork)}.values():
         yield from differences_used(notebook)
+    for sql in {work.origin: work for work in works if isinstance(work, SqlWork)}.values():
+        yield from differences_in_sql(sql)
 
 
 def _may_take(task: Task, source: Source | None, name: str) -> bool:

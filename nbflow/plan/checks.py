@@ -13,9 +13,11 @@ from nbflow.define.notebook import Notebook
 from nbflow.define.pipeline import Pipeline, Place, Task
 from nbflow.define.sql_file import SqlFile
 from nbflow.define.task_sources import Source
+from nbflow.plan.engines import PlannedEngine
 from nbflow.plan.graph import Edges, ancestors
 from nbflow.plan.plan import PlannedTask
 from nbflow.plan.references import ReferenceProblem, references_in
+from nbflow.plan.work import SqlWork
 
 
 class ReferenceCheck:
@@ -61,6 +63,13 @@ class ReferenceCheck:
                 yield f"{text}: task {other!r} takes no part in this run", hint
             elif parts[2:3] == ("output",) and other not in self._with_output:
                 yield f"{text}: task {other!r} has no output; tasks of SQL have one", "set a task value there, and refer to that"
+
+
+def without_engine(task: Task, planned: PlannedTask, engines: Iterable[PlannedEngine]) -> Iterator[Mistake]:
+    """SQL where there is no Spark to run it."""
+    if isinstance(planned.work, SqlWork) and any(engine.key == planned.engine and engine.name == "none" for engine in engines):
+        place = task.place("sql")
+        yield Mistake("SQL runs on a Spark engine, and the engine is none", place.file, place.line, place.key, "--engine spark, or sail")
 
 
 def idle_parameters(
@@ -141,6 +150,16 @@ def injected_blindly(task: Task, notebook: Notebook, planned: PlannedTask) -> It
         place = task.place("notebook")
         message = f"{notebook.path.name} has no cell tagged 'parameters': what it is given ({', '.join(names)}) goes in at its top, and a cell that assigns it wins"
         yield Mistake(message, place.file, place.line, place.key, "tag the cell that assigns them")
+
+
+def differences_in_sql(work: SqlWork) -> Iterator[Mistake]:
+    """One warning for each thing in a file of SQL that the embedded engine does otherwise than Spark."""
+    from nbflow.plan.differences import found_in
+
+    for statement in work.file.statements:
+        for difference, line in found_in(statement.text, "sql"):
+            hint = f"nbflow engine differences: {difference.key}"
+            yield Mistake(f"on sail: {difference.what}", work.origin, statement.line + line - 1, None, hint)
 
 
 def differences_used(notebook: Notebook) -> Iterator[Mistake]:

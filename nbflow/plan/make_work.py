@@ -12,16 +12,26 @@ from nbflow.define.flow import ConditionTask
 from nbflow.define.nearest import did_you_mean
 from nbflow.define.notebook import Notebook
 from nbflow.define.pipeline import Place, Task
-from nbflow.define.program import Package, PythonFile
+from nbflow.define.program import DbtProject, Jars, Package, PythonFile
 from nbflow.define.settings import Settings
 from nbflow.define.sql_file import SqlFile
-from nbflow.define.task_kinds import PythonWheelTask, ShellTask
+from nbflow.define.task_kinds import DbtTask, PythonWheelTask, ShellTask, SparkJarTask
 from nbflow.define.task_sources import Source
 from nbflow.plan.arguments import Given, task_arguments
 from nbflow.plan.kernels import choose_kernel
 from nbflow.plan.plan import Argument
 from nbflow.plan.references import Known, ReferenceProblem, as_text, resolve
-from nbflow.plan.work import ConditionWork, NotebookWork, PythonFileWork, PythonWheelWork, ShellWork, SqlWork, Work
+from nbflow.plan.work import (
+    ConditionWork,
+    DbtWork,
+    JarWork,
+    NotebookWork,
+    PythonFileWork,
+    PythonWheelWork,
+    ShellWork,
+    SqlWork,
+    Work,
+)
 
 _OPERATORS = {operator.value for operator in Operator}
 
@@ -40,6 +50,10 @@ def make_work(
     if isinstance(source, Package) and isinstance(work, PythonWheelTask):
         named = work.named_parameters is not None
         return PythonWheelWork(work.package_name, work.entry_point, source, named, _python(source, settings)), []
+    if isinstance(source, DbtProject) and isinstance(work, DbtTask):
+        return DbtWork(tuple(work.commands), source.folder, source.profiles, _python(source, settings)), []
+    if isinstance(source, Jars) and isinstance(work, SparkJarTask):
+        return JarWork(work.main_class_name, source.jars, source.folder), []
     if isinstance(source, SqlFile):
         return SqlWork(source), _unbound(task, source, shared)
     if isinstance(work, ShellTask) and isinstance(source, Path):
@@ -69,7 +83,7 @@ def _unbound(task: Task, file: SqlFile, shared: Mapping[str, Given]) -> list[Mis
     return mistakes
 
 
-def _python(source: PythonFile | Package, settings: Settings) -> str | None:
+def _python(source: PythonFile | Package | DbtProject, settings: Settings) -> str | None:
     """The interpreter: the call's, the task's, the settings'."""
     return settings.python if "python" in settings.of_call else source.python or settings.python
 

@@ -179,7 +179,8 @@ def _plain(parts: tuple[str, ...], known: Known, text: str) -> Any:
         return _parameter(parts[2], known, text)
     if parts[0] == "tasks" and len(parts) > 2:
         value = of_a_task(parts, known, text)
-        return _LATE if value is None and known.values is None else value
+        given = known.outputs if parts[2] == "output" else known.values
+        return _LATE if value is None and given is None else value
     if parts[0] == "input":
         return _input(parts, known, text)
     raise _unknown(parts, text)

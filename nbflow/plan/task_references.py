@@ -7,6 +7,7 @@ from typing import Any
 
 from nbflow.define.nearest import did_you_mean, there_are
 from nbflow.plan.known import Ended, Known
+from nbflow.plan.outputs import is_output, output_of
 from nbflow.plan.reference_text import ReferenceProblem
 
 TASK_FACTS: dict[str, Callable[[Ended], Any]] = {
@@ -30,13 +31,17 @@ def of_a_task(parts: tuple[str, ...], known: Known, text: str) -> Any:
     Raises ``ReferenceProblem`` for a name that is none, ``NoValue`` where the task did not give it.
     """
     task_key, kind, rest = parts[1], parts[2], parts[3:]
+    if kind == _OUTPUT and rest and not is_output(parts):
+        raise ReferenceProblem(
+            f"{text} is not known", f"write {{{{tasks.{task_key}.output.rows}}}}, .output.first_row or .output.first_row.<column>"
+        )
     if (kind == _VALUES and len(rest) == 1) or (kind == _OUTPUT and rest) or (kind in TASK_FACTS and not rest):
-        if known.values is None:
+        if (known.outputs if kind == _OUTPUT else known.values) is None:
             return None
         if kind == _VALUES:
             return _value(task_key, rest[0], known.values, text)
         if kind == _OUTPUT:
-            return _output(rest, task_key, (known.outputs or {}).get(task_key), text)
+            return _output(parts, known, text)
         ended = (known.ended or {}).get(task_key)
         if ended is None:
             raise NoValue(f"{text}: task {task_key!r} did not run in this run")
@@ -55,14 +60,8 @@ def _value(task_key: str, key: str, values: Mapping[str, Mapping[str, Any]], tex
     return values[task_key][key]
 
 
-def _output(keys: tuple[str, ...], task_key: str, output: Mapping[str, Any] | None, text: str) -> Any:
-    """What stands in the task's output under these keys: ``rows``, ``first_row.total``."""
-    value: Any = output
-    if not value:
-        raise NoValue(f"{text}: task {task_key!r} has no output; tasks of SQL have one")
-    for key in keys:
-        if not isinstance(value, Mapping) or key not in value:
-            hint = did_you_mean(key, value) or there_are(value) if isinstance(value, Mapping) else None
-            raise NoValue(f"{text}: the output of task {task_key!r} has no {key!r}", hint)
-        value = value[key]
-    return value
+def _output(parts: tuple[str, ...], known: Known, text: str) -> Any:
+    try:
+        return output_of(parts, known.outputs or {})
+    except ValueError as error:
+        raise NoValue(f"{text}: {error}") from None

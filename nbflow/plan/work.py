@@ -128,6 +128,30 @@ class PythonWheelWork:
 
 
 @dataclass(frozen=True, slots=True)
+class JarWork:
+    """The main class of a Java program in ``jars``, in a JVM of its own with Spark: it uses none of the run's engines. Its arguments
+    are the list in the task's argument ``parameters``."""
+
+    main_class_name: str
+    jars: tuple[Path, ...]
+    folder: Path
+    kind: ClassVar[str] = "spark_jar"
+    language: ClassVar[str] = "java"
+    uses_spark: ClassVar[bool] = False
+    path: ClassVar[None] = None
+
+    @property
+    def origin(self) -> str:
+        """The class."""
+        return self.main_class_name
+
+    @property
+    def name(self) -> str:
+        """The class without its package."""
+        return self.main_class_name.rpartition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
 class SqlWork:
     """A file of SQL on the task's Spark engine."""
 
@@ -155,6 +179,31 @@ class SqlWork:
     def folder(self) -> Path:
         """The file's own."""
         return self.file.path.parent
+
+
+@dataclass(frozen=True, slots=True)
+class DbtWork:
+    """Commands of dbt as they were written, in the project's ``folder``; ``profiles`` is the folder of its profiles, ``python`` the
+    interpreter (``None``: the one that runs nbflow)."""
+
+    commands: tuple[str, ...]
+    folder: Path
+    profiles: Path | None = None
+    python: str | None = None
+    kind: ClassVar[str] = "dbt"
+    language: ClassVar[str] = "sql"
+    uses_spark: ClassVar[bool] = False
+    path: ClassVar[None] = None
+
+    @property
+    def origin(self) -> str:
+        """The commands."""
+        return "; ".join(self.commands)
+
+    @property
+    def name(self) -> str:
+        """The first command."""
+        return self.commands[0] if self.commands else "dbt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,4 +289,6 @@ class RunJobWork:
         return f"pipeline {self.origin}"
 
 
-Work = Union[NotebookWork, PythonFileWork, PythonWheelWork, SqlWork, ShellWork, ConditionWork, ForEachWork, RunJobWork]  # noqa: UP007  (read at run time, where 3.10 needs it so)
+Work = Union[  # noqa: UP007  (read at run time, where 3.10 needs it so)
+    NotebookWork, PythonFileWork, PythonWheelWork, JarWork, SqlWork, DbtWork, ShellWork, ConditionWork, ForEachWork, RunJobWork
+]

@@ -5,11 +5,14 @@ from __future__ import annotations
 from nbflow.run.runner import Attempt, Executor, Outcome, Prepared
 from nbflow.run.stop import Stop
 from nbflow.run.surroundings import Surroundings
+from nbflow.run.tasks.dbt import dbt_program
 from nbflow.run.tasks.flow import FlowExecutor
+from nbflow.run.tasks.jar import jar_program
 from nbflow.run.tasks.notebook import NotebookExecutor
 from nbflow.run.tasks.process import ProcessExecutor
 from nbflow.run.tasks.python import python_file_program, python_wheel_program
 from nbflow.run.tasks.shell import shell_program
+from nbflow.run.tasks.sql import sql_program
 
 
 class TaskExecutor:
@@ -24,6 +27,9 @@ class TaskExecutor:
             "notebook": NotebookExecutor(surroundings),
             "spark_python": ProcessExecutor(surroundings, python_file_program),
             "python_wheel": ProcessExecutor(surroundings, python_wheel_program),
+            "spark_jar": ProcessExecutor(surroundings, jar_program),
+            "dbt": ProcessExecutor(surroundings, dbt_program),
+            "sql": ProcessExecutor(surroundings, sql_program),
             "shell": ProcessExecutor(surroundings, shell_program),
         }
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nbflow.core.exchange import ERROR_FILE, EXIT_FILE, MAX_VALUE_BYTES, VALUES_FILE
+from nbflow.core.exchange import ERROR_FILE, EXIT_FILE, MAX_VALUE_BYTES, OUTPUT_FILE, VALUES_FILE
 
 _DEEPEST = 100
 """Lists and objects inside one another; Python's own limit ends a program in the middle of something else."""
@@ -16,11 +17,12 @@ _DEEPEST = 100
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """``error`` is the name and the text of the exception that ended a program; ``troubles`` are sentences about what could not be read."""
+    """``error`` tells of the exception that ended a program, in the words of ``TaskError``; ``output`` is the result of SQL; ``troubles`` are sentences about what could not be read."""
 
     values: dict[str, Any] = field(default_factory=dict)
     exit_value: str | None = None
-    error: tuple[str, str] | None = None
+    error: Mapping[str, str] = field(default_factory=dict)
+    output: dict[str, Any] | None = None
     troubles: list[str] = field(default_factory=list)
 
 
@@ -48,11 +50,15 @@ def read_left(folder: Path, max_value_bytes: int = MAX_VALUE_BYTES) -> Left:
     with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
         found = json.loads((folder / EXIT_FILE).read_bytes())["value"]
         exit_value = None if found is None else str(found)
-    ended_by = None
+    ended_by: dict[str, str] = {}
+    output = None
     with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
         told = json.loads((folder / ERROR_FILE).read_bytes())
-        ended_by = str(told["ename"]), str(told["evalue"])
-    return Left(left.values, exit_value, ended_by, left.troubles)
+        ended_by = {name: str(told[name]) for name in ("ename", "evalue", "message", "source") if name in told}
+    with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
+        found = json.loads((folder / OUTPUT_FILE).read_bytes())
+        output = {"columns": list(found["columns"]), "rows": [dict(row) for row in found["rows"]]}
+    return Left(left.values, exit_value, ended_by, output, left.troubles)
 
 
 def _check_size(value: Any, most: int) -> None:

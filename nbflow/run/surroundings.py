@@ -24,6 +24,7 @@ from nbflow.plan.arguments import fit
 from nbflow.plan.known import ONE_TIME, Known
 from nbflow.plan.plan import Argument, Plan
 from nbflow.plan.references import resolve
+from nbflow.plan.work import JarWork
 from nbflow.run.promises import Attempt
 from nbflow.run.stop import Stop
 from nbflow.run.writes import Watch
@@ -86,14 +87,7 @@ class Surroundings:
 
     def arguments(self, attempt: Attempt) -> tuple[list[Argument], str | None]:
         """The task's arguments with late references resolved, and what is wrong with the first that does not fit."""
-        task = attempt.task
-        path = str(task.work.path or task.work.origin) if task.work.kind == "notebook" else ""
-        known = Known(
-            self.plan.pipeline, self.plan.parameters, task.name, path,
-            attempt.run_id, attempt.task_run_id, self.started, attempt.values, attempt.outputs, attempt.ended,
-            attempt.number, trigger_type=ONE_TIME, zone=self.plan.timezone, interval=self.plan.interval, workspace=str(self.workspace),
-            item=attempt.item,
-        )  # fmt: skip
+        task, known = attempt.task, self.known(attempt)
         arguments, problem = [], None
         for argument in task.arguments:
             if argument.late:
@@ -104,6 +98,17 @@ class Surroundings:
                     problem = problem or f"parameter {argument.name!r}: {error}"
             arguments.append(argument)
         return arguments, problem
+
+    def known(self, attempt: Attempt) -> Known:
+        """What references of the task can be replaced with, now that it begins."""
+        task = attempt.task
+        path = str(task.work.path or task.work.origin) if task.work.kind == "notebook" else ""
+        return Known(
+            self.plan.pipeline, self.plan.parameters, task.name, path,
+            attempt.run_id, attempt.task_run_id, self.started, attempt.values, attempt.outputs, attempt.ended,
+            attempt.number, trigger_type=ONE_TIME, zone=self.plan.timezone, interval=self.plan.interval, workspace=str(self.workspace),
+            item=attempt.item,
+        )  # fmt: skip
 
     def write_context(self, attempt: Attempt, spark: exchange.SparkAddress | None) -> None:
         """Hand the task its context, through its private folder. Raises ``OSError``."""
@@ -130,7 +135,7 @@ class Surroundings:
 
     async def watched(self, attempt: Attempt, work: Awaitable[_End]) -> tuple[_End, tuple[TableWrite, ...]]:
         """What ``work`` comes to, and which tables were written meanwhile by commits that bear the attempt's mark."""
-        if self.engine_of(attempt) is None:
+        if self.engine_of(attempt) is None and not isinstance(attempt.task.work, JarWork):  # it has a Spark of its own
             return await work, ()
         loop = asyncio.get_running_loop()
         watch = await loop.run_in_executor(None, Watch, self.workspace / self.settings.warehouse)

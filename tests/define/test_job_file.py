@@ -158,7 +158,7 @@ def test_ten_thousand_tasks_are_read(tmp_path: Path) -> None:
         ("tasks: {a: b}\n", "each item of a list begins with '- '"),
         (f"{TASKS}    depend_on: [x]\n", "did you mean 'depends_on'?"),
         (f"{TASKS}    schedule: x\n", "it belongs in a job"),
-        (f"{TASKS}    alert_task: {{}}\n", "put the work into a notebook and name it in notebook_task"),
+        (f"{TASKS}    alert_task: {{}}\n", "put what it does into a notebook or a script; --allow-missing leaves such tasks out"),
         ("resources: {jobs: {a: {}, b: {}}}\n", "name one with --job"),
     ],
 )

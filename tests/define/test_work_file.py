@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nbflow.core.errors import DefinitionError
-from nbflow.define.job_file import read_job_file
+from nbflow.define.job_file import parse_job_file, read_job_file
 from nbflow.define.order import check_pipeline
 from nbflow.define.pipeline import Pipeline, Task
 from nbflow.define.task_kinds import NotebookTask, ShellTask
@@ -44,6 +44,15 @@ def test_the_short_forms_mean_the_long_ones(tmp_path: Path) -> None:
         ("    command: ls\n    shell_task: {command: ls}\n", "p.yml:4: tasks[0].shell_task: 'command' stands beside shell_task (keep"),
         ("    shell_task: {comand: ls}\n", "p.yml:3: tasks[0].shell_task.comand: unknown key 'comand' (did you mean 'command'?)"),
         ("    shell_task: {}\n", "p.yml:3: tasks[0].shell_task: 'command' is missing"),
+        (
+            "    command: ls\n    parameters: {x: 1}\n",
+            "p.yml:4: tasks[0].parameters: has no meaning beside command (it belongs to notebook_",
+        ),
+        ("    notebook: n\n    python: p\n", "p.yml:4: tasks[0].python: has no meaning beside notebook (it belongs to spark_python_task"),
+        ("    script: s.py\n    kernel: k\n", "p.yml:4: tasks[0].kernel: has no meaning beside script (it belongs to notebook_task)"),
+        ("    script: s.py\n    parameters: {x: 1}\n", "p.yml:4: tasks[0].parameters: takes a list, got a map (a program's arguments"),
+        ("    sql: s.sql\n    parameters: [x]\n", "p.yml:4: tasks[0].parameters: takes a map, got a list (these parameters have names"),
+        ("    dbt_task: {commands: [ls]}\n", "p.yml:3: tasks[0].dbt_task.commands[0]: is no command of dbt (each begins with 'dbt'"),
         ("    command: 5\n", "p.yml:3: tasks[0].command: takes text, got 5 (put it in quotes: '5')"),
     ],
 )
@@ -53,14 +62,26 @@ def test_a_task_does_one_thing(tmp_path: Path, task: str, told: str) -> None:
     assert found.startswith(told)
 
 
+@pytest.mark.parametrize("kind", ["pipeline_task", "dashboard_task", "spark_submit_task", "genie_task"])
+def test_kinds_that_only_databricks_has_are_refused_by_name(tmp_path: Path, kind: str) -> None:
+    """Or, where the call allows it, left out with a warning; nothing else is told of them."""
+    (told,) = mistakes(tmp_path, f"    {kind}: {{x: 1}}\n")
+    assert told.startswith(f"p.yml:3: tasks[0].{kind}: cannot be run by nbflow: only Databricks has such tasks (")
+    assert "--allow-missing" in told
+    pipeline, wrong = parse_job_file(tmp_path / "p.yml", shown="p.yml", allow_missing=True)
+    assert pipeline is not None and not wrong
+    assert (pipeline.tasks[0].missing, [warning.key for warning in pipeline.warnings]) == (kind, [f"tasks[0].{kind}"])
+
+
 def test_a_task_written_in_python_does_one_thing() -> None:
     """By the same rule, and of the right class."""
     tasks = [
-        Task("none"), Task("both", "n", shell_task=ShellTask("ls")), Task("wrong", shell_task="ls"),  # type: ignore[arg-type]
+        Task("odd", shell_task=ShellTask("ls"), kernel="k"), Task("none"), Task("both", "n", shell_task=ShellTask("ls")), Task("wrong", shell_task="ls"),  # type: ignore[arg-type]
         Task("good", notebook_task=NotebookTask("n")),
     ]  # fmt: skip
     told = [(mistake.key, mistake.message) for mistake in check_pipeline(Pipeline("p", tasks))]
     assert told == [
+        ("odd.kernel", "kernel has no meaning beside shell_task"),
         ("none.notebook", "notebook takes a path, got ''"),
         ("both.shell_task", "shell_task stands beside notebook"),
         ("wrong.shell_task", "shell_task takes a ShellTask, got 'ls'"),

@@ -52,7 +52,8 @@ def _defaults(warehouse: Path, scratch: Path, cores: int) -> dict[str, str]:
 
     The counts of partitions are Spark's for a cluster (200 and 10000) unless they are set. Without
     Spark's older way of parameters ``spark.sql("… :x", args=…)`` fails, since Delta's parser (4.4.0) leaves out the newer
-    one. Added files of one name replace each other: otherwise the second makes all later tasks of the driver fail. The
+    one. With columnar input to Python functions, which Spark 4.2.0 has by default, a UDF over Parquet or Delta waits for ever for
+    its rows. Added files of one name replace each other: otherwise the second makes all later tasks of the driver fail. The
     last three are what PySpark sets when it makes a context itself.
     """
     settings = {
@@ -65,6 +66,7 @@ def _defaults(warehouse: Path, scratch: Path, cores: int) -> dict[str, str]:
         "spark.sql.shuffle.partitions": str(cores),
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": str(cores),
         "spark.databricks.delta.snapshotPartitions": "1",
+        "spark.sql.execution.arrow.pythonUDF.columnarInput.enabled": "false",
         "spark.sql.legacy.parameterSubstitution.constantsOnly": "true",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",

@@ -8,12 +8,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nbflow.core.exchange import TAG_SETTING
+from nbflow.core.exchange import COMMIT_SETTING, TAG_SETTING
 from nbflow.warehouse.catalog import SparkCatalog
 from nbflow.warehouse.folders import contents
 
@@ -47,6 +47,19 @@ class Control:
         self._catalog = SparkCatalog(self._jvm, self._session)
         self._catalog.follow(warehouse, {}, contents(warehouse))
         return str(self._session.version())
+
+    def run_main(self, name: str, arguments: Sequence[str], mark: str) -> None:
+        """Call ``main`` of the class ``name``; commits of the driver's session bear ``mark``. Raises py4j's error of what it throws,
+        and of a class that is not there."""
+        self._session.conf().set(COMMIT_SETTING, mark)
+        self._jvm.java.lang.Class.forName(name)
+        words = self._gateway.new_array(self._jvm.java.lang.String, len(arguments))
+        for index, word in enumerate(arguments):
+            words[index] = word
+        found = self._jvm
+        for part in name.split("."):
+            found = getattr(found, part)
+        found.main(words)
 
     def execute(self, statements: Iterable[str]) -> None:
         """Execute SQL statements, one after another, in the driver's own session. Raises py4j's error of one that fails."""

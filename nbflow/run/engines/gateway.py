@@ -33,10 +33,13 @@ _UNWANTED = (
 
 
 class Gateway:
-    """A driver's process. ``state`` is a private folder for its files, ``token`` marks it and the workers it starts."""
+    """A driver's process. ``state`` is a private folder for its files, ``token`` marks it and the workers it starts.
 
-    def __init__(self, state: Path, token: str) -> None:
-        self._state, self._token = state, token
+    Without ``own_log`` its output goes where that of this process goes; it starts in ``folder`` (``None``: in ``state``).
+    """
+
+    def __init__(self, state: Path, token: str, own_log: bool = True, folder: Path | None = None) -> None:
+        self._state, self._token, self._own_log, self._folder = state, token, own_log, folder or state
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -58,6 +61,11 @@ class Gateway:
         """The process's number; 0 where there is none."""
         return self._process.pid if self._process is not None else 0
 
+    @property
+    def status(self) -> int:
+        """How the process ended, as ``Popen.returncode`` tells it; 0 where there is none."""
+        return self._process.wait() if self._process is not None else 0
+
     def close_input(self) -> None:
         """Let the process end by itself: it reads the end of its input."""
         if self._process is not None and self._process.stdin is not None:
@@ -73,9 +81,9 @@ class Gateway:
         information = self.scratch / "gateway"
         arguments = self._state / "driver.args"
         write_private(arguments, argument_file(_arguments(java, options, class_path, self.scratch)))
-        with self.log.open("wb") as log:
+        with self.log.open("wb") if self._own_log else contextlib.nullcontext() as log:
             self._process = subprocess.Popen(
-                [str(java.program), f"@{arguments}", _MAIN], stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=self._state,
+                [str(java.program), f"@{arguments}", _MAIN], stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=self._folder,
                 start_new_session=True, env=self._environment(information, os.environ),
             )  # fmt: skip
         await self._wait_for(information)

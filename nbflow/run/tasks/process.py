@@ -7,7 +7,7 @@ import functools
 import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from nbflow.core.errors import EngineError
 from nbflow.core.exchange import SparkAddress
@@ -19,12 +19,13 @@ from nbflow.run.child import Child, Program
 from nbflow.run.endings import Ending, cut
 from nbflow.run.left import Left, read_left
 from nbflow.run.memory import memory_kills
-from nbflow.run.processes import describe_end, end_family
+from nbflow.run.processes import describe_end
 from nbflow.run.runner import Attempt, Outcome, Prepared
 from nbflow.run.stop import Stop
 from nbflow.run.surroundings import Surroundings, storage_error
 
 _SHOWN_LINES = 20
+_LOST_SECONDS = 0.2
 _Value = TypeVar("_Value")
 
 MakeProgram = Callable[[Surroundings, Attempt, Sequence[Argument]], Program]
@@ -59,8 +60,7 @@ class ProcessExecutor:
             else:
                 ending, tables = await self._around.watched(attempt, self._run(attempt, ready, stop))
             left = read_left(private, self._around.settings.max_value_bytes)
-            if left.error and ending.error and ending.error.kind is ErrorKind.EXIT:
-                ending = replace(ending, error=replace(ending.error, ename=left.error[0], evalue=cut(left.error[1])))
+            ending = replace(ending, error=_explained(ending.error, left, attempt.task.work.kind))
         except OSError as error:
             ending = Ending(Result.FAILED, storage_error(f"what passes between nbflow and the task could not be kept: {error}"))
         finally:
@@ -73,12 +73,11 @@ class ProcessExecutor:
             message = f"the log could not be kept: {error}; make room or the folder writable, and run again"
             ending = Ending(Result.FAILED, ending.error or storage_error(message))
         exit_value = left.exit_value if ending.result is Result.SUCCESS else None
-        return Outcome(ending.result, ending.error, left.values, exit_value, tables=tables, log=str(ready.log.path))
+        return Outcome(ending.result, ending.error, left.values, exit_value, tables=tables, log=str(ready.log.path), output=left.output)
 
     async def _run(self, attempt: Attempt, ready: _Ready, stop: Stop) -> Ending:
         """Start what the program needs, run it, and leave nothing behind."""
-        token, engine = self._around.token_of(attempt), self._around.engine_of(attempt)
-        tag = f"nbflow-{token}"
+        engine, tag = self._around.engine_of(attempt), f"nbflow-{self._around.token_of(attempt)}"
         waiting = _Waiting(stop, attempt.task.timeout_seconds)
         try:
             address, early = await waiting.for_result(_address(engine, tag))
@@ -91,13 +90,12 @@ class ProcessExecutor:
         finally:
             if engine is not None:
                 await engine.cancel(tag)
-            end_family(token)
 
     async def _watch(self, attempt: Attempt, ready: _Ready, waiting: _Waiting, engine: Engine | None, tag: str) -> Ending:
         """Start the program and wait for its end, or for what ends it before."""
         kills = memory_kills()
         try:
-            program = self._make(self._around, attempt, ready.arguments)
+            program = await asyncio.get_running_loop().run_in_executor(None, self._make, self._around, attempt, ready.arguments)
             child = Child.start(program, self._around.token_of(attempt), ready.log.add)
         except ValueError as error:
             return Ending(Result.FAILED, TaskError(ErrorKind.PARAMETER, str(error)))
@@ -111,6 +109,8 @@ class ProcessExecutor:
         words = "\n".join(ready.log.last_lines(_SHOWN_LINES)) or None
         if early is not None:
             return replace(early, error=early.error and replace(early.error, traceback=words))
+        if status and engine is not None and (why := await _loss(engine, tag)):
+            return Ending(Result.FAILED, TaskError(ErrorKind.ENGINE_LOST, f"the Spark engine was lost: {why}", traceback=words))
         return _judge(status or 0, kills, words)
 
     async def _interrupted(self, child: Child, stop: Stop) -> None:
@@ -176,6 +176,25 @@ async def _address(engine: Engine | None, tag: str) -> SparkAddress | None:
     return await engine.address(tag)
 
 
+async def _loss(engine: Engine, tag: str) -> str:
+    """Why the engine is gone that a failed program had; empty where it is there. The program may have noticed it first."""
+    losing = asyncio.ensure_future(engine.lost(tag))
+    await asyncio.wait({losing}, timeout=_LOST_SECONDS)
+    if losing.done():
+        return losing.result()
+    losing.cancel()
+    await asyncio.gather(losing, return_exceptions=True)
+    return ""
+
+
+def _explained(error: TaskError | None, left: Left, kind: str) -> TaskError | None:
+    """``error`` in the words of the exception that ended the program, where it left them."""
+    if error is None or error.kind is not ErrorKind.EXIT or not left.error:
+        return error
+    words: dict[str, Any] = {name: cut(text) for name, text in left.error.items()}
+    return TaskError(ErrorKind.SQL_ERROR if kind == "sql" else error.kind, **{"message": error.message, **words}, traceback=error.traceback)
+
+
 def _judge(status: int, kills: int | None, words: str | None) -> Ending:
     """How a program ended that nobody ended, by its status as ``Popen.returncode`` tells it."""
     if status == 0:
@@ -185,6 +204,6 @@ def _judge(status: int, kills: int | None, words: str | None) -> Ending:
     now = memory_kills()
     how = describe_end(status)
     starved = how == "signal SIGKILL" and kills is not None and now is not None and now > kills
-    hint = ": memory ran out" if starved else ""
+    hint = ": memory ran out" if starved else "; the system kills processes so when memory runs out" if how == "signal SIGKILL" else ""
     kind = ErrorKind.OUT_OF_MEMORY if starved else ErrorKind.PROCESS_DIED
     return Ending(Result.FAILED, TaskError(kind, f"the program died ({how}){hint}", traceback=words))

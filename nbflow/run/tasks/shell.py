@@ -6,13 +6,48 @@ from collections.abc import Sequence
 
 from nbflow.core import exchange
 from nbflow.plan.plan import Argument
-from nbflow.plan.references import as_text
+from nbflow.plan.references import as_text, find_references, resolve
 from nbflow.run.child import Program
 from nbflow.run.runner import Attempt
 from nbflow.run.surroundings import Surroundings
 
 
 def shell_program(around: Surroundings, attempt: Attempt, arguments: Sequence[Argument]) -> Program:
-    """``sh`` with the task's command, in the folder of the pipeline's file; the task's exchange folder is in its environment."""
-    command = next(as_text(argument.value) for argument in arguments if argument.name == "command")
-    return Program(("sh", "-c", command), attempt.task.work.folder, {exchange.VARIABLE: str(around.private_folder(attempt))})
+    """``sh`` with the task's command, in the folder of the pipeline's file; the task's exchange folder is in its environment.
+
+    Values come by variables, so that nothing in them is ever taken for a part of the command.
+    """
+    work = attempt.task.work
+    known = around.known(attempt)
+    values = [as_text(resolve(reference.text, known)[0]) for reference in find_references(work.origin)]
+    environment = {_variable(number): value for number, value in enumerate(values)}
+    command = with_variables(work.origin, [(reference.start, reference.end) for reference in find_references(work.origin)])
+    return Program(("sh", "-c", command), work.folder, {**environment, exchange.VARIABLE: str(around.private_folder(attempt))})
+
+
+def with_variables(command: str, places: Sequence[tuple[int, int]]) -> str:
+    """``command`` with variables in these places, each of which stays one word, and one within quotes, whichever they are."""
+    pieces, end, quote = [], 0, ""
+    for number, (start, after) in enumerate(places):
+        quote = _quote_after(command[end:start], quote)
+        variable = f"${{{_variable(number)}}}"
+        pieces += [command[end:start], {"": f'"{variable}"', '"': variable, "'": f"'\"{variable}\"'"}[quote]]
+        end = after
+    return "".join([*pieces, command[end:]])
+
+
+def _quote_after(text: str, quote: str) -> str:
+    """The quote that is open where ``text`` ends, which begins within ``quote``."""
+    letters = iter(text)
+    for letter in letters:
+        if letter == "\\" and quote != "'":
+            next(letters, None)
+        elif letter == quote:
+            quote = ""
+        elif not quote and letter in "'\"":
+            quote = letter
+    return quote
+
+
+def _variable(number: int) -> str:
+    return f"NBFLOW_VALUE_{number + 1}"

@@ -50,9 +50,8 @@ class Row:
             return f"{self.items_done} of {self.items} items done"
         if self.child is not None:
             return f"{again}{self.child} runs"
-        began = self.began if self.has_log else self.cell_began
-        where = f"cell {self.cell} of {self.cells}" if self.cell else "runs" if self.has_log else "kernel starts"
-        since = "" if began is None else f" for {duration(now - began)}"
+        where = f"cell {self.cell} of {self.cells}" if self.cell else "at work" if self.has_log else "kernel starts"
+        since = "" if self.cell_began is None else f" for {duration(now - self.cell_began)}"
         return f"{again}{where}{since}"
 
 

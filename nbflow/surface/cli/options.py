@@ -74,6 +74,9 @@ logical_date_option = click.option(
     help="The day whose data the run is for, or START/END; otherwise the last whole day before its start.",
 )  # fmt: skip
 
+allow_missing_option = click.option(
+    "--allow-missing", is_flag=True, help="Leave out tasks of kinds that only Databricks has, with a warning each."
+)
 strict_option = click.option("--strict", is_flag=True, help="Take every warning for an error.")
 
 

@@ -134,7 +134,7 @@ def print_failure(task: TaskRecord, out: Out) -> None:
     if error.source:
         for line in numbered(error.source, error.traceback):
             out.line(f"  {line}")
-    for line in _tail(error) if task.log else ():
+    for line in _tail(error) if task.log and not error.source else ():
         out.line(f"  | {line}".rstrip())
     for line in _words(error):
         out.line(f"  {out.paint(line, 'red')}")

@@ -42,6 +42,9 @@ def print_task(record: RunRecord, task: TaskRecord, out: Out) -> None:
     print_tasks(_only(record, task), out)
     _pairs("parameters", task.parameters, out)
     _pairs("values", task.values, out)
+    if task.output is not None:
+        rows = task.output["rows"]
+        _pairs("result", {"columns": ", ".join(task.output["columns"]), "rows": len(rows), **({"first row": rows[0]} if rows else {})}, out)
     if task.exit_value is not None:
         _pairs("exit", {"value": task.exit_value}, out)
     if task.attempts:

@@ -38,6 +38,7 @@ def spark_builder(app_name: str = "nbflow") -> Any:
         "spark.sql.warehouse.dir": str(Workspace.find(Path.cwd()).warehouse),
         "spark.jars": ",".join(map(str, parts.jars)),
         "spark.databricks.delta.snapshotPartitions": "1",
+        "spark.sql.execution.arrow.pythonUDF.columnarInput.enabled": "false",  # Spark 4.2.0 waits for ever with it
         "spark.sql.shuffle.partitions": str(os.cpu_count() or 1),
     }
     for name, value in settings.items():

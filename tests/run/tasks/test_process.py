@@ -19,7 +19,14 @@ from nbflow.run.guard import Guard
 from nbflow.run.runner import Attempt, Outcome, Prepared
 from nbflow.run.stop import Stop
 from nbflow.run.surroundings import Surroundings
-from nbflow.testing import EventLog, MemoryLog, MemorySink
+from nbflow.testing import EventLog, MemoryLog, MemorySink, ScriptedEngine
+
+
+class _OnSpark(ShellWork):
+    """A command that has an engine."""
+
+    uses_spark = True  # type: ignore[misc]
+
 
 Shell = Callable[..., "tuple[Outcome, MemoryLog]"]
 
@@ -83,6 +90,33 @@ def test_a_killed_program_is_told_by_its_signal(shell: Shell) -> None:
     outcome, _ = shell("kill -SEGV $$")
     assert outcome.error is not None
     assert (outcome.error.kind, outcome.error.message) == (ErrorKind.PROCESS_DIED, "the program died (signal SIGSEGV)")
+
+
+def test_a_program_whose_engine_is_lost(tmp_path: Path) -> None:
+    """It is ended, and told as that, also where it noticed the loss first and failed."""
+    for command in ("exec sleep 600", "sleep 0.3; exit 1"):
+        engine, log = ScriptedEngine(), MemoryLog()
+        planned = PlannedTask("t", _OnSpark(command, tmp_path), (Argument("command", command, ANY, "task"),))
+        attempt = Attempt(planned, 1, 2, 1, {})
+
+        async def work(guard: Guard, planned: PlannedTask, attempt: Attempt, engine: ScriptedEngine, log: MemoryLog) -> Outcome:
+            around = Surroundings(
+                Plan("p", (planned,)), tmp_path, Settings(grace_seconds=1), datetime(2026, 1, 1, tzinfo=timezone.utc), {"": engine},
+                lambda attempt: MemorySink(), lambda attempt: log, lambda attempt, cell: None, lambda attempt, text: None, guard.folder,
+                guard.token,
+            )  # fmt: skip
+            executor = TaskExecutor(around)
+            executor.prepare(attempt)
+            doing = asyncio.ensure_future(executor.execute(attempt, Stop()))
+            await asyncio.sleep(0.35)
+            engine.lose("it died")
+            return await doing
+
+        with Guard() as guard:
+            outcome = asyncio.run(asyncio.wait_for(work(guard, planned, attempt, engine, log), 60))
+        assert outcome.error is not None
+        assert (outcome.error.kind, outcome.error.message) == (ErrorKind.ENGINE_LOST, "the Spark engine was lost: it died")
+        assert engine.cancelled == [f"nbflow-{guard.token}-2-1"]
 
 
 def test_a_program_over_its_limit_is_interrupted_and_then_killed(shell: Shell) -> None:

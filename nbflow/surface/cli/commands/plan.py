@@ -8,6 +8,7 @@ import click
 
 from nbflow.surface.cli.layout import short_path
 from nbflow.surface.cli.options import (
+    allow_missing_option,
     common_options,
     from_option,
     job_option,
@@ -42,6 +43,7 @@ from nbflow.surface.cli.terminal import clean, stdout
 @logical_date_option
 @click.option("--format", "form", type=click.Choice(["text", "json", "mermaid"]), default="text", help="How to print it.")
 @strict_option
+@allow_missing_option
 @settings_options("engine", "kernel")
 @common_options()
 @click.pass_obj
@@ -59,6 +61,7 @@ def command(
     logical_date: str | None,
     form: str,
     strict: bool,
+    allow_missing: bool,
     settings: dict[str, str],
 ) -> None:
     """Show what a run of PIPELINE would do: its tasks in order, with every parameter and where its value comes from.
@@ -66,7 +69,7 @@ def command(
     PIPELINE is a path, the name of a file in pipelines/, or a notebook.
     """
     values = read_parameters(parameters, parameters_file)
-    workspace = session.find(start_of(pipeline), {**settings, "strict": strict or None})
+    workspace = session.find(start_of(pipeline), {**settings, "strict": strict or None, "allow_missing": allow_missing or None})
     bundle = target, read_pairs(variables, "--var")
     plan = workspace.plan(pipeline, values, Path.cwd(), only, job, logical_date, *bundle, start, until)
     if workspace.settings.strict:

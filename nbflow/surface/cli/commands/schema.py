@@ -26,7 +26,7 @@ def _print_coverage() -> None:
     from nbflow.define.vocabulary import OBJECTS
     from nbflow.define.words import Standing
 
-    words = {Standing.DONE: "done", Standing.IDLE: "no effect", Standing.REFUSED: "refused"}
+    words = {Standing.DONE: "done", Standing.IDLE: "no effect", Standing.REFUSED: "refused", Standing.CLOUD: "refused"}
     heading, *lines = columns(
         [
             ("key", "here", "what it is"),

@@ -12,6 +12,7 @@ from nbflow.core.errors import DefinitionError, Mistake, UsageError
 from nbflow.core.results import ExitCode
 from nbflow.surface.cli.layout import short_path
 from nbflow.surface.cli.options import (
+    allow_missing_option,
     common_options,
     job_option,
     json_option,
@@ -41,6 +42,7 @@ _BUNDLE = "databricks.yml"
 @target_option
 @variable_option
 @strict_option
+@allow_missing_option
 @settings_options("engine")
 @common_options()
 @click.pass_obj
@@ -52,6 +54,7 @@ def command(
     target: str | None,
     variables: tuple[str, ...],
     strict: bool,
+    allow_missing: bool,
     settings: dict[str, Any],
 ) -> int:
     """Check pipeline files, the notebooks they name, and notebooks; print all mistakes with file, line and key.
@@ -66,7 +69,7 @@ def command(
     chosen = {"target": target, "variables": read_pairs(variables, "--var")}
     for path in dict.fromkeys(each for named in paths for each in _files(named)):
         try:
-            workspace = session.find(start_of(path), {**settings, "strict": strict or None})
+            workspace = session.find(start_of(path), {**settings, "strict": strict or None, "allow_missing": allow_missing or None})
             warned = _check(workspace, path, job, chosen)
             if workspace.settings.strict:
                 refuse_warnings(warned)
