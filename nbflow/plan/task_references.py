@@ -36,12 +36,12 @@ def of_a_task(parts: tuple[str, ...], known: Known, text: str) -> Any:
             f"{text} is not known", f"write {{{{tasks.{task_key}.output.rows}}}}, .output.first_row or .output.first_row.<column>"
         )
     if (kind == _VALUES and len(rest) == 1) or (kind == _OUTPUT and rest) or (kind in TASK_FACTS and not rest):
-        if (known.outputs if kind == _OUTPUT else known.values) is None:
+        if kind == _OUTPUT:
+            return None if known.outputs is None else _output(parts, known.outputs, text)
+        if known.values is None:
             return None
         if kind == _VALUES:
             return _value(task_key, rest[0], known.values, text)
-        if kind == _OUTPUT:
-            return _output(parts, known, text)
         ended = (known.ended or {}).get(task_key)
         if ended is None:
             raise NoValue(f"{text}: task {task_key!r} did not run in this run")
@@ -60,8 +60,8 @@ def _value(task_key: str, key: str, values: Mapping[str, Mapping[str, Any]], tex
     return values[task_key][key]
 
 
-def _output(parts: tuple[str, ...], known: Known, text: str) -> Any:
+def _output(parts: tuple[str, ...], outputs: Mapping[str, Mapping[str, Any]], text: str) -> Any:
     try:
-        return output_of(parts, known.outputs or {})
+        return output_of(parts, outputs)
     except ValueError as error:
         raise NoValue(f"{text}: {error}") from None
