@@ -11,6 +11,7 @@ import functools
 import os
 import re
 import threading
+import warnings
 from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import Any
@@ -22,11 +23,13 @@ from nbflow.surface.inside.sail_places import plain
 from nbflow.surface.inside.sail_refusals import refused
 from nbflow.surface.inside.sail_statements import Statement
 from nbflow.surface.inside.sail_targets import written_table
-from nbflow.surface.inside.sail_writes import Writes, default_format
+from nbflow.surface.inside.sail_views import Views
+from nbflow.surface.inside.sail_writes import Writes, default_format, setting
 
 _ESCAPED = re.compile(r"\\(.)")
 _SIGNS = "*?[{"
 _LISTING = ("list_tables", "list_databases", "get_table", "get_database", "table_exists", "database_exists", "list_columns", "is_cached")
+_UTC = ("UTC", "Etc/UTC", "Etc/UCT", "GMT", "Etc/GMT", "Z", "Zulu", "+00:00")
 _NOT_A_FILE = ("delta", "jdbc", "rate", "noop")
 
 
@@ -37,19 +40,35 @@ class Guard:
         self._connection, self._client = connection, client
         self._lock, self._busy = threading.RLock(), False
         self._names: Names | None = None
+        self._views = Views(self._execute_command)
+        self._read: list[str] = []
+        self._mentioned: list[list[str]] = []
 
     def run(self, statement: str) -> None:
         """Execute a statement of our own."""
         from pyspark.sql.connect.plan import SQL
 
-        self._client.execute_command(SQL(statement, [], {}, []).command(self._client))
+        self._execute_command(SQL(statement, [], {}, []).command(self._client))
+
+    def _execute_command(self, command: Any) -> None:
+        self._client.execute_command(command)
 
     @property
     def names(self) -> Names:
         """The names that the session knows."""
         if self._names is None:
+            self._tell_zone()
             self._names = Names(self._connection.address.warehouse, self.run)
         return self._names
+
+    def _tell_zone(self) -> None:
+        """Say once that a zone other than UTC is not heeded everywhere."""
+        zone = setting(self._client, "spark.sql.session.timeZone")
+        if zone and zone not in _UTC:
+            told = (
+                f"the session's zone is {zone}: on Sail functions of a table's timestamps (hour, to_date, their text) take UTC all the same"
+            )
+            warnings.warn(told, stacklevel=2)
 
     def execute(self, original: Any, command: Any, *args: Any) -> Any:
         """A command, guarded, and what has to follow it."""
@@ -74,8 +93,11 @@ class Guard:
             noted = noting(*merged_into(command.merge_into_table_command.target_table_name, self.names))
         with noted:
             answer = original(self._client, command, *args)
+        self._views.made(command, self._read, self._mentioned)
         if statement is not None:
             statement.follow()
+            if statement.dropped_view:
+                self._views.dropped(statement.dropped_view)
         for operation in ("write_operation", "write_operation_v2"):
             if command.HasField(operation):
                 self.names.tell_unkept(written_table(getattr(command, operation), self.names))
@@ -93,6 +115,7 @@ class Guard:
 
     def _prepare(self, message: Any, spelled: Iterable[str] = ()) -> None:
         names = [parts for text in spelled for parts in names_in(text)]
+        self._read = []
         for kind, part in _parts(message):
             if kind == "NamedTable":
                 found = names_in(part.unparsed_identifier)
@@ -104,6 +127,7 @@ class Guard:
                 names += names_in(part.query if kind == "SQL" else part.sql)
             elif kind == "DataSource":
                 self._source(part)
+                self._read += part.paths if part.format.lower() == "delta" else ()
             elif kind == "Catalog" and part.WhichOneof("cat_type") in _LISTING:
                 self.names.mention_all()
             elif kind in ("WriteOperation", "WriteOperationV2"):
@@ -111,8 +135,13 @@ class Guard:
                 names += names_in(named)
             elif kind == "MergeIntoTableCommand":
                 names += names_in(part.target_table_name)
+            elif kind in ("DropTempView", "DropGlobalTempView"):
+                self._views.dropped(part.view_name, kind == "DropGlobalTempView")
+        self._mentioned = names
         if names:
             self.names.mention(names)
+            self._views.fresh(names)
+            self._read += [*self._views.folders(names), *filter(None, map(self.names.known_folder, names))]
 
     def _source(self, source: Any) -> None:
         """A reader: its format and paths as Sail takes them. Raises where one is not there: Sail reads no rows from nowhere."""

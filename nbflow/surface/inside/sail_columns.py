@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 _WIDER = {
@@ -56,6 +57,11 @@ def adds_fields(given: Any, stored: Any) -> bool:
     return not fits(given, stored, merges=False) and bool(_names(json.loads(given.json())) - _names(json.loads(stored.json())))
 
 
+def left_out(given: Any, stored: Any) -> bool:
+    """Whether ``given`` lacks fields somewhere within that ``stored`` has, and differs in nothing else."""
+    return not fits(given, stored, merges=False) and fits(given, stored, merges=True) and not adds_fields(given, stored)
+
+
 def _names(kind: Any, path: str = "") -> set[str]:
     """The paths of all fields within a type."""
     if isinstance(kind, dict) and kind.get("type") == "struct":
@@ -92,3 +98,12 @@ def empty(schema: Any, client: Any) -> Any:
     zone = {"timezone": "UTC"} if "timezone" in inspect.signature(to_arrow_schema).parameters else {}  # older ones take UTC
     table = pyarrow.Table.from_batches([], schema=to_arrow_schema(schema, **zone))
     return LocalRelation(table, schema.json()).plan(client)
+
+
+def fields_of(parts: Sequence[str], client: Any) -> Any:
+    """The columns of the table of this name, as they are now."""
+    from pyspark.sql.connect import proto
+
+    plan = proto.Plan()
+    plan.root.sql.query = "SELECT * FROM " + ".".join("`" + part.replace("`", "``") + "`" for part in parts)
+    return client._analyze(method="schema", plan=plan).schema.fields

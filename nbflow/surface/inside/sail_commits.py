@@ -51,14 +51,16 @@ def noting(folder: str, operation: str) -> Iterator[None]:
     """Around a statement: note the commit that it makes to the table in ``folder``.
 
     Meanwhile no other notebook on Sail changes this table by SQL, or makes one in its schema: all that do hold a lock on the table's
-    log, or on the schema's folder, and every other commit of a notebook bears a mark. One commit of Sail's without a mark, of this
+    log, or on the folder that it will be in, and every other commit of a notebook bears a mark. One commit of Sail's without a mark, of this
     operation, is then this statement's.
     """
     exchange, log = exchange_folder(), os.path.join(folder, "_delta_log")
-    place = log if os.path.isdir(log) else os.path.dirname(folder)
+    place = log
+    while place and not os.path.isdir(place):
+        place = os.path.dirname(place)
     with contextlib.ExitStack() as held:
         known = None
-        if folder and os.path.isdir(place) and _locked(place, held) and exchange is not None and current_mark() is not None:
+        if folder and _locked(place, held) and exchange is not None and current_mark() is not None:
             known = _commits(log)
         yield
         if known is not None and exchange is not None:

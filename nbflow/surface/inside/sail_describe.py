@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from nbflow.surface.inside.sail_columns import fields_of
 from nbflow.surface.inside.sail_names import Names
 from nbflow.surface.inside.sail_refusals import refused
 from nbflow.surface.inside.statements import Token, name_at
@@ -23,7 +24,7 @@ def described(tokens: Sequence[Token], names: Names, client: Any) -> str:
         return ""
     if extended:
         raise refused("DESCRIBE EXTENDED", "Sail does not know it ('nbflow tables show' shows much of it)")
-    rows = {field.name: [field.name, field.dataType.simpleString(), field.metadata.get("comment")] for field in _fields(parts, client)}
+    rows = {field.name: [field.name, field.dataType.simpleString(), field.metadata.get("comment")] for field in fields_of(parts, client)}
     folder = names.folder(table)
     partitions = [rows[name] for name in partitions_of(folder) if name in rows] if os.path.isdir(folder) else []
     heads = [["# Partition Information", "", ""], ["# col_name", "data_type", "comment"]] if partitions else []
@@ -35,7 +36,7 @@ def shown_columns(tokens: Sequence[Token], names: Names, client: Any) -> str:
     parts, last = name_at(list(tokens[3:]))
     if last is not tokens[-1] or names.table(parts) is None:
         return ""
-    return _values(([field.name] for field in _fields(parts, client)), "col_name")
+    return _values(([field.name] for field in fields_of(parts, client)), "col_name")
 
 
 def partitions_of(folder: str) -> list[str]:
@@ -68,15 +69,6 @@ def _of_checkpoint(path: str) -> list[str] | None:
 
     rows = pyarrow.parquet.read_table(path, columns=["metaData"])["metaData"].to_pylist()
     return next((list(row["partitionColumns"]) for row in rows if row), None)
-
-
-def _fields(parts: Sequence[str], client: Any) -> Any:
-    """The columns of the table of this name, as they are now."""
-    from pyspark.sql.connect import proto
-
-    plan = proto.Plan()
-    plan.root.sql.query = "SELECT * FROM " + ".".join("`" + part.replace("`", "``") + "`" for part in parts)
-    return client._analyze(method="schema", plan=plan).schema.fields
 
 
 def _values(rows: Iterable[Sequence[str | None]], columns: str) -> str:

@@ -25,10 +25,10 @@ Table = tuple[str, str]
 
 class Names:
     """What one session knows of ``warehouse`` (empty: the server's own, of which nothing is known). ``run`` executes a statement in the
-    session. Tables are made known with ``options``, the options of writes to them by SQL."""
+    session."""
 
-    def __init__(self, warehouse: str, run: Callable[[str], None], options: str = "") -> None:
-        self.warehouse, self._run, self._options = Path(warehouse) if warehouse else None, run, options
+    def __init__(self, warehouse: str, run: Callable[[str], None]) -> None:
+        self.warehouse, self._run = Path(warehouse) if warehouse else None, run
         self._schemas: dict[str, Path] = {}
         self._tables: dict[Table, str] = {}
         self.current = DEFAULT_SCHEMA
@@ -44,6 +44,11 @@ class Names:
         """Where a table lies, or would; empty where there is no warehouse."""
         folder = self.schema_folder(table[0])
         return "" if folder is None else str(table_folder(folder, table[1]))
+
+    def known_folder(self, parts: Sequence[str]) -> str:
+        """The folder of the table that a name means, which the session knows; empty where it knows none."""
+        table = self.table(parts)
+        return self.folder(table) if table is not None and table in self._tables else ""
 
     def table(self, parts: Sequence[str]) -> Table | None:
         """The table that a name of one to three parts means; ``None`` where it is one of another catalog, or no name of ours."""
@@ -65,7 +70,7 @@ class Names:
 
     def tell_unkept(self, table: Table | None) -> None:
         """Say of what was made under a name that later tasks do not know it, where that is no table of the warehouse."""
-        if table is not None and not _state(self.folder(table)):
+        if table is not None and not state_of(self.folder(table)):
             name = ".".join(table)
             warnings.warn(
                 f"{name} is known to this notebook only: Sail keeps no views, and no tables but Delta's in the warehouse", stacklevel=2
@@ -109,7 +114,7 @@ class Names:
 
     def _follow(self, table: Table, folder: str) -> None:
         """Have the session know a table as it lies there now."""
-        state, known = _state(folder), self._tables.get(table, "")
+        state, known = state_of(folder), self._tables.get(table, "")
         if state == known:
             return
         schema, name = table
@@ -119,7 +124,7 @@ class Names:
             self._tables.pop(table, None)
         if state:
             self._run(f"DROP TABLE IF EXISTS {CATALOG}.`{schema}`.`{name}`")  # it may be known from a write
-            self._run(f"CREATE TABLE IF NOT EXISTS {CATALOG}.`{schema}`.`{name}` USING delta{self._options} LOCATION '{folder}'")
+            self._run(f"CREATE TABLE IF NOT EXISTS {CATALOG}.`{schema}`.`{name}` USING delta LOCATION '{folder}'")
             self._tables[table] = state
 
     def made_schema(self, schema: str, folder: Path) -> None:
@@ -139,7 +144,7 @@ class Names:
 
     def renamed(self, old: Table, new: Table) -> None:
         """Move a table's folder to where its new name says. Raises ``ValueError`` where that cannot be."""
-        if not _state(self.folder(old)):
+        if not state_of(self.folder(old)):
             raise ValueError(f"there is no table {'.'.join(old)}")
         if os.path.exists(self.folder(new)):
             raise ValueError(f"there is a table {'.'.join(new)} already")
@@ -159,7 +164,7 @@ def names_in(text: str) -> list[list[str]]:
     return found
 
 
-def _state(folder: str) -> str:
+def state_of(folder: str) -> str:
     """What a table's folder is now, and which version it has; empty where there is no table."""
     log = os.path.join(folder, "_delta_log")
     with contextlib.suppress(OSError), os.scandir(log) as entries:

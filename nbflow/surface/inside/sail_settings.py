@@ -12,6 +12,7 @@ _ASKED = re.compile(r"SET\s+(?P<key>[\w:-]+(?:\.[\w:-]+)+|`[^`]+`)\s*;*\s*\Z", r
 _ZONE = re.compile(r"SET\s+TIME\s+ZONE\s+(?P<quote>['\"])(?P<value>[^'\"]+)(?P=quote)\s*;*\s*\Z", re.IGNORECASE)
 _RESET = re.compile(r"RESET\s+(?P<key>[\w:-]+(?:\.[\w:-]+)+|`[^`]+`)\s*;*\s*\Z", re.IGNORECASE)
 _TIME_ZONE = "spark.sql.session.timeZone"
+_IS_ZONE = re.compile(r"[\w+:/-]+\Z")
 _NOTHING = "SELECT 1 AS nothing LIMIT 0"
 
 
@@ -36,6 +37,12 @@ def settled(statement: str, client: Any) -> str:
 def _set(key: str, value: str, client: Any) -> str:
     from pyspark.sql.connect import proto
 
+    if key == _TIME_ZONE and not _IS_ZONE.match(value):
+        from pyspark.errors.exceptions.connect import IllegalArgumentException
+
+        raise IllegalArgumentException(
+            f"[INVALID_CONF_VALUE.TIME_ZONE] Cannot resolve the given timezone: {value}. It stands without quotes."
+        )
     pairs = [proto.KeyValue(key=key, value=value)]
     client.config(proto.ConfigRequest.Operation(set=proto.ConfigRequest.Set(pairs=pairs)))
     return _answer(key, value)

@@ -10,6 +10,7 @@ from nbflow.core.exchange import COMMIT_SETTING
 from nbflow.surface.inside.sail_changes import Changes
 from nbflow.surface.inside.sail_commits import changed_by, noting
 from nbflow.surface.inside.sail_describe import described, quoted_text, shown_columns
+from nbflow.surface.inside.sail_inserts import inserted
 from nbflow.surface.inside.sail_names import Names
 from nbflow.surface.inside.sail_refusals import refused
 from nbflow.surface.inside.sail_settings import settled
@@ -51,6 +52,13 @@ class Statement:
         given = {name: value.literal.string for name, value in self._source.named_arguments.items() if value.literal.HasField("string")}
         return given or {name: value.string for name, value in self._source.args.items() if value.HasField("string")}
 
+    @property
+    def dropped_view(self) -> str:
+        """The name of the view that the statement drops; empty where it drops none."""
+        at = 4 if self._words[2:4] == ["IF", "EXISTS"] else 2
+        parts, _ = name_at(self._tokens[at:]) if self._words[:2] == ["DROP", "VIEW"] else ([], None)
+        return ".".join(parts)
+
     def names_spelled(self) -> Iterator[str]:
         """Names that stand in texts: ``IDENTIFIER('schema.table')``, ``IDENTIFIER(:name)``."""
         if "IDENTIFIER" in self._words:
@@ -74,6 +82,8 @@ class Statement:
             self.text = f"USE SCHEMA {self.text[self._tokens[1].start :]}"  # Sail does not know the short form
         elif words[:1] in (["CREATE"], ["REPLACE"]) and "TABLE" in words[:4]:
             self._create_table()
+        elif words[:1] == ["INSERT"] and not self.parameters:
+            self.text = inserted(self.text, self._tokens, self._names, self._client)
         elif words[:1] in (["DESCRIBE"], ["DESC"]):
             self.text = described(self._tokens, self._names, self._client) or self.text
         elif words[:2] == ["SHOW", "COLUMNS"]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nbflow.core.exchange import COMMIT_SETTING
-from nbflow.surface.inside.sail_columns import adds_fields, empty, fits, nullable, takes_no_null
+from nbflow.surface.inside.sail_columns import adds_fields, empty, fits, left_out, nullable, takes_no_null
 from nbflow.surface.inside.sail_describe import partitions_of
 from nbflow.surface.inside.sail_names import Names
 from nbflow.surface.inside.sail_places import plain
@@ -154,7 +154,9 @@ class Writes:
         stored = {field.name.lower(): field for field in there.fields}
         for field in given.fields:
             found = stored.get(field.name.lower())
-            if found is not None:
+            if found is not None and not strict and left_out(field.dataType, found.dataType):
+                operation.options["mergeSchema"] = "true"  # which leaves the table's columns as they are, and the fields null
+            elif found is not None:
                 _refuse_type(field, found, merges, strict)
             elif strict or not merges:
                 why = _DROPS if merges else "the table has no such column, and mergeSchema is not set"
