@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import re
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,6 +20,8 @@ from nbflow.surface.inside.context import current_mark, exchange_folder
 from nbflow.surface.inside.sail_names import Names, names_in
 from nbflow.surface.inside.statements import Token, name_at
 
+_WAIT_SECONDS = 120.0
+_LOOK_SECONDS = 0.02
 _COMMIT = re.compile(r"(\d{20})\.json\Z")
 _OPERATIONS = {"INSERT": "WRITE", "UPDATE": "UPDATE", "DELETE": "DELETE", "MERGE": "MERGE", "CREATE": "CREATE TABLE"}
 _BEFORE_A_NAME = (
@@ -52,7 +55,7 @@ def noting(folder: str, operation: str) -> Iterator[None]:
 
     Meanwhile no other notebook on Sail changes this table by SQL, or makes one in its schema: all that do hold a lock on the table's
     log, or on the folder that it will be in, and every other commit of a notebook bears a mark. One commit of Sail's without a mark, of this
-    operation, is then this statement's.
+    operation, is then this statement's. Who has waited too long for the lock goes on without it, so that nothing is noted of what took so long.
     """
     exchange, log = exchange_folder(), os.path.join(folder, "_delta_log")
     place = log
@@ -62,22 +65,28 @@ def noting(folder: str, operation: str) -> Iterator[None]:
         known = None
         if folder and _locked(place, held) and exchange is not None and current_mark() is not None:
             known = _commits(log)
+        began = time.monotonic()
         yield
-        if known is not None and exchange is not None:
+        if known is not None and exchange is not None and time.monotonic() - began < _WAIT_SECONDS:
             own = [file for file in _commits(log) - known if _is_of_sail(os.path.join(log, file), operation)]
             if len(own) == 1:
                 _note(os.path.join(exchange, COMMITS_FILE), os.path.join(log, own[0]))
 
 
 def _locked(place: str, held: contextlib.ExitStack) -> bool:
-    """Wait for the lock on a folder and keep it as long as ``held``; false where the file system has none."""
+    """Wait for the lock on a folder and keep it as long as ``held``; false where the file system has none, or it was not to be had."""
+    until = time.monotonic() + _WAIT_SECONDS
     try:
         descriptor = os.open(place, os.O_RDONLY)
         held.callback(os.close, descriptor)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        while time.monotonic() < until:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            time.sleep(_LOOK_SECONDS)
     except OSError:
-        return False
-    return True
+        pass
+    return False
 
 
 def _commits(log: str) -> set[str]:
