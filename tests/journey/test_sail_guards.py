@@ -180,6 +180,15 @@ def test_set_and_reset_are_settings(sail: Any) -> None:
             "SET spark.sql.session.timeZone=Asia/Tokyo", "/* a word */ set spark.sql.session.timeZone", "SET my.own = a b, 'c' ;", "SET my.own",
             "SET TIME ZONE 'Europe/Berlin'", "SET spark.nowhere", "RESET my.own")]
         tell([answers, spark.conf.get("spark.sql.session.timeZone"), spark.conf.get("my.own", "none")])
+        outcome(lambda: spark.sql("SET spark.sql.session.timeZone = 'Asia/Tokyo'"))
+        import warnings
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            spark.newSession().sql("SET TIME ZONE 'Europe/Berlin'")
+            other = spark.newSession()
+            other.conf.set("spark.sql.session.timeZone", "Europe/Berlin")
+            other.sql("SELECT 1").collect()
+        tell([str(each.message)[:34] for each in said if "zone" in str(each.message)])
         """
     )
     zone = "spark.sql.session.timeZone"
@@ -190,8 +199,11 @@ def test_set_and_reset_are_settings(sail: Any) -> None:
                 [["spark.nowhere", "<undefined>"]], [],
             ],
             "Europe/Berlin", "none",
-        ]
+        ],
+        told[1],
+        ["the session's zone is Europe/Berlin"[:34]],
     ]  # fmt: skip
+    assert "INVALID_CONF_VALUE.TIME_ZONE" in told[1]
 
 
 @pytest.mark.parametrize("path", ["nowhere", "/nowhere/at/all"])
