@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nbflow.core.exchange import ERROR_FILE, EXIT_FILE, MAX_VALUE_BYTES, OUTPUT_FILE, VALUES_FILE
+from nbflow.core.exchange import COMMITS_FILE, ERROR_FILE, EXIT_FILE, MAX_VALUE_BYTES, OUTPUT_FILE, VALUES_FILE
 
 _DEEPEST = 100
 """Lists and objects inside one another; Python's own limit ends a program in the middle of something else."""
@@ -66,6 +66,20 @@ def _check_size(value: Any, most: int) -> None:
     if size > most:
         msg = f"{size} bytes as JSON, {most} are allowed: write a table, and give its name"
         raise ValueError(msg)
+
+
+def read_commits(folder: Path) -> frozenset[tuple[str, int]]:
+    """The commits without a mark that the exchange folder says are the task's: each one's file and when it was written, in ns.
+
+    What cannot be read is none.
+    """
+    found = set()
+    with contextlib.suppress(OSError):
+        for line in (folder / COMMITS_FILE).read_bytes().split(b"\n"):
+            with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
+                entry = json.loads(line)
+                found.add((str(entry["file"]), int(entry["written"])))
+    return frozenset(found)
 
 
 def _check_depth(value: Any) -> None:

@@ -25,6 +25,7 @@ from nbflow.plan.known import ONE_TIME, Known
 from nbflow.plan.plan import Argument, Plan
 from nbflow.plan.references import resolve
 from nbflow.plan.work import JarWork
+from nbflow.run.left import read_commits
 from nbflow.run.promises import Attempt
 from nbflow.run.stop import Stop
 from nbflow.run.writes import Watch
@@ -134,14 +135,14 @@ class Surroundings:
         }  # fmt: skip
 
     async def watched(self, attempt: Attempt, work: Awaitable[_End]) -> tuple[_End, tuple[TableWrite, ...]]:
-        """What ``work`` comes to, and which tables were written meanwhile by commits that bear the attempt's mark."""
+        """What ``work`` comes to, and which tables were written meanwhile by commits that bear the attempt's mark or are noted."""
         if self.engine_of(attempt) is None and not isinstance(attempt.task.work, JarWork):  # it has a Spark of its own
             return await work, ()
         loop = asyncio.get_running_loop()
         watch = await loop.run_in_executor(None, Watch, self.workspace / self.settings.warehouse)
         end = await work
         mark = exchange.Mark(attempt.run_id, attempt.task.task_key, attempt.number)
-        return end, await loop.run_in_executor(None, watch.written_by, mark)
+        return end, await loop.run_in_executor(None, lambda: watch.written_by(mark, read_commits(self.private_folder(attempt))))
 
 
 def storage_error(message: str) -> TaskError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from nbflow.core.exchange import Mark
@@ -34,14 +34,22 @@ class Watch:
                 if commits:
                     yield table, commits
 
-    def written_by(self, mark: Mark) -> tuple[TableWrite, ...]:
-        """What the attempt with this mark wrote since, by table."""
+    def written_by(self, mark: Mark, noted: Collection[tuple[str, int]] = ()) -> tuple[TableWrite, ...]:
+        """What the attempt with this mark wrote since, by table. ``noted`` are commits without a mark that are known to be its own."""
         found = []
         for table, commits in self.changed():
-            own = [commit for commit in commits if commit.mark == mark]
+            own = [commit for commit in commits if commit.mark == mark or (noted and commit.mark is None and _place(commit) in noted)]
             if own:
                 found.append(_write(table, own))
         return tuple(sorted(found, key=lambda write: write.table))
+
+
+def _place(commit: Commit) -> tuple[str, int]:
+    """What no other commit has, not even one of a table that was made anew in the same folder."""
+    try:
+        return os.path.realpath(commit.file), os.stat(commit.file).st_mtime_ns
+    except OSError:
+        return commit.file, 0
 
 
 def _write(table: FoundTable, commits: Sequence[Commit]) -> TableWrite:

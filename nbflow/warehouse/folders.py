@@ -84,6 +84,12 @@ def tables_in(schema: str, folder: Path, before: Mapping[str, StoredTable] | Non
             yield StoredTable(schema, name, Path(place.path), mark)
 
 
+def table_folder(folder: Path, name: str) -> Path:
+    """Where the table ``name`` lies in a schema's ``folder``, in whatever case its folder is written; of one that is not there, where it would."""
+    found = (Path(place.path) for place in _folders(folder) if place.name.lower() == name and _NAME.match(place.name))
+    return next(filter(_is_delta, found), folder / name)
+
+
 def contents(warehouse: Path, before: Mapping[str, StoredSchema] | None = None) -> dict[str, StoredSchema]:
     """All schemas of the warehouse with what is in them; ``default`` is one in any case. ``before``: as it was the last time."""
     found = {}

@@ -17,6 +17,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from nbflow.warehouse.folders import StoredSchema, forget, kept
+
 _FOLDER = ".trash"
 _ABOUT = "about.json"
 _FILES = "files"
@@ -44,12 +46,13 @@ class Dropped:
 
 
 def throw_away(
-    warehouse: Path, folder: Path, name: str, mark: Mapping[str, Any] | None = None, kept: Mapping[str, Any] | None = None
+    warehouse: Path, folder: Path, name: str, mark: Mapping[str, Any] | None = None, document: Mapping[str, Any] | None = None
 ) -> Dropped:
-    """Move ``folder``, the table ``name``, to the trash. ``mark`` tells ``run_id`` and ``task_key``. Raises ``OSError``."""
+    """Move ``folder``, the table ``name``, to the trash. ``mark`` tells ``run_id`` and ``task_key``, ``document`` what was kept of the name.
+    Raises ``OSError``."""
     at = datetime.now(timezone.utc)
     place = _new_place(warehouse / _FOLDER, f"{at:%Y%m%dT%H%M%S.%fZ}-{name.replace('*', 'all')}")
-    about = {"version": 1, "name": name, "at": at.isoformat(), **(mark or {}), "kept": kept}
+    about = {"version": 1, "name": name, "at": at.isoformat(), **(mark or {}), "kept": document}
     try:
         (place / _ABOUT).write_text(json.dumps(about, indent=1), "utf-8")
         _move(folder, place / _FILES)
@@ -58,6 +61,19 @@ def throw_away(
             shutil.rmtree(place, ignore_errors=True)
         raise
     return _read(place) or Dropped(name, at, place)
+
+
+def throw_away_schema(warehouse: Path, schema: StoredSchema, mark: Mapping[str, Any] | None = None) -> None:
+    """Move each table of a schema to the trash by itself, and what else its folder holds as one. Raises ``OSError``."""
+    with_files = {name: schema.folder / name for name in schema.kept if (schema.folder / name).is_dir()}
+    for name, place in {**with_files, **{key: table.folder for key, table in schema.tables.items()}}.items():
+        throw_away(warehouse, place, f"{schema.name}.{name}", mark, kept(schema.folder, name))
+    for name in schema.kept:
+        forget(schema.folder, name)
+    with contextlib.suppress(OSError):
+        schema.folder.rmdir()
+    if schema.folder.is_dir():
+        throw_away(warehouse, schema.folder, f"{schema.name}.*", mark)
 
 
 def dropped(warehouse: Path) -> list[Dropped]:

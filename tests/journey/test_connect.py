@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deltalake import DeltaTable
 
 ENDLESS = "spark.sql('select count(*) from range(1000000) a, range(100000000) b where (a.id * b.id) % 7 = 3').collect()"
 
@@ -147,6 +148,45 @@ def test_a_server_that_is_gone_is_told_within_seconds(served: Any) -> None:
     pid = served.server.pid if served.server else served.engine.pids[0]
     os.kill(pid, signal.SIGKILL)
     assert ["server is gone" in each for each in client.end()] == [True, True]
+
+
+def test_a_server_that_is_sail_is_guarded(connect: Any, tmp_path: Path) -> None:
+    """Found out by its answers: what would lose data is refused as on the engine sail, columns take nulls, functions find their modules."""
+    folder = tmp_path / "nb"
+    folder.mkdir()
+    (folder / "rules.py").write_text("def of(x):\n    return 3 * x\n")
+    told = connect.run(
+        """
+        import rules
+        from pyspark.sql import functions as F
+        spark = session()
+        spark.range(3).selectExpr("id", "id % 2 AS k").write.format("delta").save("t")
+        outcome(lambda: spark.range(1).selectExpr("id", "'x' AS k").write.format("delta").mode("append").save("t"))
+        outcome(lambda: spark.read.csv("nowhere").count())
+        outcome(lambda: spark.sql("VACUUM delta.`t`"))
+        spark.range(1).write.format("delta").saveAsTable("n")
+        outcome(lambda: spark.sql("SELECT 1L AS id, 2 AS z").write.format("delta").mode("append").saveAsTable("n"))
+        tell(spark.range(1, 2).select(F.udf(lambda x: rules.of(x), "long")("id")).first()[0])
+        """,
+        folder,
+    )
+    assert [next(word for word in ("--engine spark", "PATH_NOT_FOUND") if word in each) for each in told[:4]] == [
+        "--engine spark", "PATH_NOT_FOUND", "--engine spark", "--engine spark",
+    ]  # fmt: skip
+    assert told[4] == 3
+    assert '"nullable":false' not in DeltaTable(folder / "t").schema().to_json()
+
+
+def test_sail_elsewhere_is_refused(connect: Any) -> None:
+    """Where its files are not at hand there are no guards, and so there is no session; what helps is said."""
+    told = connect.run(
+        """
+        import nbflow.surface.inside.connect as connect
+        connect._is_here = lambda host: False
+        outcome(session)
+        """
+    )
+    assert "is Sail, not Spark" in told[0] and "--engine sail" in told[0]
 
 
 def test_functions_find_what_lies_beside_the_notebook(sail: Any, tmp_path: Path) -> None:

@@ -10,12 +10,15 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from nbflow.define.settings import Settings
+from nbflow.run.engines.connect import ConnectEngine
 from nbflow.run.engines.parts import find_parts
+from tests.journey.conftest import Bench
 from tests.journey.test_medallion import FORTY, Project, expect
 
 SERVER = "org.apache.spark.sql.connect.service.SparkConnectServer"
@@ -90,3 +93,34 @@ def test_on_a_server_that_runs_elsewhere(server: tuple[str, Path], tmp_path: Pat
         (warehouse / f"{schema}.db").rename(project.folder / "warehouse" / schema)
     project.holds(expect(FORTY), 0)
     socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])), 1).close()
+    functions_find_their_modules(address, tmp_path)
+
+
+def functions_find_their_modules(address: str, folder: Path) -> None:
+    """What the notebook has imported from its folder goes to the server with its functions, a package and what is imported later too."""
+    place = folder / "nb"
+    (place / "parts").mkdir(parents=True)
+    (place / "rules.py").write_text("def of(x):\n    return 3 * x\n")
+    (place / "parts" / "__init__.py").write_text("")
+    (place / "parts" / "more.py").write_text("import rules\ndef of(x):\n    return rules.of(x) + 1\n")
+
+    def make(settings: Settings, warehouse: Path, state: Path, announce: Callable[[str], None]) -> ConnectEngine:
+        return ConnectEngine(address, settings, state, announce)
+
+    bench = Bench(folder / "bench", make)
+    try:
+        told = bench.run(
+            """
+            sys.path.insert(0, os.getcwd())
+            import rules
+            from pyspark.sql import functions as F
+            spark = session()
+            tell(spark.range(1, 2).select(F.udf(lambda x: rules.of(x), "long")("id")).first()[0])
+            import parts.more
+            tell(spark.range(1, 2).select(F.udf(lambda x: parts.more.of(x), "long")("id")).first()[0])
+            """,
+            place,
+        )
+    finally:
+        bench.close()
+    assert told == [3, 4]

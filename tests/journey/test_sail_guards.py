@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,14 @@ WRITES = {
     "rows outside, by name": 'spark.sql("CREATE TABLE IF NOT EXISTS n (id BIGINT, k BIGINT)"); rows.write.mode("overwrite").option("replaceWhere", "k = 1").saveAsTable("n")',
     "a condition of the second writer": 'from pyspark.sql import functions as F; rows.writeTo("delta.`t`").overwrite(F.col("k") == 1)',
     "new columns by MERGE": "spark.conf.set('spark.databricks.delta.schema.autoMerge.enabled', 'true'); spark.sql(\"MERGE INTO delta.`t` USING (SELECT 1L AS id, 1L AS k, 'z' AS z) s ON delta.`t`.id = s.id WHEN MATCHED THEN UPDATE SET *\")",
-    "a null partition": 'spark.sql("SELECT 1L AS id, CAST(NULL AS BIGINT) AS k").write.mode("append").partitionBy("k").save("t")',
+    "new columns by MERGE of frames": "spark.conf.set('spark.databricks.delta.schema.autoMerge.enabled', 'true'); from pyspark.sql import functions as F; spark.sql(\"CREATE TABLE IF NOT EXISTS n (id BIGINT, k BIGINT)\"); spark.sql(\"SELECT 1L AS id, 1L AS k, 'z' AS z\").mergeInto('n', F.expr('n.id = 1')).whenNotMatched().insertAll().merge()",
+    "rows outside, by SQL": 'spark.sql("INSERT INTO delta.`t` REPLACE WHERE k = 1 SELECT 1L, 0L")',
+    "a null partition of files": 'spark.sql("SELECT 1L AS id, CAST(NULL AS BIGINT) AS k").write.partitionBy("k").parquet("p")',
+    "files over a table": 'rows.write.mode("overwrite").parquet("t")',
+    "files that are being read": 'rows.write.parquet("q"); spark.read.parquet("q").where("id > 0").write.mode("overwrite").parquet("q")',
+    "a field of another type": 'spark.sql("SELECT named_struct(\'a\', 1) AS s").write.save("st"); spark.sql("SELECT named_struct(\'a\', \'x\') AS s").write.mode("append").save("st")',
+    "a field instead of another": 'spark.sql("SELECT named_struct(\'b\', 1) AS s").write.mode("append").save("st")',
+    "a field that differs in case": 'spark.sql("SELECT named_struct(\'A\', 1) AS s").write.mode("append").option("mergeSchema", "true").save("st")',
     "lengths": 'spark.sql("CREATE TABLE v (s VARCHAR(3))")',
     "a time in the future": "spark.sql(\"SELECT * FROM delta.`t` TIMESTAMP AS OF '2999-01-01'\").collect()",
     "vacuum": 'spark.sql("VACUUM delta.`t`")',
@@ -74,7 +82,7 @@ def test_what_would_lose_data_is_refused_and_changes_nothing(sail: Any, tmp_path
     lines = [
         'spark = session(); rows = spark.range(4).selectExpr("id", "id % 2 AS k"); rows.write.partitionBy("k").save("t")',
         *(
-            f"def job():\n    {code}\noutcome(job); spark.conf.set('spark.sql.sources.partitionOverwriteMode', 'static')"
+            f"def job():\n    {code}\noutcome(job); spark.conf.set('spark.sql.sources.partitionOverwriteMode', 'static'); spark.conf.set('spark.databricks.delta.schema.autoMerge.enabled', 'false')"
             for code in WRITES.values()
         ),
         "tell(spark.read.load('t').count())",
@@ -106,6 +114,98 @@ def test_what_is_right_is_not_refused(sail: Any, tmp_path: Path) -> None:
     assert told == [[0, 2, 9], [0, 2, 9], [[0, ""], [2, ""], [5, ""], [6, "z"], [9, ""]], [["x"]]]
 
 
+def test_null_partitions_are_null_for_every_reader(sail: Any, tmp_path: Path) -> None:
+    """Of all types, an empty text too, whether the write names the partitions or the table does; by frames and, but for empty texts, by SQL."""
+    kinds = {
+        "STRING": "a", "INT": "1", "BIGINT": "1", "DATE": "2024-01-02", "TIMESTAMP": "2024-01-02 03:04:05", "BOOLEAN": "true", "DOUBLE": "1.5",
+        "DECIMAL(9,2)": "1.50",
+    }  # fmt: skip
+    code = [
+        f"""
+spark = session()
+rows = spark.sql("SELECT 1 AS x, CAST(NULL AS {kind}) AS k UNION ALL SELECT 2, CAST('{value}' AS {kind})")
+rows.write.partitionBy("k").save("t{number}")
+rows.write.mode("append").save("t{number}")
+tell(sorted(row.x for row in spark.read.load("t{number}").where("k IS NULL").collect()))
+"""
+        for number, (kind, value) in enumerate(kinds.items())
+    ]
+    texts = """
+spark.sql("SELECT 1 AS x, '' AS k").write.mode("append").save("t0")
+spark.sql("CREATE TABLE named (x INT, k STRING) PARTITIONED BY (k)")
+spark.sql("INSERT INTO named VALUES (1, NULL), (2, 'b')")
+"""
+    folder = tmp_path / "nb"
+    assert sail.run("\n".join([*code, texts]), folder) == [[1, 1]] * len(kinds)
+    found = {
+        place.name: DeltaTable(place).to_pyarrow_table().to_pylist() for place in [*folder.glob("t?"), sail.warehouse / "default" / "named"]
+    }
+    assert {name: sorted(row["x"] for row in rows if row["k"] is None) for name, rows in found.items()} == {
+        name: [1] if name == "named" else [1, 1, 1] if name == "t0" else [1, 1] for name in found
+    }
+    adds = [json.loads(line).get("add") for line in (folder / "t0" / "_delta_log" / f"{2:020}.json").read_text().splitlines()]
+    assert [add["partitionValues"] for add in adds if add] == [{"k": None}]
+
+
+def test_fields_are_added_within_structs(sail: Any, tmp_path: Path) -> None:
+    """mergeSchema adds fields at every depth and in lists; columns are spelled as the table spells them; old rows have nulls there."""
+    cases = {
+        "flat": ("s STRUCT<a: INT>", "(1,)", "s STRUCT<a: INT, b: STRING>", "(2, 'x')", [{"a": 1, "b": None}, {"a": 2, "b": "x"}]),
+        "fewer": ("s STRUCT<a: INT, b: STRING>", "(1, 'x')", "s STRUCT<a: INT>", "(2,)", [{"a": 1, "b": "x"}, {"a": 2, "b": None}]),
+        "deep": (
+            "s STRUCT<t: STRUCT<u: INT>>", "((1,),)", "s STRUCT<t: STRUCT<u: INT, v: STRING>>", "((2, 'z'),)",
+            [{"t": {"u": 1, "v": None}}, {"t": {"u": 2, "v": "z"}}],
+        ),
+        "list": (
+            "s ARRAY<STRUCT<a: INT>>", "[(1,), None]", "S ARRAY<STRUCT<a: INT, b: STRING>>", "[(2, 'x')]",
+            [[{"a": 1, "b": None}, None], [{"a": 2, "b": "x"}]],
+        ),
+    }  # fmt: skip
+    code = ["spark = session()"]
+    for name, (kind, value, other, more, _) in cases.items():
+        code.append(f'spark.createDataFrame([({value},)], "{kind}").write.save("{name}")')
+        code.append(f'spark.createDataFrame([({more},)], "{other}").write.mode("append").option("mergeSchema", "true").save("{name}")')
+    sail.run("\n".join(code), tmp_path / "nb")
+    for name, (*_, expected) in cases.items():
+        table = DeltaTable(tmp_path / "nb" / name).to_pyarrow_table()
+        assert (table.column_names, sorted(table["s"].to_pylist(), key=str)) == (["s"], sorted(expected, key=str)), name
+
+
+def test_set_and_reset_are_settings(sail: Any) -> None:
+    """A value is taken as it stands there, as Spark takes it, also one without quotes; what is answered is what Spark answers."""
+    told = sail.run(
+        """
+        spark = session()
+        answers = [[list(row) for row in spark.sql(text).collect()] for text in (
+            "SET spark.sql.session.timeZone=Asia/Tokyo", "/* a word */ set spark.sql.session.timeZone", "SET my.own = a b, 'c' ;", "SET my.own",
+            "SET TIME ZONE 'Europe/Berlin'", "SET spark.nowhere", "RESET my.own")]
+        tell([answers, spark.conf.get("spark.sql.session.timeZone"), spark.conf.get("my.own", "none")])
+        outcome(lambda: spark.sql("SET spark.sql.session.timeZone = 'Asia/Tokyo'"))
+        import warnings
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            spark.newSession().sql("SET TIME ZONE 'Europe/Berlin'")
+            other = spark.newSession()
+            other.conf.set("spark.sql.session.timeZone", "Europe/Berlin")
+            other.sql("SELECT 1").collect()
+        tell([str(each.message)[:34] for each in said if "zone" in str(each.message)])
+        """
+    )
+    zone = "spark.sql.session.timeZone"
+    assert told == [
+        [
+            [
+                [[zone, "Asia/Tokyo"]], [[zone, "Asia/Tokyo"]], [["my.own", "a b, 'c'"]], [["my.own", "a b, 'c'"]], [[zone, "Europe/Berlin"]],
+                [["spark.nowhere", "<undefined>"]], [],
+            ],
+            "Europe/Berlin", "none",
+        ],
+        told[1],
+        ["the session's zone is Europe/Berlin"[:34]],
+    ]  # fmt: skip
+    assert "INVALID_CONF_VALUE.TIME_ZONE" in told[1]
+
+
 @pytest.mark.parametrize("path", ["nowhere", "/nowhere/at/all"])
 def test_a_path_that_is_not_there_is_told(sail: Any, tmp_path: Path, path: str) -> None:
     """By every reader of files, also where it is one of several."""
@@ -122,8 +222,9 @@ def test_a_path_that_is_not_there_is_told(sail: Any, tmp_path: Path, path: str) 
     assert all("PATH_NOT_FOUND" in each for each in told[:5]) and told[5] == 1
 
 
-def test_commits_carry_the_runs_mark_where_sail_keeps_it(sail: Any, tmp_path: Path) -> None:
-    """What a frame writes tells which run and task wrote it."""
+def test_the_run_is_told_of_every_commit(sail: Any, tmp_path: Path) -> None:
+    """What frames write and what CREATE TABLE … AS makes bears the mark of run and task; of other SQL the commits are noted, each once, and
+    none that another has made meanwhile."""
     exchange = tmp_path / "exchange"
     exchange.mkdir()
     context = {
@@ -131,6 +232,40 @@ def test_commits_carry_the_runs_mark_where_sail_keeps_it(sail: Any, tmp_path: Pa
         "workspace": str(tmp_path), "notebook": "n.ipynb", "folder": str(tmp_path),
     }  # fmt: skip
     (exchange / "context.json").write_text(json.dumps(context))
-    sail.run(f"os.environ['NBFLOW_TASK'] = {str(exchange)!r}; session().range(1).write.saveAsTable('t')")
-    (commit,) = DeltaTable(sail.warehouse / "default" / "t").history()
-    assert json.loads(commit["userMetadata"]) == {"nbflow": {"run_id": 7, "task_key": "bronze", "attempt": 2}}
+    sail.run(
+        f"""
+        os.environ["NBFLOW_TASK"] = {str(exchange)!r}
+        from pyspark.sql import functions as F
+        spark = session()
+        spark.range(3).write.saveAsTable("t")
+        spark.sql("CREATE TABLE u (id BIGINT)")
+        spark.sql("CREATE OR REPLACE TABLE v USING delta AS SELECT 1L AS id")
+        spark.sql("INSERT INTO t VALUES (10), (11)")
+        spark.sql("UPDATE default.t SET id = 12 WHERE id = 11")
+        spark.sql("DELETE FROM spark_catalog.default.t WHERE id = 0")
+        spark.sql("DELETE FROM t WHERE id = 999")
+        spark.sql("MERGE INTO t USING (SELECT 12L AS id) s ON t.id = s.id WHEN MATCHED THEN DELETE")
+        spark.sql("MERGE WITH SCHEMA EVOLUTION INTO t USING (SELECT 20L AS id) s ON t.id = s.id WHEN NOT MATCHED THEN INSERT *")
+        spark.range(30, 31).mergeInto("t", F.expr("t.id = 30")).whenNotMatched().insertAll().merge()
+        spark.sql("INSERT OVERWRITE t SELECT 1L")
+        """
+    )
+    mark = {"nbflow": {"run_id": 7, "task_key": "bronze", "attempt": 2}}
+    (commit,) = DeltaTable(sail.warehouse / "default" / "v").history()
+    assert json.loads(commit["userMetadata"]) == mark
+    log = sail.warehouse / "default" / "t" / "_delta_log"
+    history = {commit["version"]: commit for commit in DeltaTable(log.parent).history()}
+    assert json.loads(history.pop(0)["userMetadata"]) == mark
+    notes = [json.loads(line) for line in (exchange / "commits.jsonl").read_text().splitlines()]
+    assert notes.pop(0)["file"] == str(sail.warehouse / "default" / "u" / "_delta_log" / f"{0:020}.json")
+    assert [note["file"] for note in notes] == [str(log / f"{version:020}.json") for version in sorted(history)]
+    assert [note["written"] for note in notes] == [os.stat(note["file"]).st_mtime_ns for note in notes]
+    assert [history[version]["operation"] for version in sorted(history)] == [
+        "WRITE",
+        "UPDATE",
+        "DELETE",
+        "MERGE",
+        "MERGE",
+        "MERGE",
+        "WRITE",
+    ]

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow
 from deltalake import DeltaTable, write_deltalake
 
+from nbflow.warehouse.folders import keep
 from nbflow.warehouse.trash import dropped
 
 
@@ -152,3 +153,127 @@ def test_columns_are_told_of_tables_that_sail_did_not_make(sail: Any) -> None:
     )
     described = [["x", "bigint", None], ["it's", "string", None]]
     assert told == [[[described, described, [["x"], ["it's"]]], [True, True]]]
+
+
+def test_schemas_are_the_folders_that_spark_knows(sail: Any) -> None:
+    """A folder ``x.db``, one with capitals and a table's folder with capitals bear the names that they have on Spark's driver; what is new
+    in such a schema lies in its folder, and no further folder is made that would hide it."""
+    table_at(sail.warehouse / "bronze.db" / "old", x=[1])
+    table_at(sail.warehouse / "Silver" / "Events", x=[1, 2])
+    told = sail.run(
+        """
+        spark = session()
+        spark.range(3).write.saveAsTable("bronze.new")
+        spark.sql("CREATE SCHEMA IF NOT EXISTS bronze")
+        spark.sql("CREATE TABLE spark_catalog.silver.queried AS SELECT 1 AS x")
+        spark.sql("INSERT INTO silver.events VALUES (3)")
+        tell([spark.table(name).count() for name in ("bronze.old", "bronze.new", "silver.events", "silver.queried")])
+        tell(sorted(row.tableName for row in spark.sql("SHOW TABLES IN bronze").collect()))
+        spark.sql("DROP TABLE silver.events")
+        """
+    )
+    assert told == [[1, 3, 3, 1], ["new", "old"]]
+    found = sorted(str(path.parent.relative_to(sail.warehouse)) for path in sail.warehouse.glob("*/*/_delta_log"))
+    assert found == ["Silver/queried", "bronze.db/new", "bronze.db/old"]
+    assert [item.name for item in dropped(sail.warehouse)] == ["silver.events"]
+
+
+def test_a_schema_without_tables_is_known_to_later_tasks(sail: Any) -> None:
+    """However it was made, and until it is dropped."""
+    sail.run('spark = session(); spark.sql("CREATE SCHEMA made"); spark.catalog.createDatabase("called"); spark.sql("CREATE SCHEMA gone")')
+    told = sail.run(
+        """
+        spark = session()
+        spark.sql("DROP SCHEMA gone")
+        tell([spark.catalog.databaseExists(name) for name in ("made", "called", "gone")])
+        spark.range(1).write.saveAsTable("made.t")
+        """
+    )
+    assert told == [[True, True, False]]
+    assert sorted(path.name for path in sail.warehouse.iterdir() if path.is_dir() and path.name != ".trash") == ["called", "made"]
+
+
+def test_a_dropped_schema_leaves_nothing_behind(sail: Any) -> None:
+    """What else its folder holds goes to the trash too, as Spark's driver does it; what only Spark knows keeps it without CASCADE, and
+    the default schema stays."""
+    table_at(sail.warehouse / "s" / "t", x=[1])
+    (sail.warehouse / "s" / "notes.txt").write_text("mine")
+    keep(sail.warehouse / "v", "view", {"version": 1, "type": "VIEW"})
+    told = sail.run(
+        """
+        spark = session()
+        outcome(lambda: spark.sql("DROP SCHEMA v"))
+        outcome(lambda: spark.sql("DROP SCHEMA default CASCADE"))
+        spark.sql("DROP SCHEMA s CASCADE")
+        spark.sql("CREATE SCHEMA s")
+        tell(spark.catalog.tableExists("s.t"))
+        """
+    )
+    assert "SCHEMA_NOT_EMPTY" in told[0] and "default" in told[1] and told[2] is False
+    assert (sail.warehouse / "v").is_dir() and list((sail.warehouse / "s").iterdir()) == []
+    lies = {item.name: item.files for item in dropped(sail.warehouse)}
+    assert set(lies) == {"s.t", "s.*"} and (lies["s.*"] / "notes.txt").read_text() == "mine"
+
+
+def test_purge_deletes_for_good_and_names_in_texts_are_names(sail: Any) -> None:
+    """By SQL and by the catalog; IDENTIFIER means the table that its text or parameter names."""
+    sail.run(
+        """
+        spark = session()
+        for name in "abcd":
+            spark.range(2).write.saveAsTable(name)
+        spark.sql("DROP TABLE a PURGE")
+        spark.catalog.dropTable("b", purge=True)
+        """
+    )
+    told = sail.run(
+        """
+        spark = session()
+        tell(spark.sql("SELECT * FROM IDENTIFIER(:t)", args={"t": "default.c"}).count())
+        spark.sql("DROP TABLE IDENTIFIER(:t)", args={"t": "default.c"})
+        spark.sql("DROP TABLE IDENTIFIER('d')")
+        tell([spark.catalog.tableExists(name) for name in "abcd"])
+        """
+    )
+    assert told == [2, [False] * 4]
+    assert sorted(item.name for item in dropped(sail.warehouse)) == ["default.c", "default.d"]
+    assert list((sail.warehouse / "default").iterdir()) == []
+
+
+def test_what_only_spark_knows_is_neither_hidden_nor_replaced(sail: Any) -> None:
+    """A name that is kept for Spark's driver is refused to writers and to reads by its full name; what Sail alone knows is told as such."""
+    keep(sail.warehouse / "s", "p", {"version": 1, "type": "MANAGED", "provider": "parquet"})
+    keep(sail.warehouse / "s", "v", {"version": 1, "type": "VIEW"})
+    told = sail.run(
+        """
+        import warnings
+        spark = session()
+        for job in (
+            lambda: spark.range(1).write.mode("overwrite").saveAsTable("s.p"), lambda: spark.range(1).writeTo("s.v").createOrReplace(),
+            lambda: spark.sql("CREATE OR REPLACE TABLE s.v AS SELECT 1 AS x"), lambda: spark.sql("DROP TABLE IF EXISTS s.p"),
+            lambda: spark.table("s.v").count(),
+        ):
+            outcome(job)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            spark.range(2).createOrReplaceTempView("quiet")
+            spark.sql("CREATE VIEW s.own AS SELECT 1 AS x")
+            spark.range(2).write.format("parquet").saveAsTable("s.files")
+        tell([str(each.message) for each in said if "known to this notebook" in str(each.message)])
+        """
+    )
+    assert ["--engine spark" in each for each in told[:-1]] == [True] * 5
+    assert [next(name for name in ("s.own", "s.files") if name in each) for each in told[-1]] == ["s.own", "s.files"]
+    assert not list(sail.warehouse.glob("s/*/_delta_log"))
+
+
+def test_describe_tells_of_partitions(sail: Any) -> None:
+    """As Spark does, below the columns, also of a table whose first commits are only in a checkpoint."""
+    folder = sail.warehouse / "b" / "t"
+    write_deltalake(folder, pyarrow.table({"x": [1], "k": ["a"]}), partition_by=["k"])
+    DeltaTable(folder).create_checkpoint()
+    told = [sail.run('tell([list(row) for row in session().sql("DESCRIBE b.t").collect()])')[0]]
+    (folder / "_delta_log" / f"{0:020}.json").unlink()
+    told += [sail.run('tell([list(row) for row in session().sql("DESCRIBE b.t").collect()])')[0]]
+    columns = [["x", "bigint", None], ["k", "string", None]]
+    assert told == [[*columns, ["# Partition Information", "", ""], ["# col_name", "data_type", "comment"], columns[1]]] * 2

@@ -105,6 +105,27 @@ def test_a_task_takes_its_queries_with_it(tmp_path: Path, how: str) -> None:
     assert tasks["one"].result.value == result
 
 
+def test_a_task_is_told_what_it_wrote_by_sql(tmp_path: Path) -> None:
+    """Each statement's commit, with its rows, beside those of frames; what two tasks do to one table at a time is each one's own."""
+    make = """
+from nbflow import spark
+spark.sql("CREATE TABLE t (id BIGINT, v STRING)")
+spark.sql("CREATE TABLE u AS SELECT 1L AS id")
+"""
+    many = "from nbflow import spark\n" + "\n".join(f"spark.sql(\"INSERT INTO t VALUES ({{0}}{n}, 'a')\")" for n in range(4))
+    tasks = run(
+        tmp_path,
+        {"tasks": [task("make"), *(task(key, depends_on=["make"]) for key in ("one", "two")), task("last", depends_on=["one", "two"])]},
+        make=make, one=many.format(1), two=many.format(2),
+        last="from nbflow import spark\nspark.sql('DELETE FROM t WHERE id < 20')\nspark.range(2).write.mode('append').saveAsTable('u')",
+    )  # fmt: skip
+    told = {key: [(write.table, write.commits, write.inserted, write.deleted) for write in each.tables] for key, each in tasks.items()}
+    assert told == {
+        "make": [("default.t", 1, 0, 0), ("default.u", 1, 1, 0)], "one": [("default.t", 4, 4, 0)], "two": [("default.t", 4, 4, 0)],
+        "last": [("default.t", 1, 0, 4), ("default.u", 1, 2, 0)],
+    }  # fmt: skip
+
+
 HIDDEN = """from pyspark.sql import SparkSession
 def go():
     return SparkSession.builder.getOrCreate().range(1).count()

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from nbflow.core.exchange import Mark
 from nbflow.core.writes import TableWrite, written_together
 from nbflow.run.delta_log import rows_at
+from nbflow.run.left import read_commits
 from nbflow.run.writes import Watch
 
 MINE = Mark(7, "bronze", 1)
@@ -66,6 +67,19 @@ def test_an_attempt_has_its_own_commits_and_no_others(tmp_path: Path) -> None:
     assert watch.written_by(Mark(7, "silver", 1)) == ()
     (table, commits), _, _ = watch.changed()
     assert (table.name, [each.version for each in commits]) == ("bronze.events", [1, 2, 3, 4, 5])
+
+
+def test_commits_that_are_noted_are_the_attempts_own(tmp_path: Path) -> None:
+    """Those without a mark only, and not one that took a noted one's place."""
+    watch, table, notes = Watch(tmp_path), tmp_path / "b" / "t", tmp_path / "notes"
+    files = [commit(table, version, info(mark, "DELETE", {"numDeletedRows": 1})) for version, mark in enumerate([None, None, OTHER, None])]
+    notes.mkdir()
+    lines = [{"file": str(file), "written": file.stat().st_mtime_ns} for file in files[1:]]
+    (notes / "commits.jsonl").write_text("torn\n" + "".join(json.dumps(line) + "\n" for line in lines))
+    os.utime(files[3], ns=(10**18, 10**18 + 7))
+    (write,) = watch.written_by(MINE, read_commits(notes))
+    assert (write.first_version, write.last_version, write.deleted) == (1, 1, 1)
+    assert watch.written_by(MINE) == () and read_commits(tmp_path) == frozenset()
 
 
 def test_what_did_not_change_is_not_read(tmp_path: Path) -> None:

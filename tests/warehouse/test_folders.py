@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nbflow.warehouse.folders import contents, forget, is_own_folder, keep, kept, schemas_in, tables_in
+from nbflow.warehouse.folders import contents, forget, is_own_folder, keep, kept, schemas_in, table_folder, tables_in
 
 
 def make_table(folder: Path, log: str = "00000000000000000000.json") -> None:
@@ -80,3 +80,14 @@ def test_a_tables_own_folder_is_that_of_its_name(tmp_path: Path) -> None:
     assert is_own_folder(str(tmp_path / "link" / "top"), tmp_path / "s", "top")
     assert not is_own_folder(str(tmp_path / "s" / "other"), tmp_path / "s", "top")
     assert not is_own_folder(str(tmp_path / "x" / "top"), tmp_path / "s", "top")
+
+
+def test_a_table_has_one_folder_in_whatever_case(tmp_path: Path) -> None:
+    """The one that is a table, as ``tables_in`` finds it; of one that is not there the name's own."""
+    make_table(tmp_path / "Events")
+    (tmp_path / "events").mkdir()
+    make_table(tmp_path / "plain")
+    assert [table_folder(tmp_path, name).name for name in ("events", "plain", "none")] == ["Events", "plain", "none"]
+    assert {table.name: table.folder for table in tables_in("s", tmp_path)} == {
+        name: table_folder(tmp_path, name) for name in ("events", "plain")
+    }

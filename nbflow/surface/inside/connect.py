@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import ipaddress
 import json
 import socket
 import sys
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -38,11 +39,19 @@ class Connection:
         self._settings: dict[str, str] = {}
         self._taken = False
         self._watched = False
+        self._recognized: bool | None = None
+        self.when_sail: Callable[[], None] = lambda: None
+        """What is done when a server that somebody else runs is Sail."""
 
     @property
     def engine(self) -> str:
         """``connect`` or ``sail``."""
         return self.address.engine
+
+    @property
+    def is_sail(self) -> bool:
+        """Whether the server is Sail, nbflow's own or another one."""
+        return self.engine == "sail" or self._recognized is True
 
     def session(self, options: Mapping[str, Any]) -> Any:
         """The notebook's session, made where it has none, with the settings in ``options``. Raises ``EngineError``."""
@@ -69,7 +78,26 @@ class Connection:
             self.watch_cells()
             settings = {**self._settings, **self._marks()}
             session.conf._set_all(configs=settings, silent=True)
+            self._recognize(session)
             return session
+
+    def _recognize(self, session: Any) -> None:
+        """Learn of a server that somebody else runs whether it is Sail, and guard it then. Raises ``EngineError`` where that cannot be."""
+        if self.engine == "sail" or self._recognized is not None:
+            return
+        if not _answers_as_sail(session):
+            self._recognized = False
+            return
+        host, port = place_of(self._remote or "")
+        if not _is_here(host):
+            session.stop()
+            msg = (
+                f"the server at {host}:{port} is Sail, not Spark, and loses data in silence where nbflow cannot look at its files: "
+                "'nbflow run --engine sail' guards one on this machine"
+            )
+            raise EngineError(ErrorKind.ENGINE_START, msg)
+        self._recognized = True
+        self.when_sail()
 
     def _next_remote(self) -> str:
         """The address for one more session: the run's own first, then others, each written down for the run."""
@@ -140,6 +168,19 @@ class Connection:
                 self.interrupt()
 
         shell.events.register("post_run_cell", ended)
+
+
+def _answers_as_sail(session: Any) -> bool:
+    """Whether the server is Sail: it says to be the Spark whose client this is, but ``version()`` gives its own."""
+    own = str(session.sql("SELECT version()").collect()[0][0])
+    return not own.startswith(".".join(str(session.version).split(".")[:2]))
+
+
+def _is_here(host: str) -> bool:
+    """Whether a host's name means this machine."""
+    with contextlib.suppress(OSError):
+        return all(ipaddress.ip_address(info[4][0]).is_loopback for info in socket.getaddrinfo(host, None))
+    return False
 
 
 def place_of(remote: str) -> tuple[str, int]:

@@ -108,7 +108,7 @@ def patch_dataframe(connection: Connection, module: ModuleType) -> None:
 
 
 def _only_with_a_driver(connection: Connection, what: str) -> str:
-    engine = "Sail" if connection.engine == "sail" else "Spark Connect"
+    engine = "Sail" if connection.is_sail else "Spark Connect"
     return f"{what} does not exist over {engine}, which has no driver in reach: 'nbflow run --engine spark' has it"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -80,13 +79,5 @@ class SchemaDrop:
         found = contents(self._warehouse).get(self._name)
         if found is None or found.folder != folder:
             return
-        with_files = [name for name in found.kept if (folder / name).is_dir()]
-        for name, place in {**{name: folder / name for name in with_files}, **{key: t.folder for key, t in found.tables.items()}}.items():
-            trash.throw_away(self._warehouse, place, f"{self._name}.{name}", self._mark, kept(folder, name))
-        for name in found.kept:
-            forget(folder, name)
-        with contextlib.suppress(OSError):
-            folder.rmdir()
-        if folder.is_dir():
-            trash.throw_away(self._warehouse, folder, f"{self._name}.*", self._mark)
+        trash.throw_away_schema(self._warehouse, found, self._mark)
         shutil.rmtree(self._warehouse / NOWHERE, ignore_errors=True)

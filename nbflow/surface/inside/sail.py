@@ -6,21 +6,26 @@ change stored data in silence is made right or refused (``sail_writes``).
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import re
 import threading
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import Any
 
 from nbflow.surface.inside.catalogs import foreign_catalog, with_own_catalog
 from nbflow.surface.inside.connect import Connection
+from nbflow.surface.inside.sail_commits import merged_into, noting
 from nbflow.surface.inside.sail_names import Names, names_in
 from nbflow.surface.inside.sail_places import plain
 from nbflow.surface.inside.sail_refusals import refused
 from nbflow.surface.inside.sail_statements import Statement
-from nbflow.surface.inside.sail_writes import Writes
+from nbflow.surface.inside.sail_targets import written_table
+from nbflow.surface.inside.sail_views import Views
+from nbflow.surface.inside.sail_writes import Writes, default_format, setting
 
 _ESCAPED = re.compile(r"\\(.)")
 _SIGNS = "*?[{"
@@ -29,11 +34,13 @@ _NAMES = {
     "NamedTable": ("unparsed_identifier",), "SQL": ("query",), "SqlCommand": ("sql",), "WriteOperationV2": ("table_name",),
     "SaveTable": ("table_name",), "TableExists": ("table_name",), "ListTables": ("db_name",), "GetTable": ("table_name",),
     "DatabaseExists": ("db_name",), "IsCached": ("table_name",), "RefreshTable": ("table_name",), "WriteStreamOperationStart": ("table_name",),
+    "MergeIntoTableCommand": ("target_table_name",),
 }  # fmt: skip
 """The fields of a plan's messages that hold names of tables, or statements."""
 
 _STATEMENTS = ("SQL", "SqlCommand")
 
+_UTC = ("UTC", "Etc/UTC", "Etc/UCT", "GMT", "Etc/GMT", "Z", "Zulu", "+00:00")
 _NOT_A_FILE = ("delta", "jdbc", "rate", "noop")
 
 
@@ -44,19 +51,35 @@ class Guard:
         self._connection, self._client = connection, client
         self._lock, self._busy = threading.RLock(), False
         self._names: Names | None = None
+        self._views = Views(self._execute_command)
+        self._read: list[str] = []
+        self._mentioned: list[list[str]] = []
 
     def run(self, statement: str) -> None:
         """Execute a statement of our own."""
         from pyspark.sql.connect.plan import SQL
 
-        self._client.execute_command(SQL(statement, [], {}, []).command(self._client))
+        self._execute_command(SQL(statement, [], {}, []).command(self._client))
+
+    def _execute_command(self, command: Any) -> None:
+        self._client.execute_command(command)
 
     @property
     def names(self) -> Names:
         """The names that the session knows."""
         if self._names is None:
+            self._tell_zone()
             self._names = Names(self._connection.address.warehouse, self.run)
         return self._names
+
+    def _tell_zone(self) -> None:
+        """Say once that a zone other than UTC is not heeded everywhere."""
+        zone = setting(self._client, "spark.sql.session.timeZone")
+        if zone and zone not in _UTC:
+            told = (
+                f"the session's zone is {zone}: on Sail functions of a table's timestamps (hour, to_date, their text) take UTC all the same"
+            )
+            warnings.warn(told, stacklevel=2)
 
     def execute(self, original: Any, command: Any, *args: Any) -> Any:
         """A command, guarded, and what has to follow it."""
@@ -66,18 +89,30 @@ class Guard:
             self._busy = True
             try:
                 self._own_catalog(command)
-                statement = Statement.of(command)
-                self._prepare(command)
+                statement = Statement(command, self.names, self._client) if command.HasField("sql_command") else None
+                self._prepare(command, statement.names_spelled() if statement is not None else ())
                 if statement is not None:
-                    statement.guard(self.names, self._client)
+                    statement.guard()
+                if command.HasField("merge_into_table_command"):
+                    Writes(self._client, self.names).guard_merge(command.merge_into_table_command)
                 for operation in ("write_operation", "write_operation_v2"):
                     if command.HasField(operation):
                         Writes(self._client, self.names).guard(getattr(command, operation))
             finally:
                 self._busy = False
-        answer = original(self._client, command, *args)
+        noted = contextlib.nullcontext() if statement is None else statement.noting()
+        if command.HasField("merge_into_table_command"):
+            noted = noting(*merged_into(command.merge_into_table_command.target_table_name, self.names))
+        with noted:
+            answer = original(self._client, command, *args)
+        self._views.made(command, self._read, self._mentioned)
         if statement is not None:
-            statement.follow(self.names)
+            statement.follow()
+            if statement.dropped_view:
+                self._views.dropped(statement.dropped_view)
+        for operation in ("write_operation", "write_operation_v2"):
+            if command.HasField(operation):
+                self.names.tell_unkept(written_table(getattr(command, operation), self.names))
         return answer
 
     def relation(self, message: Any) -> None:
@@ -103,27 +138,40 @@ class Guard:
                 if said is not None:
                     raise no_catalog(said)
 
-    def _prepare(self, message: Any) -> None:
-        names: list[list[str]] = []
+    def _prepare(self, message: Any, spelled: Iterable[str] = ()) -> None:
+        names = [parts for text in spelled for parts in names_in(text)]
+        self._read = []
         for kind, part in _parts(message):
             if kind == "NamedTable":
-                names += names_in(part.unparsed_identifier)
+                found = names_in(part.unparsed_identifier)
+                names += found
+                for parts in found:
+                    if len(parts) > 1:  # a shorter one may be a temporary view's
+                        self.names.refuse_kept(self.names.table(parts), f"the read of {part.unparsed_identifier}")
             elif kind in ("SQL", "SqlCommand") and (part.query if kind == "SQL" else part.sql):
                 names += names_in(part.query if kind == "SQL" else part.sql)
             elif kind == "DataSource":
                 self._source(part)
+                self._read += part.paths if part.format.lower() == "delta" else ()
             elif kind == "Catalog" and part.WhichOneof("cat_type") in _LISTING:
                 self.names.mention_all()
             elif kind in ("WriteOperation", "WriteOperationV2"):
                 named = part.table.table_name if kind == "WriteOperation" else part.table_name
                 names += names_in(named)
+            elif kind == "MergeIntoTableCommand":
+                names += names_in(part.target_table_name)
+            elif kind in ("DropTempView", "DropGlobalTempView"):
+                self._views.dropped(part.view_name, kind == "DropGlobalTempView")
+        self._mentioned = names
         if names:
             self.names.mention(names)
+            self._views.fresh(names)
+            self._read += [*self._views.folders(names), *filter(None, map(self.names.known_folder, names))]
 
     def _source(self, source: Any) -> None:
         """A reader: its format and paths as Sail takes them. Raises where one is not there: Sail reads no rows from nowhere."""
         if not source.HasField("format") or not source.format:
-            source.format = "delta"
+            source.format = default_format(self._client)
         given = next((key for key in source.options if key.lower() == "path"), None)
         if given is not None and not source.paths:
             source.paths.append(source.options[given])
@@ -208,7 +256,12 @@ def patch_catalog(module: ModuleType) -> None:
     catalog: Any = module.Catalog
 
     def drop_table(self: Any, tableName: str, ifExists: bool = False, purge: bool = False) -> None:  # noqa: N803  (PySpark's names)
-        self._sparkSession.sql(f"DROP TABLE {'IF EXISTS ' if ifExists else ''}{tableName}")
+        self._sparkSession.sql(f"DROP TABLE {'IF EXISTS ' if ifExists else ''}{tableName}{' PURGE' if purge else ''}")
+
+    def create_database(self: Any, dbName: str, ifNotExists: bool = False, properties: Any = None) -> None:  # noqa: N803  (PySpark's names)
+        place = next((value for key, value in (properties or {}).items() if key.lower() == "location"), None)
+        at = "" if place is None else " LOCATION '" + str(place).replace("\\", "\\\\").replace("'", "\\'") + "'"
+        self._sparkSession.sql(f"CREATE SCHEMA {'IF NOT EXISTS ' if ifNotExists else ''}{dbName}{at}")
 
     def drop_database(self: Any, dbName: str, ifExists: bool = False, cascade: bool = False) -> None:  # noqa: N803  (PySpark's names)
         self._sparkSession.sql(f"DROP SCHEMA {'IF EXISTS ' if ifExists else ''}{dbName}{' CASCADE' if cascade else ''}")
@@ -220,7 +273,7 @@ def patch_catalog(module: ModuleType) -> None:
         raise refused("catalog.listColumns", f"Sail's catalog has no columns of tables; spark.table({tableName!r}).schema has them")
 
     catalog.dropTable, catalog.dropDatabase, catalog.setCurrentDatabase = drop_table, drop_database, set_current_database
-    catalog.listColumns = list_columns
+    catalog.listColumns, catalog.createDatabase = list_columns, create_database
 
 
 def patch_delta(module: ModuleType) -> None:

@@ -1,13 +1,21 @@
-"""SQL statements on Sail: what is refused, what is done on the folders, and what a drop has to be followed by."""
+"""SQL statements on Sail: what is refused, what is done on the folders, and what is said in other words."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
-from nbflow.surface.inside.sail_names import Names, Table
+from nbflow.core.exchange import COMMIT_SETTING
+from nbflow.surface.inside.sail_changes import Changes
+from nbflow.surface.inside.sail_commits import changed_by, noting
+from nbflow.surface.inside.sail_describe import described, quoted_text, shown_columns
+from nbflow.surface.inside.sail_inserts import inserted
+from nbflow.surface.inside.sail_names import Names
 from nbflow.surface.inside.sail_refusals import refused
-from nbflow.surface.inside.sail_writes import dynamic_overwrite, merges_schema, nullable_query
-from nbflow.surface.inside.statements import name_at, tokens_of
+from nbflow.surface.inside.sail_settings import settled
+from nbflow.surface.inside.sail_writes import dynamic_overwrite, merges_schema, nullable_query, setting
+from nbflow.surface.inside.statements import name_at, tokens_of, unquoted
 
 _NOTHING = "SELECT 1 AS nothing LIMIT 0"
 _SCHEMA = ("SCHEMA", "DATABASE", "NAMESPACE")
@@ -16,19 +24,15 @@ _SCHEMA = ("SCHEMA", "DATABASE", "NAMESPACE")
 class Statement:
     """The statement of one command; changes are written into the command itself."""
 
-    def __init__(self, command: Any) -> None:
-        self._command = command
+    def __init__(self, command: Any, names: Names, client: Any) -> None:
+        self._names, self._client = names, client
         self._source = command.sql_command.input.sql if command.sql_command.HasField("input") else command.sql_command
         self._in_query = command.sql_command.HasField("input")
         if self._in_query and not self._source.query:
             self._source = next((each for each in _queries(command.sql_command.input) if each.query), self._source)
         self._tokens = [token for token in tokens_of(self.text) if token.text != ";"]
         self._words = [token.word for token in self._tokens]
-
-    @classmethod
-    def of(cls, command: Any) -> Statement | None:
-        """The statement of ``command``; ``None`` where it is another command."""
-        return cls(command) if command.HasField("sql_command") else None
+        self._changes = Changes(self.text, self._tokens, names, self.parameters)
 
     @property
     def text(self) -> str:
@@ -42,24 +46,52 @@ class Statement:
         else:
             self._source.sql = text
 
-    def guard(self, names: Names, client: Any) -> None:
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The texts among the parameters by name."""
+        given = {name: value.literal.string for name, value in self._source.named_arguments.items() if value.literal.HasField("string")}
+        return given or {name: value.string for name, value in self._source.args.items() if value.HasField("string")}
+
+    @property
+    def dropped_view(self) -> str:
+        """The name of the view that the statement drops; empty where it drops none."""
+        at = 4 if self._words[2:4] == ["IF", "EXISTS"] else 2
+        parts, _ = name_at(self._tokens[at:]) if self._words[:2] == ["DROP", "VIEW"] else ([], None)
+        return ".".join(parts)
+
+    def names_spelled(self) -> Iterator[str]:
+        """Names that stand in texts: ``IDENTIFIER('schema.table')``, ``IDENTIFIER(:name)``."""
+        if "IDENTIFIER" in self._words:
+            yield from self.parameters.values()
+            yield from (unquoted(token) for token in self._tokens if token.kind == "text")
+
+    def guard(self) -> None:
         """Refuse, change or do the statement before it is sent."""
         words = self._words
         if words[:1] == ["SHOW"] or words[:2] in (["DROP", each] for each in _SCHEMA):
-            names.mention_all()
-        self._refuse(client)
+            self._names.mention_all()
+        self._refuse()
+        self._changes.check()
+        if words[:1] == ["DROP"] and "IDENTIFIER" in words:
+            self.text = self._changes.spelled() or self.text
+            self._source.ClearField("named_arguments")  # which Sail takes in queries only
+            self._source.ClearField("args")
         if words[:2] == ["ALTER", "TABLE"] and "RENAME" in words and words[words.index("RENAME") + 1 :][:1] == ["TO"]:
-            self._rename(names)
+            self._rename()
         elif words[:1] == ["USE"] and words[1:2] and words[1] not in (*_SCHEMA, "CATALOG"):
             self.text = f"USE SCHEMA {self.text[self._tokens[1].start :]}"  # Sail does not know the short form
-        elif words[:1] == ["CREATE"] and "TABLE" in words[:4]:
-            self._create_from_query(client)
+        elif words[:1] in (["CREATE"], ["REPLACE"]) and "TABLE" in words[:4]:
+            self._create_table()
+        elif words[:1] == ["INSERT"] and not self.parameters:
+            self.text = inserted(self.text, self._tokens, self._names, self._client)
         elif words[:1] in (["DESCRIBE"], ["DESC"]):
-            self._describe(names, client)
+            self.text = described(self._tokens, self._names, self._client) or self.text
         elif words[:2] == ["SHOW", "COLUMNS"]:
-            self._show_columns(names, client)
+            self.text = shown_columns(self._tokens, self._names, self._client) or self.text
+        elif words[:1] in (["SET"], ["RESET"]):
+            self.text = settled(self.text[self._tokens[0].start :], self._client) or self.text
 
-    def _refuse(self, client: Any) -> None:
+    def _refuse(self) -> None:
         words = self._words
         if words[:2] in (["DESCRIBE", "HISTORY"], ["DESC", "HISTORY"]):
             raise refused("DESCRIBE HISTORY", "Sail does not know it ('nbflow tables history' shows the same)")
@@ -71,51 +103,36 @@ class Statement:
             raise refused("TIMESTAMP AS OF", "Sail accepts a time after the last version; VERSION AS OF works")
         if words[:1] in (["CREATE"], ["ALTER"], ["REPLACE"]) and {"VARCHAR", "CHAR"} & set(words):
             raise refused("VARCHAR and CHAR in a table", "Sail does not check their lengths; STRING works")
-        if words[:2] == ["MERGE", "INTO"] and merges_schema({}, client):
+        if words[:2] == ["MERGE", "INTO"] and merges_schema({}, self._client):
             raise refused(
                 "MERGE with schema.autoMerge", "Sail leaves out the source's new columns; MERGE WITH SCHEMA EVOLUTION INTO adds them"
             )
-        if words[:2] == ["INSERT", "OVERWRITE"] and dynamic_overwrite({}, client):
+        if words[:1] == ["INSERT"] and any(pair == ("REPLACE", "WHERE") for pair in zip(words, words[1:])):
+            raise refused("INSERT … REPLACE WHERE", "Sail writes rows that do not meet the condition; the option replaceWhere works")
+        if words[:2] == ["INSERT", "OVERWRITE"] and dynamic_overwrite({}, self._client):
             raise refused("INSERT OVERWRITE with partitionOverwriteMode=dynamic", "Sail deletes all other partitions")
 
-    def _describe(self, names: Names, client: Any) -> None:
-        """``DESCRIBE [TABLE] name``, from the table itself: of one that it did not make Sail's catalog has no columns."""
-        rest = self._tokens[2 if self._words[1:2] == ["TABLE"] else 1 :]
-        extended = bool(rest) and rest[0].word in ("EXTENDED", "FORMATTED")
-        parts, last = name_at(rest[1:] if extended else rest)
-        if last is None or names.table(parts) is None or (last is not rest[-1] and not extended):
-            return
-        if extended:
-            raise refused("DESCRIBE EXTENDED", "Sail does not know it ('nbflow tables show' shows much of it)")
-        rows = [[field.name, field.dataType.simpleString(), field.metadata.get("comment")] for field in _fields(parts, client)]
-        listed = ", ".join(f"({', '.join(map(_text, row))})" for row in rows)
-        self.text = f"SELECT * FROM VALUES {listed} AS t(col_name, data_type, comment)"
-
-    def _show_columns(self, names: Names, client: Any) -> None:
-        """``SHOW COLUMNS IN name``, in the same way."""
-        parts, last = name_at(self._tokens[3:])
-        if last is self._tokens[-1] and names.table(parts) is not None:
-            rows = ", ".join(f"({_text(field.name)})" for field in _fields(parts, client))
-            self.text = f"SELECT * FROM VALUES {rows} AS t(col_name)"
-
-    def _rename(self, names: Names) -> None:
+    def _rename(self) -> None:
         """A table is renamed by its folder."""
         at = self._words.index("RENAME")
         old, _ = name_at(self._tokens[2:at])
         new, _ = name_at(self._tokens[at + 2 :])
-        one, other = names.table(old), names.table(new if len(new) > 1 else [*old[:-1], *new])
+        one, other = self._names.table(old), self._names.table(new if len(new) > 1 else [*old[:-1], *new])
         if one is None or other is None:
             raise refused("ALTER TABLE … RENAME", "only tables of the warehouse can be renamed")
+        self._names.refuse_kept(other, f"RENAME TO {'.'.join(new)}")
         try:
-            names.renamed(one, other)
+            self._names.renamed(one, other)
         except ValueError as error:
             from pyspark.errors.exceptions.connect import AnalysisException
 
             raise AnalysisException(str(error)) from None
         self.text = _NOTHING
 
-    def _create_from_query(self, client: Any) -> None:
-        """``CREATE TABLE … AS query``, with columns that take nulls, as Spark's do."""
+    def _create_table(self) -> None:
+        """``CREATE TABLE``, with the run's mark; ``… AS query`` with columns that take nulls, as Spark's do."""
+        mark = setting(self._client, COMMIT_SETTING)
+        options = "" if "OPTIONS" in self._words or not mark else f" OPTIONS (userMetadata {quoted_text(mark)})"
         depth = 0  # within brackets AS belongs to a generated column
         for index, token in enumerate(self._tokens):
             depth += (token.text == "(") - (token.text == ")")
@@ -123,45 +140,25 @@ class Statement:
             opening = self._tokens[index + 1].text == "(" if index + 1 < len(self._tokens) else False
             if depth == 0 and token.word == "AS" and (following in ("SELECT", "WITH", "FROM", "VALUES", "TABLE") or opening):
                 query = self.text[token.end :].strip().rstrip(";")
-                self.text = f"{self.text[: token.end]} {nullable_query(query, client)}"
+                self.text = f"{self.text[: token.start].rstrip()}{options} AS {nullable_query(query, self._client)}"
                 return
 
-    def follow(self, names: Names) -> None:
+    def noting(self) -> contextlib.AbstractContextManager[None]:
+        """What holds while the statement is executed, so that the run knows of the commit that it makes."""
+        return noting(*changed_by(self._tokens, self._names))
+
+    def follow(self) -> None:
         """Do what has to follow the statement, which has succeeded."""
         words = self._words
         if words[:1] == ["USE"]:
             rest = self._tokens[2:] if words[1:2] and words[1] in _SCHEMA else self._tokens[1:]
             parts, _ = name_at(rest)
             if parts:
-                names.current = parts[-1].lower()
-        if words[:2] == ["DROP", "TABLE"]:
-            table = self._dropped(names)
-            if table is not None:
-                names.dropped(table)
-        elif words[:1] == ["DROP"] and words[1:2] and words[1] in _SCHEMA:
-            parts, _ = name_at(self._tokens[4 if words[2:4] == ["IF", "EXISTS"] else 2 :])
-            if parts:
-                names.dropped_schema(parts[-1].lower())
-
-    def _dropped(self, names: Names) -> Table | None:
-        parts, _ = name_at(self._tokens[4 if self._words[2:4] == ["IF", "EXISTS"] else 2 :])
-        return names.table(parts) if parts else None
+                self._names.current = parts[-1].lower()
+        self._changes.follow()
 
 
-def _fields(parts: list[str], client: Any) -> Any:
-    """The columns of the table of this name, as they are now."""
-    from pyspark.sql.connect import proto
-
-    plan = proto.Plan()
-    plan.root.sql.query = "SELECT * FROM " + ".".join("`" + part.replace("`", "``") + "`" for part in parts)
-    return client._analyze(method="schema", plan=plan).schema.fields
-
-
-def _text(value: str | None) -> str:
-    return "CAST(NULL AS STRING)" if value is None else "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _queries(message: Any) -> Any:
+def _queries(message: Any) -> Iterator[Any]:
     if message.DESCRIPTOR.name == "SQL":
         yield message
     for field, value in message.ListFields():

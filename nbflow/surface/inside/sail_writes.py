@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import inspect
-import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nbflow.core.exchange import COMMIT_SETTING
-from nbflow.surface.inside.sail_names import Names, names_in
+from nbflow.surface.inside.sail_columns import adds_fields, empty, fits, left_out, nullable, takes_no_null
+from nbflow.surface.inside.sail_describe import partitions_of
+from nbflow.surface.inside.sail_names import Names
 from nbflow.surface.inside.sail_places import plain
 from nbflow.surface.inside.sail_refusals import refused
+from nbflow.surface.inside.sail_targets import paths_read, target_of, written_table
 
+_FORMAT = "spark.sql.sources.default"
 _OVERWRITE_MODE = "spark.sql.sources.partitionOverwriteMode"
 _AUTO_MERGE = "spark.databricks.delta.schema.autoMerge.enabled"
-_WIDER = {
-    "byte": ("short", "integer", "long"), "short": ("integer", "long"), "integer": ("long",), "float": ("double",),
-}  # fmt: skip
+_DROPS = "the table has NOT NULL columns, with which Sail drops it"
 
 
 class Writes:
@@ -30,29 +30,37 @@ class Writes:
         """Make a write right in place, or refuse it."""
         is_first = operation.DESCRIPTOR.name == "WriteOperation"
         if is_first and not operation.source:
-            operation.source = "delta"
+            operation.source = default_format(self._client)
         if not is_first and not operation.provider:
-            operation.provider = "delta"
+            operation.provider = default_format(self._client)
+        self._names.refuse_kept(written_table(operation, self._names), "the write to this name")
         overwrites = operation.mode == operation.SAVE_MODE_OVERWRITE if is_first else operation.mode == operation.MODE_OVERWRITE_PARTITIONS
         if overwrites and dynamic_overwrite(operation.options, self._client) or (not is_first and overwrites):
             raise refused("partitionOverwriteMode=dynamic", "Sail deletes all other partitions")
         if (operation.source if is_first else operation.provider).lower() != "delta":
             if is_first and operation.path:
+                _refuse_overwritten(operation)
                 operation.path = plain(operation.path)
             self._refuse_null_partitions(operation)
             return
         if is_first and operation.path:
             operation.path = plain(operation.path)
         self._mark(operation)
-        self._refuse_null_partitions(operation)
-        self._refuse_rows_outside(operation)
-        self._compare(operation, is_first)
+        target = target_of(operation, self._names, self._client)
+        self._refuse_rows_outside(operation, target)
+        self._compare(operation, is_first, target)
+        self._without_empty_partitions(operation, target)
         self._with_nulls(operation)
+
+    def guard_merge(self, merge: Any) -> None:
+        """Refuse a MERGE of frames that would leave columns out. Raises one of PySpark's errors."""
+        if not merge.with_schema_evolution and merges_schema({}, self._client):
+            raise refused("mergeInto with schema.autoMerge", "Sail leaves out the source's new columns; withSchemaEvolution() adds them")
 
     def _mark(self, operation: Any) -> None:
         """The run's mark, which Delta keeps with the commit."""
         if not any(name.lower() == "usermetadata" for name in operation.options):
-            mark = _setting(self._client, COMMIT_SETTING)
+            mark = setting(self._client, COMMIT_SETTING)
             if mark:
                 operation.options["userMetadata"] = mark
 
@@ -64,14 +72,14 @@ class Writes:
     def _with_nulls(self, operation: Any) -> None:
         """Put an empty frame whose columns take nulls before the rows: the columns of both then do."""
         schema = self._schema(operation.input)
-        if not takes_no_null(json.loads(schema.json())):
+        if not takes_no_null(schema):
             return
         from pyspark.sql.connect import proto
 
         rows = proto.Relation()
         rows.CopyFrom(operation.input)
         united = proto.Relation()
-        united.set_op.left_input.CopyFrom(_empty(nullable(schema), self._client))
+        united.set_op.left_input.CopyFrom(empty(nullable(schema), self._client))
         united.set_op.right_input.CopyFrom(rows)
         united.set_op.set_op_type = proto.SetOperation.SET_OP_TYPE_UNION
         united.set_op.is_all, united.set_op.by_name = True, False
@@ -89,14 +97,32 @@ class Writes:
         return bool(table.num_rows)
 
     def _refuse_null_partitions(self, operation: Any) -> None:
-        columns = list(operation.partitioning_columns)
-        for column in columns:
-            name = column if isinstance(column, str) else column.unresolved_attribute.unparsed_identifier
-            quoted = "`" + name.strip("`").replace("`", "``") + "`"
-            if name and self._any(operation.input, f"{quoted} IS NULL OR CAST({quoted} AS STRING) = ''"):
+        """Of files other than Delta's: Sail gives their null partitions another value."""
+        for name in _partitioning(operation):
+            if self._any(operation.input, f"{_quoted(name)} IS NULL OR CAST({_quoted(name)} AS STRING) = ''"):
                 raise refused(f"a null in the partition column {name}", "Sail stores another value for it")
 
-    def _refuse_rows_outside(self, operation: Any) -> None:
+    def _without_empty_partitions(self, operation: Any, target: Any) -> None:
+        """An empty text in a partition column is null, as in Spark: engines do not agree on what they read of one."""
+        from pyspark.sql.connect import proto
+
+        path = target.read.data_source.paths[0] if target is not None and target.read.HasField("data_source") else ""
+        names = {name.lower() for name in _partitioning(operation) or (partitions_of(path) if path else [])}
+        columns = [
+            field.name
+            for field in self._schema(operation.input).fields
+            if field.name.lower() in names and field.dataType.typeName() == "string"
+        ]
+        if columns:
+            changed = proto.Relation()
+            changed.with_columns.input.CopyFrom(operation.input)
+            for column in columns:
+                alias = changed.with_columns.aliases.add()
+                alias.name.append(column)
+                alias.expr.expression_string.expression = f"nullif({_quoted(column)}, '')"
+            operation.input.CopyFrom(changed)
+
+    def _refuse_rows_outside(self, operation: Any, target: Any) -> None:
         if operation.DESCRIPTOR.name == "WriteOperationV2":
             if operation.mode == operation.MODE_OVERWRITE:
                 raise refused("overwrite(condition)", "Sail does not keep to the condition; mode('overwrite') with replaceWhere works")
@@ -105,15 +131,13 @@ class Writes:
         if condition and self._any(operation.input, f"NOT coalesce(({condition}), false)"):
             raise refused(f"replaceWhere with rows that do not meet {condition}", "Sail writes them")
         if condition and operation.HasField("table"):
-            target = self._target(operation, is_first=True)
-            if target is None:
+            if target is None or not target.read.HasField("data_source"):
                 raise refused("replaceWhere by name", "Sail replaces the whole table, and this one is not in the warehouse")
             operation.path = target.read.data_source.paths[0]  # by name Sail replaces the whole table
 
-    def _compare(self, operation: Any, is_first: bool) -> None:
+    def _compare(self, operation: Any, is_first: bool, table: Any) -> None:
         """Refuse columns of another type than the table's, and further ones where Sail drops them."""
         options = {key.lower(): value.lower() for key, value in operation.options.items()}
-        table = self._target(operation, is_first)
         creates = (
             operation.mode in (operation.SAVE_MODE_ERROR_IF_EXISTS, operation.SAVE_MODE_IGNORE)
             if is_first
@@ -121,106 +145,88 @@ class Writes:
         )
         if table is None or creates or options.get("overwriteschema") == "true":
             return
-        stored = {field.name.lower(): field for field in self._schema(table).fields}
-        strict = takes_no_null(json.loads(self._schema(table).json()))
-        merges = merges_schema(options, self._client)
-        for field in self._schema(operation.input).fields:
-            known = stored.get(field.name.lower())
-            if known is None and (strict or not merges):
-                why = (
-                    "the table has NOT NULL columns, with which Sail drops it"
-                    if merges
-                    else "the table has no such column, and mergeSchema is not set"
-                )
+        there, given = self._schema(table), self._schema(operation.input)
+        merges, strict = merges_schema(options, self._client), takes_no_null(there)
+        if is_first and operation.table.save_method == operation.table.TABLE_SAVE_METHOD_INSERT_INTO:
+            for field, known in zip(given.fields, there.fields):  # of another number Sail has an error
+                _refuse_type(field, known, merges, strict)
+            return
+        stored = {field.name.lower(): field for field in there.fields}
+        for field in given.fields:
+            found = stored.get(field.name.lower())
+            if found is not None and not strict and left_out(field.dataType, found.dataType):
+                operation.options["mergeSchema"] = "true"  # which leaves the table's columns as they are, and the fields null
+            elif found is not None:
+                _refuse_type(field, found, merges, strict)
+            elif strict or not merges:
+                why = _DROPS if merges else "the table has no such column, and mergeSchema is not set"
                 raise refused(f"the column {field.name}", why)
-            if known is not None and not _fits(field.dataType, known.dataType):
-                given, wanted = field.dataType.simpleString(), known.dataType.simpleString()
-                raise refused(f"writing {field.name} as {given}", f"it is {wanted} in the table, and Sail changes values that do not fit")
+        names = [stored[name.lower()].name if name.lower() in stored else name for name in given.names]
+        if names != given.names:
+            _rename(operation, names)
 
-    def _target(self, operation: Any, is_first: bool) -> Any:
-        """A reader of the table that is written to; ``None`` where it is not there yet."""
-        from pyspark.sql.connect import proto
 
-        relation = proto.Relation()
-        if is_first and operation.path:
-            if not os.path.isdir(os.path.join(operation.path, "_delta_log")):
-                return None
-            relation.read.data_source.format = "delta"
-            relation.read.data_source.paths.append(operation.path)
-            return relation
-        name = operation.table.table_name if is_first else operation.table_name
-        parts = names_in(name)
-        table = self._names.table(parts[0]) if parts else None
-        if table is None or not os.path.isdir(os.path.join(self._names.folder(table), "_delta_log")):
-            return None
-        relation.read.data_source.format = "delta"
-        relation.read.data_source.paths.append(self._names.folder(table))
-        return relation
+def _refuse_overwritten(operation: Any) -> None:
+    """Raise where files would be written over a table, or over those that are being read: Sail deletes them first."""
+    path = os.path.realpath(operation.path)
+    if os.path.isdir(os.path.join(path, "_delta_log")):
+        raise refused(f"files at {operation.path}", "a Delta table lies there, whose log Sail would leave")
+    if operation.mode == operation.SAVE_MODE_OVERWRITE:
+        for read in paths_read(operation.input):
+            if os.path.commonpath([path, os.path.realpath(read)]) == path:
+                raise refused(f"overwriting {operation.path}, which is being read,", "Sail deletes the files before it has read them")
+
+
+def _refuse_type(given: Any, stored: Any, merges: bool, strict: bool) -> None:
+    """Raise where values of one column would not fit into that of the table."""
+    if not fits(given.dataType, stored.dataType, merges):
+        kind, wanted = given.dataType.simpleString(), stored.dataType.simpleString()
+        raise refused(f"writing {stored.name} as {kind}", f"it is {wanted} in the table, and Sail changes values that do not fit")
+    if strict and adds_fields(given.dataType, stored.dataType):
+        raise refused(f"a further field within {stored.name}", _DROPS)
+
+
+def _rename(operation: Any, names: Sequence[str]) -> None:
+    """Spell columns as the table does: Sail takes another case for another column, after which nobody can read the table."""
+    from pyspark.sql.connect import proto
+
+    renamed = proto.Relation()
+    renamed.to_df.input.CopyFrom(operation.input)
+    renamed.to_df.column_names.extend(names)
+    operation.input.CopyFrom(renamed)
+
+
+def _partitioning(operation: Any) -> list[str]:
+    """The columns by which a write is said to be partitioned."""
+    columns = operation.partitioning_columns
+    names = (column if isinstance(column, str) else column.unresolved_attribute.unparsed_identifier for column in columns)
+    return [name.strip("`") for name in names if name]
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+def default_format(client: Any) -> str:
+    """The format of tables and files where none is said."""
+    return setting(client, _FORMAT) or "parquet"
 
 
 def dynamic_overwrite(options: Mapping[str, str], client: Any) -> bool:
     """Whether only those partitions were to be replaced that the rows are in."""
     given = next((value for key, value in options.items() if key.lower() == "partitionoverwritemode"), None)
-    return (given if given is not None else _setting(client, _OVERWRITE_MODE)).lower() == "dynamic"
+    return (given if given is not None else setting(client, _OVERWRITE_MODE)).lower() == "dynamic"
 
 
 def merges_schema(options: Mapping[str, str], client: Any) -> bool:
     """Whether columns that the table lacks are to be added to it. ``options`` has lower keys."""
-    return options.get("mergeschema") == "true" or _setting(client, _AUTO_MERGE).lower() == "true"
+    return options.get("mergeschema") == "true" or setting(client, _AUTO_MERGE).lower() == "true"
 
 
-def _setting(client: Any, name: str) -> str:
+def setting(client: Any, name: str) -> str:
+    """A setting of the session; empty where it has none."""
     (value,) = client.get_config_with_defaults((name, ""))
     return value or ""
-
-
-def _fits(given: Any, stored: Any) -> bool:
-    one, other = _plain(given), _plain(stored)
-    if one == other or other in _WIDER.get(str(one), ()) or one == "void":
-        return True
-    if given.typeName() == stored.typeName() == "decimal":
-        return bool(stored.scale >= given.scale and stored.precision - stored.scale >= given.precision - given.scale)
-    return False
-
-
-def _plain(kind: Any) -> Any:
-    """A type as JSON without what it says of nulls."""
-    text = json.loads(kind.json())
-    return text if isinstance(text, str) else json.dumps(_all_nullable(text), sort_keys=True)
-
-
-def takes_no_null(schema: Any) -> bool:
-    """Whether a column, or something in one, takes no null."""
-    if isinstance(schema, dict):
-        return any(schema.get(key) is False for key in ("nullable", "containsNull", "valueContainsNull")) or any(
-            takes_no_null(value) for key, value in schema.items() if key != "metadata"
-        )
-    return isinstance(schema, list) and any(map(takes_no_null, schema))
-
-
-def _all_nullable(schema: Any) -> Any:
-    if isinstance(schema, dict):
-        return {
-            key: True if key in ("nullable", "containsNull", "valueContainsNull") else value if key == "metadata" else _all_nullable(value)
-            for key, value in schema.items()
-        }
-    return [_all_nullable(item) for item in schema] if isinstance(schema, list) else schema
-
-
-def nullable(schema: Any) -> Any:
-    """``schema`` with columns that take nulls, and what is in them as well."""
-    return type(schema).fromJson(_all_nullable(json.loads(schema.json())))
-
-
-def _empty(schema: Any, client: Any) -> Any:
-    """A frame without rows."""
-    import pyarrow
-    from pyspark.sql.connect.plan import LocalRelation
-    from pyspark.sql.pandas.types import to_arrow_schema
-
-    zone = {"timezone": "UTC"} if "timezone" in inspect.signature(to_arrow_schema).parameters else {}  # older ones take UTC
-    table = pyarrow.Table.from_batches([], schema=to_arrow_schema(schema, **zone))
-    return LocalRelation(table, schema.json()).plan(client)
 
 
 def nullable_query(query: str, client: Any) -> str:
@@ -230,7 +236,7 @@ def nullable_query(query: str, client: Any) -> str:
     plan = proto.Plan()
     plan.root.sql.query = query
     schema = client._analyze(method="schema", plan=plan).schema
-    if not takes_no_null(json.loads(schema.json())):
+    if not takes_no_null(schema):
         return query
     columns = ", ".join(f"CAST(NULL AS {field.dataType.simpleString()}) AS `{field.name.replace('`', '``')}`" for field in schema.fields)
     # a condition that Sail cannot answer beforehand: it leaves out what is surely empty, and what that says of nulls

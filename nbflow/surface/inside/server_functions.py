@@ -1,10 +1,13 @@
-"""Python functions that a server on this machine runs: they find the modules and files beside the notebook."""
+"""Python functions that a server runs: they find the modules beside the notebook, and on Sail's server, which is here, its files."""
 
 from __future__ import annotations
 
 import functools
 from types import ModuleType
 from typing import Any
+
+from nbflow.surface.inside.connect import Connection
+from nbflow.surface.inside.server_modules import send_modules
 
 _LOAD = """
 [
@@ -32,25 +35,28 @@ class _Beside:
         return eval, (text.strip(),)
 
 
-def patch_functions(folder: str, module: ModuleType) -> None:
+def patch_functions(connection: Connection, folder: str, module: ModuleType) -> None:
     """Scalar, pandas and Arrow functions, and those of ``mapInPandas`` and its like."""
-    _with_folder(module.PythonUDF, folder)
+    _with_folder(module.PythonUDF, connection, folder)
 
 
-def patch_table_functions(folder: str, module: ModuleType) -> None:
+def patch_table_functions(connection: Connection, folder: str, module: ModuleType) -> None:
     """Table functions."""
-    _with_folder(module.PythonUDTF, folder)
+    _with_folder(module.PythonUDTF, connection, folder)
 
 
-def _with_folder(owner: Any, folder: str) -> None:
+def _with_folder(owner: Any, connection: Connection, folder: str) -> None:
     original = owner.to_plan
 
     @functools.wraps(original)
-    def to_plan(self: Any, *args: Any) -> Any:
+    def to_plan(self: Any, client: Any) -> Any:
+        if not connection.is_sail:
+            send_modules(client, folder)
+            return original(self, client)
         function = self._func
         self._func = _Beside(function, folder)
         try:
-            return original(self, *args)
+            return original(self, client)
         finally:
             self._func = function
 

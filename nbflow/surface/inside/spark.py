@@ -83,16 +83,28 @@ def _install_connection(connection: Connection, folder: str) -> None:
         "pyspark.sql.connect.readwriter": functools.partial(paths.patch_readers, folder),
         "pyspark.sql.connect.streaming.readwriter": functools.partial(paths.patch_streams, folder),
         "pyspark.sql.connect.catalog": functools.partial(paths.patch_catalog, folder),
+        "pyspark.sql.connect.expressions": functools.partial(patch_functions, connection, folder),
+        "pyspark.sql.connect.plan": functools.partial(patch_table_functions, connection, folder),
     }
+    connection.when_sail = functools.partial(_install_guards, connection)
     if connection.engine == "sail":
-        patches["pyspark.sql.connect.expressions"] = functools.partial(patch_functions, folder)
-        patches["pyspark.sql.connect.plan"] = functools.partial(patch_table_functions, folder)
         patches["pyspark.sql.connect.client.core"] = _both(
             functools.partial(sessions.patch_client, connection), functools.partial(sail.patch_client, connection)
         )
         patches["pyspark.sql.connect.catalog"] = _both(functools.partial(paths.patch_catalog, folder), sail.patch_catalog)
         patches["delta.tables"] = sail.patch_delta
     when_imported(patches)
+
+
+def _install_guards(connection: Connection) -> None:
+    """Guard a connection that is there already, whose server has turned out to be Sail."""
+    when_imported(
+        {
+            "pyspark.sql.connect.client.core": functools.partial(sail.patch_client, connection),
+            "pyspark.sql.connect.catalog": sail.patch_catalog,
+            "delta.tables": sail.patch_delta,
+        }
+    )
 
 
 def _both(first: Patch, second: Patch) -> Patch:

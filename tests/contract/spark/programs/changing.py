@@ -178,6 +178,22 @@ def merge_of_frames(spark: Any, place: Place) -> Any:
 
 
 @program
+def merge_of_frames_with_auto_merge(spark: Any, place: Place) -> Any:
+    """``mergeInto`` with the setting ``autoMerge`` adds the source's columns, as withSchemaEvolution does."""
+    name, _ = _two(spark, place)
+
+    def merge(key: int, column: str, evolves: bool) -> None:
+        source = spark.sql(f"SELECT {key} AS k, 'new' AS v, 9 AS {column}")
+        writer = source.mergeInto(name, F.expr(f"{name}.k = {key}")).whenNotMatched().insertAll()
+        (writer.withSchemaEvolution() if evolves else writer).merge()
+
+    evolved = attempt(lambda: merge(7, "evolved", evolves=True))
+    with settings(spark, {"spark.databricks.delta.schema.autoMerge.enabled": "true"}):
+        told = attempt(lambda: merge(8, "merged", evolves=False))
+    return [evolved, told, spark.table(name)]
+
+
+@program
 def merge_schema_adds_columns(spark: Any, place: Place) -> Any:
     """mergeSchema adds columns; rows from before have null there."""
     path = place.path("t")

@@ -270,6 +270,72 @@ def views(spark: Any, place: Place) -> Any:
 
 
 @program
+def views_of_a_table_that_changes(spark: Any, place: Place) -> Any:
+    """A temporary view shows the table as it is now, and is none any more when that is dropped."""
+    name = place.table("t")
+    spark.range(2).write.saveAsTable(name)
+    place.view("q", f"SELECT * FROM {name}")
+    place.view("f", spark.table(name))
+    spark.sql(f"CREATE TEMP VIEW v_{place.name}_s AS SELECT id + 1 AS id FROM v_{place.name}_f")
+    spark.range(3).write.mode("append").saveAsTable(name)
+    counts = [spark.table(f"v_{place.name}_{view}").count() for view in "qfs"]
+    spark.sql(f"DROP TABLE {name}")
+    return [counts, *(attempt(lambda view=view: spark.table(f"v_{place.name}_{view}").count()) for view in "qfs")]
+
+
+@program
+def described_partitions(spark: Any, place: Place) -> Any:
+    """DESCRIBE tells of partitions below the columns."""
+    name = place.table("t")
+    spark.sql(f"CREATE TABLE {name} (x INT COMMENT 'a number', k STRING COMMENT 'a key', d DATE) USING delta PARTITIONED BY (d, k)")
+    return attempted(lambda: spark.sql(f"DESCRIBE {name}"))
+
+
+@program
+def purged_tables(spark: Any, place: Place) -> Any:
+    """DROP TABLE with PURGE, and a schema with other files in its folder."""
+    name = place.table("t")
+    spark.range(1).write.saveAsTable(name)
+    folder = place.warehouse / f"c_{place.name}"
+    spark.sql(f"DROP TABLE {name} PURGE")
+    spark.range(1).write.saveAsTable(name)
+    (folder / "notes.txt").write_text("mine", "utf-8")
+    spark.sql(f"DROP SCHEMA c_{place.name} CASCADE")
+    return [(folder / "t").exists(), folder.exists(), spark.catalog.databaseExists(f"c_{place.name}")]
+
+
+@program
+def names_in_capitals(spark: Any, place: Place) -> Any:
+    """Names of schemas and tables are alike in all cases."""
+    name = place.table("t")
+    spark.range(2).write.saveAsTable(name)
+    spark.range(3).write.saveAsTable(place.table("Mixed"))
+    return [
+        attempt(lambda: spark.table(name.upper()).count()),
+        attempt(lambda: spark.sql(f"SELECT * FROM {name.upper()}").count()),
+        attempt(lambda: spark.table(place.table("mixed")).count()),
+        attempt(lambda: spark.table(place.table("MIXED")).count()),
+    ]
+
+
+@program
+def further_statements(spark: Any, place: Place) -> Any:
+    """TRUNCATE, REFRESH, COMMENT ON, LIKE, several inserts of one query, files of a query, a local checkpoint."""
+    name = _versions(spark, place)
+    return [
+        done(lambda: spark.sql(f"REFRESH TABLE {name}")),
+        done(lambda: spark.catalog.refreshTable(name)),
+        done(lambda: spark.sql(f"COMMENT ON TABLE {name} IS 'mine'")),
+        done(lambda: spark.sql(f"CREATE TABLE {place.table('u')} LIKE {name}")),
+        done(lambda: spark.sql(f"FROM {name} INSERT INTO {name} SELECT a + 1")),
+        done(lambda: spark.sql(f"INSERT OVERWRITE DIRECTORY '{place.path('out')}' USING csv SELECT 1 AS x")),
+        attempt(lambda: spark.table(name).localCheckpoint().count()),
+        done(lambda: spark.sql(f"TRUNCATE TABLE {name}")),
+        spark.table(name).count(),
+    ]
+
+
+@program
 def common_table_expressions(spark: Any, place: Place) -> Any:
     """WITH, nested and used twice; recursive; over INSERT."""
     name = _versions(spark, place)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pyspark.sql import functions as F
 
-from tests.contract.spark.register import Place, attempted, program, settings
+from tests.contract.spark.register import Place, attempt, attempted, program, settings
 
 BERLIN = {"spark.sql.session.timeZone": "Europe/Berlin"}
 
@@ -214,3 +214,34 @@ def current_moments(spark: Any, place: Place) -> Any:
     return spark.sql(
         "SELECT now() = current_timestamp() AS a, current_date() = to_date(now()) AS b, typeof(now()) AS c, current_timezone() AS d"
     )
+
+
+@program
+def functions_of_stored_times(spark: Any, place: Place) -> Any:
+    """What is told of a table's timestamp, in the session's zone."""
+    name = place.table("t")
+    with settings(spark, {"spark.sql.session.timeZone": "America/New_York"}):
+        spark.sql("SELECT TIMESTAMP '2024-07-01 23:00:00' AS t").write.saveAsTable(name)
+        query = f"SELECT unix_timestamp(t) AS u, hour(t) AS h, CAST(to_date(t) AS STRING) AS d, CAST(t AS STRING) AS s FROM {name}"
+        return spark.sql(query).collect()
+
+
+@program
+def times_in_csv(spark: Any, place: Place) -> Any:
+    """Timestamps in a CSV file bear the offset of the session's zone."""
+    with settings(spark, {"spark.sql.session.timeZone": "America/New_York"}):
+        spark.sql("SELECT TIMESTAMP '2024-07-01 23:00:00' AS t").coalesce(1).write.csv(place.path("out"))
+    return [file.read_text("utf-8") for file in place.folder.glob("out/*.csv")]
+
+
+@program
+def zones_that_are_set(spark: Any, place: Place) -> Any:
+    """SET of a zone, with and without quotes; SET TIME ZONE; RESET."""
+    with settings(spark, {"spark.sql.session.timeZone": "UTC"}):
+        return [
+            attempt(lambda text=text: spark.sql(text).collect())
+            for text in (
+                "SET spark.sql.session.timeZone=Asia/Tokyo", "SET spark.sql.session.timeZone", "SET TIME ZONE 'Europe/Berlin'",
+                "SET spark.sql.session.timeZone = 'Asia/Tokyo'", "SELECT current_timezone() AS z",
+            )
+        ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from pyspark.sql import functions as F
@@ -224,6 +225,98 @@ def null_partitions_are_written(spark: Any, place: Place) -> Any:
         spark.sql(f"SELECT 1 AS x, CAST(NULL AS {kind}) AS k").write.format("delta").partitionBy("k").save(path)
         told.append(spark.read.format("delta").load(path))
     return told
+
+
+@program
+def empty_texts_in_partitions(spark: Any, place: Place) -> Any:
+    """An empty text in a column of partitions is null, also in the log that other engines read."""
+    name = place.table("t")
+    spark.sql(f"CREATE TABLE {name} (x INT, k STRING) USING delta PARTITIONED BY (k)")
+    spark.sql(f"INSERT INTO {name} VALUES (1, '')")
+    spark.sql("SELECT 2 AS x, '' AS k").write.mode("append").saveAsTable(name)
+    log = place.warehouse / f"c_{place.name}" / "t" / "_delta_log"
+    adds = [json.loads(line).get("add") for file in sorted(log.glob("*.json")) for line in file.read_text("utf-8").splitlines()]
+    return [[add["partitionValues"] for add in adds if add], spark.table(name)]
+
+
+@program
+def columns_in_another_case(spark: Any, place: Place) -> Any:
+    """A column whose name differs in case only is the table's column, also with mergeSchema."""
+    path = place.path("t")
+    spark.createDataFrame([(1, "x")], "a INT, b STRING").write.format("delta").save(path)
+    more = spark.createDataFrame([(2, "y")], "A INT, B STRING")
+    more.write.format("delta").mode("append").save(path)
+    more.write.format("delta").mode("append").option("mergeSchema", "true").save(path)
+    return spark.read.format("delta").load(path)
+
+
+@program
+def append_of_a_struct_with_fewer_fields(spark: Any, place: Place) -> Any:
+    """A field that the append lacks is null, with mergeSchema and without."""
+    path = place.path("t")
+    spark.createDataFrame([(1, (1, "x"))], "id INT, s STRUCT<a: INT, b: STRING>").write.format("delta").save(path)
+    fewer = spark.createDataFrame([(2, (2,))], "id INT, s STRUCT<a: INT>")
+    told = [
+        attempt(lambda: fewer.write.format("delta").mode("append").option("mergeSchema", "true").save(path)),
+        attempt(lambda: fewer.write.format("delta").mode("append").save(path)),
+    ]
+    return [told, spark.read.format("delta").load(path)]
+
+
+@program
+def tables_made_at_a_path_by_the_second_writer(spark: Any, place: Place) -> Any:
+    """``writeTo`` a path makes a table there."""
+    path = place.path("t")
+    return [
+        attempt(lambda: spark.range(2).writeTo(f"delta.`{path}`").create()),
+        attempt(lambda: spark.read.format("delta").load(path).count()),
+    ]
+
+
+@program
+def insert_into_of_other_names(spark: Any, place: Place) -> Any:
+    """``insertInto`` heeds no names of columns; what does not fit is refused."""
+    name = place.table("t")
+    spark.sql(f"CREATE TABLE {name} (a INT, b STRING) USING delta")
+    spark.sql("SELECT 1 AS x, 'q' AS y").write.insertInto(name)
+    told = [
+        attempt(lambda query=query: spark.sql(query).write.insertInto(name))
+        for query in ("SELECT 'z' AS x, 'q' AS y", "SELECT 3000000000L AS x, 'w' AS y", "SELECT 1 AS x", "SELECT 1 AS x, 'w' AS y, 3 AS z")
+    ]
+    return [told, spark.table(name)]
+
+
+@program
+def inserts_of_times(spark: Any, place: Place) -> Any:
+    """INSERT of texts, dates and times without zone into a column of timestamps takes the session's zone."""
+    name = place.table("t")
+    spark.sql(f"CREATE TABLE {name} (i INT, t TIMESTAMP, n TIMESTAMP_NTZ) USING delta")
+    with settings(spark, {"spark.sql.session.timeZone": "America/New_York"}):
+        for number, value in enumerate(("TIMESTAMP '2024-07-01 23:00:00'", "'2024-07-01 23:00:00'", "DATE '2024-07-01'")):
+            spark.sql(f"INSERT INTO {name} VALUES ({number}, {value}, {value})")
+        spark.sql(f"INSERT INTO {name} (n, t, i) SELECT TIMESTAMP '2024-07-01 22:00:00', TIMESTAMP_NTZ '2024-07-01 22:00:00', 3")
+        return spark.sql(f"SELECT i, unix_timestamp(t) AS u, n FROM {name} ORDER BY i").collect()
+
+
+@program
+def inserts_that_replace(spark: Any, place: Place) -> Any:
+    """INSERT INTO … REPLACE WHERE."""
+    name = place.table("t")
+    spark.sql(f"CREATE TABLE {name} USING delta AS SELECT 1 AS a")
+    return [
+        done(lambda: spark.sql(f"INSERT INTO {name} REPLACE WHERE a = 1 SELECT 1 AS a")),
+        done(lambda: spark.sql(f"INSERT INTO {name} REPLACE WHERE a = 1 SELECT 2 AS a")),
+        spark.table(name),
+    ]
+
+
+@program
+def files_over_a_table(spark: Any, place: Place) -> Any:
+    """Parquet files that overwrite a table's folder."""
+    path = place.path("t")
+    spark.range(2).write.format("delta").save(path)
+    told = attempt(lambda: spark.range(3).write.mode("overwrite").parquet(path))
+    return [told, (place.folder / "t" / "_delta_log").exists()]
 
 
 @program
