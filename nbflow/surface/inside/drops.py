@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from nbflow.warehouse import trash
-from nbflow.warehouse.catalog import NOWHERE, SparkCatalog
+from nbflow.warehouse.catalog import SparkCatalog, nowhere
 from nbflow.warehouse.folders import DEFAULT_SCHEMA, contents, forget, is_own_folder, kept
 
 
@@ -67,7 +67,7 @@ class SchemaDrop:
         refused = name == DEFAULT_SCHEMA or (not cascade and bool(catalog.tables_of(name)))
         self._folder = folder if folder is not None and folder.parent == warehouse and not refused else None
         if self._folder is not None:
-            catalog.move_schema(name, warehouse / NOWHERE)
+            catalog.move_schema(name, nowhere(warehouse, name))
 
     def end(self) -> None:
         """Move everything to the trash when the schema is gone."""
@@ -89,4 +89,4 @@ class SchemaDrop:
             folder.rmdir()
         if folder.is_dir():
             trash.throw_away(self._warehouse, folder, f"{self._name}.*", self._mark)
-        shutil.rmtree(self._warehouse / NOWHERE, ignore_errors=True)
+        shutil.rmtree(nowhere(self._warehouse, self._name), ignore_errors=True)
