@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nbflow.define.flow import ConditionTask, Dependency, Expectation, ForEachTask, RunJobTask
-    from nbflow.define.pipeline import Pipeline, Task
+    from nbflow.define.pipeline import Cluster, Pipeline, Task
     from nbflow.run.papermill.call import execute_notebook
     from nbflow.surface.inside import widgets
     from nbflow.surface.inside.dbutils import dbutils
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     spark: Any
 
 __all__ = [
+    "Cluster",
     "ConditionTask",
     "Dependency",
     "Expectation",
@@ -43,6 +44,7 @@ __version__ = "0.1.0"
 
 _WHERE = {
     **dict.fromkeys(("ConditionTask", "Dependency", "Expectation", "ForEachTask", "RunJobTask"), "nbflow.define.flow"),
+    "Cluster": "nbflow.define.pipeline",
     "Pipeline": "nbflow.define.pipeline",
     "Task": "nbflow.define.pipeline",
     "dbutils": "nbflow.surface.inside.dbutils",

@@ -7,7 +7,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -22,7 +22,7 @@ from nbflow.core.values import encode
 from nbflow.core.writes import written_together
 from nbflow.define.flow import RunJobTask
 from nbflow.define.settings import Settings
-from nbflow.plan.engines import AUTO, PlannedEngine, changed_by_itself, settled
+from nbflow.plan.engines import AUTO, PlannedEngine, changed_by_itself
 from nbflow.plan.export.document import plan_document
 from nbflow.plan.plan import Plan
 from nbflow.run.attempt import TaskExecutor
@@ -71,7 +71,9 @@ class Home(Protocol):
         """The folder of the tables."""
         ...
 
-    def engine(self, name: str, spark_conf: Mapping[str, Any], state: Path, announce: Callable[[str], None], token: str) -> Engine:
+    def engine(
+        self, name: str, spark_conf: Mapping[str, Any], state: Path, announce: Callable[[str], None], token: str, guard: Guard
+    ) -> Engine:
         """The engine of that name, not yet started."""
         ...
 
@@ -123,7 +125,7 @@ async def _settled(home: Home, plan: Plan, listeners: Sequence[Listener]) -> tup
         for listener in listeners:
             listener(Noted(0, Clock().now(), text))
 
-    choice = await choose(announce)
+    choice = await choose(announce, home.settings.python)
     last = home.store.last_success(plan.pipeline)
     if last is not None and changed_by_itself(last[1], choice.name):
         why = f", since spark cannot start here: {choice.reason}" if choice.reason else ""
@@ -132,7 +134,7 @@ async def _settled(home: Home, plan: Plan, listeners: Sequence[Listener]) -> tup
     told = None
     if choice.reason is not None:
         told = f"the engine is {choice.name}: spark cannot start here ({choice.reason}); 'nbflow engine differences' lists how they differ"
-    return replace(plan, engines=settled(plan.engines, choice.name)), told
+    return plan.settled(choice.name), told
 
 
 class _OneRun:
@@ -202,7 +204,9 @@ class _OneRun:
             if not alike:
                 mark = f"-{len(self._whole.engines)}" if self._whole.engines else ""
                 state = self._home.store.state / "engines" / f"{self.given.run_id}{mark}"
-                alike = [self._home.engine(engine.name, engine.spark_conf, state, self._note, self._whole.guard.token + mark)]
+                alike = [
+                    self._home.engine(engine.name, engine.spark_conf, state, self._note, self._whole.guard.token + mark, self._whole.guard)
+                ]
                 self._whole.engines.append((engine, alike[0]))
             made[engine.key] = alike[0]
         return made

@@ -127,8 +127,9 @@ class ScriptedEngine:
         self.cancelled: list[str] = []
         self._gone: asyncio.Event | None = None
         self._why = "there is no engine"
+        self.ready: set[str] = set()
 
-    async def start(self) -> None:
+    async def start(self, tag: str = "") -> None:
         """Start, where it is not there. Raises ``EngineError`` where it is to fail."""
         if self.fail is not None:
             raise EngineError(ErrorKind.ENGINE_START, self.fail)
@@ -136,12 +137,22 @@ class ScriptedEngine:
             self._gone = asyncio.Event()
             self.starts += 1
         await asyncio.sleep(0)
+        self.ready |= {tag} - {""}
 
     async def address(self, tag: str) -> SparkAddress:
         """An address that leads nowhere. Raises ``EngineError`` where the engine is not there."""
         if self._gone is None or self._gone.is_set():
             raise EngineError(ErrorKind.ENGINE_LOST, "the engine is gone")
         return SparkAddress(f"nowhere/{tag}.json", "nowhere", tag)
+
+    async def remote(self, tag: str = "", mark: str = "") -> str:
+        """An address that leads nowhere. Raises ``EngineError`` where the engine is not there."""
+        await self.address(tag)
+        return f"sc://nowhere.invalid/;user_id={tag or 'nbflow'}"
+
+    async def clients(self) -> int:
+        """Nobody comes."""
+        return 0
 
     async def lost(self, tag: str = "") -> str:
         """Return why, as soon as the engine is gone."""
@@ -158,6 +169,7 @@ class ScriptedEngine:
     async def cancel(self, tag: str) -> None:
         """Take notice."""
         self.cancelled.append(tag)
+        self.ready.discard(tag)
 
     async def stop(self) -> None:
         """End; nothing where it is not running."""

@@ -23,6 +23,7 @@ from nbflow.plan.plan import Plan, Stored
 from nbflow.plan.select import Selection
 
 if TYPE_CHECKING:
+    from nbflow.run.guard import Guard
     from nbflow.store.store import Store
 
 _PIPELINES = "pipelines"
@@ -38,17 +39,24 @@ class Workspace:
         self._children: dict[tuple[str, Path | None], Children] = {}
 
     @classmethod
-    def find(cls, start: Path, explicit: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Workspace:
+    def find(
+        cls, start: Path, explicit: Path | None = None, overrides: Mapping[str, Any] | None = None, *, lenient: bool = False
+    ) -> Workspace:
         """The workspace that ``start``, a file or folder, lies in; ``explicit`` or ``NBFLOW_WORKSPACE`` name another.
 
         ``overrides`` are settings of the call, over those of the environment and the files. Raises ``UsageError`` for a
-        folder that is not there, ``DefinitionError`` for wrong settings.
+        folder that is not there, ``DefinitionError`` for wrong settings; ``lenient``: the defaults stand for those.
         """
         named = explicit or (Path(os.environ["NBFLOW_WORKSPACE"]) if os.environ.get("NBFLOW_WORKSPACE") else None)
         if named is not None and not named.is_dir():
             raise UsageError(f"there is no folder {named}", "--workspace and NBFLOW_WORKSPACE name an existing folder")
         root = (named or find_root(start)).resolve()
-        return cls(root, Settings.read(root, overrides or {}, os.environ, Path.cwd().resolve()))
+        try:
+            return cls(root, Settings.read(root, overrides or {}, os.environ, Path.cwd().resolve()))
+        except DefinitionError:
+            if lenient:
+                return cls(root, Settings())
+            raise
 
     @cached_property
     def store(self) -> Store:
@@ -158,14 +166,16 @@ class Workspace:
 
         return asyncio.run(run_whole(self, plan, listeners, how, command))
 
-    def engine(self, name: str, spark_conf: Mapping[str, Any], state: Path, announce: Callable[[str], None], token: str) -> Engine:
+    def engine(
+        self, name: str, spark_conf: Mapping[str, Any], state: Path, announce: Callable[[str], None], token: str, guard: Guard
+    ) -> Engine:
         """The engine of that name (``run.engines.choose``), not yet started: the workspace's warm one where it is there and
         is what is asked for."""
         from nbflow.run.engines.choose import Needs, join_or_make, make_engine
         from nbflow.run.engines.holder import LOCK_FILE
         from nbflow.store.live import is_held
 
-        needs = Needs(self.settings.driver_memory, spark_conf, self.settings.python, self.warehouse, state, announce, token)
+        needs = Needs(self.settings.driver_memory, spark_conf, self.settings.python, self.warehouse, state, announce, token, guard)
         held = is_held(self.warm_folder / LOCK_FILE)  # a file of one that was killed may be left
         return join_or_make(name, needs, self.warm_folder) if held else make_engine(name, needs)
 

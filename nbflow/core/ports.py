@@ -86,8 +86,11 @@ class Engine(Protocol):
 
     name: str
 
-    async def start(self) -> None:
-        """Make the engine take work, starting it when it is not there or was lost. Raises ``EngineError`` (ENGINE_START)."""
+    async def start(self, tag: str = "") -> None:
+        """Make the engine take work, starting it when it is not there or was lost. Raises ``EngineError`` (ENGINE_START).
+
+        What can be made ready ahead for the notebook of ``tag`` is; ``cancel`` gives it back, also where it was never used.
+        """
         ...
 
     async def address(self, tag: str) -> SparkAddress:
@@ -95,6 +98,19 @@ class Engine(Protocol):
 
         Raises ``EngineError`` (ENGINE_LOST) where the engine is not there.
         """
+        ...
+
+    async def remote(self, tag: str = "", mark: str = "") -> str:
+        """The address ``sc://…`` of a Spark Connect server on the same tables, with all that is secret in it: for who does not
+        attach through py4j. Only after ``start``.
+
+        With a ``tag`` it holds a session, which ends with ``cancel``; its commits bear ``mark``. Raises ``EngineError``
+        (ENGINE_START) where the engine has none to give.
+        """
+        ...
+
+    async def clients(self) -> int:
+        """How many sessions there are at such an address now."""
         ...
 
     async def lost(self, tag: str = "") -> str:

@@ -13,6 +13,7 @@ from nbflow.define.kinds import KINDS
 from nbflow.define.nearest import did_you_mean, there_are
 from nbflow.define.objects import ObjectReader
 from nbflow.define.pipeline import Cluster, Pipeline, Place
+from nbflow.define.spark_settings import setting_problem, setting_slip
 
 
 def read_clusters(reader: ObjectReader, node: Node | None, key: str) -> dict[str, Cluster]:
@@ -66,6 +67,8 @@ def check_clusters(pipeline: Pipeline) -> Iterator[Mistake]:
         place = task.place("job_cluster_key")
         if own is not None:
             yield Mistake("'job_cluster_key' stands beside new_cluster", place.file, place.line, place.key, "keep one")
+        if not isinstance(named, str):
+            yield _at(place, f"job_cluster_key takes text, got {shown(named)}")
         elif clusters and named not in clusters:
             hint = did_you_mean(str(named), clusters) or there_are(clusters)
             yield Mistake(f"there is no cluster {named!r}", place.file, place.line, place.key, hint)
@@ -78,6 +81,17 @@ def undefined_clusters(pipeline: Pipeline) -> Iterator[Mistake]:
             place = task.place("job_cluster_key")
             message = f"there is no cluster {task.job_cluster_key!r}, since there are no job_clusters: the pipeline's engine is used"
             yield Mistake(message, place.file, place.line, place.key)
+
+
+def doubtful_settings(pipeline: Pipeline) -> Iterator[Mistake]:
+    """Settings of Spark whose names are nearly those of usual ones: warnings, since Spark takes any."""
+    named = [(f"job_clusters.{key}", cluster) for key, cluster in pipeline.job_clusters.items()]
+    own = [(f"{task.task_key}.new_cluster", task.new_cluster) for task in pipeline.tasks if task.new_cluster is not None]
+    for where, cluster in [*named, *own]:
+        for name in cluster.spark_conf:
+            if (meant := setting_slip(name)) is not None:
+                place = cluster.places.get(f"spark_conf.{name}") or Place(key=f"{where}.spark_conf.{name}")
+                yield Mistake(f"Spark may not know the setting {name}", place.file, place.line, place.key, f"did you mean {meant!r}?")
 
 
 def _check_cluster(cluster: Any, where: str) -> Iterator[Mistake]:
@@ -96,8 +110,9 @@ def _check_cluster(cluster: Any, where: str) -> Iterator[Mistake]:
         yield _at(place("spark_conf"), f"spark_conf takes a map, got {shown(cluster.spark_conf)}")
         return
     for name, value in cluster.spark_conf.items():
-        if not isinstance(value, (str, int, float)):
-            yield _at(place(f"spark_conf.{name}"), f"a setting of Spark takes text or a number, got {shown(value)}")
+        if (problem := setting_problem(name, value)) is not None:
+            where_it_stands = place(f"spark_conf.{name}")
+            yield Mistake(problem[0], where_it_stands.file, where_it_stands.line, where_it_stands.key, problem[1])
 
 
 def _check_engine(name: Any, place: Place) -> Iterator[Mistake]:

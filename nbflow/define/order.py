@@ -32,18 +32,20 @@ def check_pipeline(pipeline: Pipeline) -> list[Mistake]:
     if not tasks and not pipeline.places:
         mistakes.append(Mistake(f"pipeline {pipeline.name!r} has no tasks", key="tasks", hint="it takes a list of Task"))
     seen: dict[str, Task] = {}
+    every: list[Task] = []
     for index, task in enumerate(tasks):
         if not isinstance(task, Task):
             mistakes.append(Mistake(f"takes a Task, got {shown(task)}", key=f"tasks[{index}]"))
             continue
         steps = [step for step in task.steps if isinstance(step, Task)] if _is_sequence(getattr(task.for_each_task, "tasks", ())) else []
+        every += [task, *steps]
         for each in (task, *steps):
             mistakes += [*_check_task(each), *check_flow(each, inside=each is not task)]
             if isinstance(each.task_key, str):
                 mistakes += _check_key(each, seen)
                 seen.setdefault(each.task_key, each)
         mistakes += _check_edges({step.task_key: step for step in steps if isinstance(step.task_key, str)}, task.task_key)
-    mistakes += check_clusters(replace(pipeline, tasks=tuple(seen.values())))
+    mistakes += check_clusters(replace(pipeline, tasks=tuple(every)))
     mistakes += _check_edges({task.task_key: seen[task.task_key] for task in tasks if isinstance(task, Task) and task.task_key in seen})
     return mistakes
 

@@ -15,6 +15,7 @@ from nbflow.core.values import ValueType, convert
 from nbflow.define.engines import engine_problem
 from nbflow.define.nearest import did_you_mean, nearest
 from nbflow.define.pipeline import Place
+from nbflow.define.spark_settings import setting_problem
 from nbflow.define.toml_file import Table, read_table
 
 FILE = "nbflow.toml"
@@ -30,8 +31,8 @@ _NOT_SETTINGS = ("NBFLOW_WORKSPACE", "NBFLOW_TASK", "NBFLOW_FAMILY", "NBFLOW_CAC
 _TYPES = {
     "engine": "str", "parallel": "int?", "kernel": "str?", "python": "str?", "start_timeout_seconds": "float",
     "cell_timeout_seconds": "float", "grace_seconds": "float", "output_limit_bytes": "int", "max_value_bytes": "int",
-    "warehouse": "str", "runs": "str", "driver_memory": "str", "spark_conf": "dict", "catalogs": "list[str]", "strict": "bool",
-    "allow_missing": "bool",
+    "warehouse": "str", "runs": "str", "driver_memory": "str", "spark_conf": "dict", "spark_remote": "bool",
+    "catalogs": "list[str]", "strict": "bool", "allow_missing": "bool",
 }  # fmt: skip
 NAMES = tuple(_TYPES)
 """The names of all settings."""
@@ -47,7 +48,8 @@ class Settings:
     ``cell_timeout_seconds``: limit of each cell (0: none). ``grace_seconds``: from an interrupt to the kill.
     ``output_limit_bytes``: characters kept of one cell's output. ``max_value_bytes``: a task value's size as JSON.
     ``warehouse`` and ``runs``: folders below the workspace. ``driver_memory``: the Spark driver's heap. ``spark_conf``:
-    Spark settings passed on. ``catalogs``: names of catalogs that mean the workspace's own. ``strict``: warnings of a definition
+    Spark settings passed on. ``spark_remote``: kernels of other languages than Python get the address of the run's Spark as
+    ``SPARK_REMOTE``. ``catalogs``: names of catalogs that mean the workspace's own. ``strict``: warnings of a definition
     are errors. ``allow_missing``: tasks of kinds that only Databricks has are left out. ``of_call``, which is none itself: the names
     of those that the call gave; they win over what a task says, and a task over all others. ``said``, which is none either: the
     names of all that were given anywhere.
@@ -67,6 +69,7 @@ class Settings:
     driver_memory: str = "1g"
     spark_conf: Mapping[str, Any] = field(default_factory=dict)
     catalogs: Sequence[str] = ()
+    spark_remote: bool = False
     strict: bool = False
     allow_missing: bool = False
     of_call: frozenset[str] = frozenset()
@@ -119,10 +122,19 @@ def _take(values: dict[str, Any], key: str, value: Any, place: Place, folder: Pa
         if isinstance(converted, dict):
             converted = dict(_flat(converted))
         _check(key, converted)
+        if key == "spark_conf" and (wrong := list(_wrong_settings(converted, place))):
+            mistakes += wrong
+            return
     except ValueError as error:
         mistakes.append(Mistake(str(error), place.file, place.line, place.key))
         return
     values[key] = converted
+
+
+def _wrong_settings(conf: Mapping[str, Any], place: Place) -> Iterator[Mistake]:
+    for name, value in conf.items():
+        if (problem := setting_problem(name, value)) is not None:
+            yield Mistake(problem[0], place.file, place.line, f"{place.key}.{name}", problem[1])
 
 
 def find_program(text: str, folder: Path) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import DefinitionError, Mistake
-from nbflow.define.clusters import undefined_clusters
+from nbflow.define.clusters import doubtful_settings, undefined_clusters
 from nbflow.define.names import is_name, is_python
 from nbflow.define.nearest import did_you_mean
 from nbflow.define.notebook import Notebook
@@ -124,7 +124,7 @@ def _warnings(
 ) -> Iterator[Mistake]:
     """What is odd and no mistake, each once."""
     planned = {each.task_key: each for task in tasks for each in (task, *task.steps)}
-    found = [*pipeline.warnings, *undefined_clusters(pipeline), *replaced_values(pipeline, planned)]
+    found = [*pipeline.warnings, *undefined_clusters(pipeline), *doubtful_settings(pipeline), *replaced_values(pipeline, planned)]
     if len(sources) == len(pipeline.all_tasks):
         jobs = [task for task in planned.values() if isinstance(task.work, RunJobWork)]
         passed_on = {argument.name for task in jobs for argument in task.arguments if argument.origin in ("run", "pipeline")}

@@ -39,10 +39,12 @@ def plan_engines(pipeline: Pipeline, tasks: Sequence[Task], settings: Settings) 
     settings share it.
     """
     engines = [_engine(DEFAULT, Cluster(), pipeline, settings)]
+    clusters = pipeline.job_clusters if isinstance(pipeline.job_clusters, Mapping) else {}
     chosen = {}
     for task in tasks:
-        key = task.job_cluster_key or (f"{task.task_key}.new_cluster" if task.new_cluster else DEFAULT)
-        cluster = pipeline.job_clusters.get(task.job_cluster_key or "") or task.new_cluster or Cluster()
+        named = task.job_cluster_key if isinstance(task.job_cluster_key, str) else None
+        key = named or (f"{task.task_key}.new_cluster" if task.new_cluster else DEFAULT)
+        cluster = _whole(clusters.get(named or "") or task.new_cluster)
         wanted = _engine(key, cluster, pipeline, settings)
         alike = (at for at, engine in enumerate(engines) if (engine.name, engine.spark_conf) == (wanted.name, wanted.spark_conf))
         at = next(alike, len(engines))
@@ -53,6 +55,12 @@ def plan_engines(pipeline: Pipeline, tasks: Sequence[Task], settings: Settings) 
     return chosen, tuple(engines)
 
 
+def _whole(cluster: Any) -> Cluster:
+    """``cluster`` where it is one as it should be; else one that says nothing, so that what is wrong hides no other mistake."""
+    good = isinstance(cluster, Cluster) and isinstance(cluster.spark_conf, Mapping) and isinstance(cluster.engine, (str, type(None)))
+    return cluster if good else Cluster()
+
+
 def _engine(key: str, cluster: Cluster, pipeline: Pipeline, settings: Settings) -> PlannedEngine:
     name = settings.engine if "engine" in settings.of_call else cluster.engine or pipeline.engine or settings.engine
     if name == AUTO and "engine" in settings.said:
@@ -61,9 +69,20 @@ def _engine(key: str, cluster: Cluster, pipeline: Pipeline, settings: Settings) 
     return PlannedEngine(key, name, {**over[0], **over[1]}, ((key, cluster.num_workers),) if key else ())
 
 
-def settled(engines: Sequence[PlannedEngine], chosen: str) -> tuple[PlannedEngine, ...]:
-    """``engines`` with ``chosen`` wherever the choice was left to the machine."""
-    return tuple(replace(engine, name=chosen) if engine.name == AUTO else engine for engine in engines)
+def settled(engines: Sequence[PlannedEngine], chosen: str) -> tuple[tuple[PlannedEngine, ...], dict[str, str]]:
+    """``engines`` with ``chosen`` wherever the choice was left to the machine, those that come to the same as one; and which
+    of them, by its key, stands for each of the former."""
+    found: list[PlannedEngine] = []
+    stands_for: dict[str, str] = {}
+    for engine in engines:
+        engine = replace(engine, name=chosen) if engine.name == AUTO else engine
+        at = next((at for at, one in enumerate(found) if (one.name, one.spark_conf) == (engine.name, engine.spark_conf)), len(found))
+        if at == len(found):
+            found.append(engine)
+        else:
+            found[at] = replace(found[at], clusters=tuple(dict.fromkeys((*found[at].clusters, *engine.clusters))))
+        stands_for[engine.key] = found[at].key
+    return tuple(found), stands_for
 
 
 def changed_by_itself(last: str | None, chosen: str) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from nbflow.core.errors import Mistake
 from nbflow.core.flow import Operator
 from nbflow.core.values import ANY
 from nbflow.define.flow import ConditionTask
+from nbflow.define.names import is_python
 from nbflow.define.nearest import did_you_mean
 from nbflow.define.notebook import Notebook
 from nbflow.define.pipeline import Place, Task
@@ -57,7 +59,7 @@ def make_work(
     if isinstance(source, SqlFile):
         return SqlWork(source), _unbound(task, source, shared)
     if isinstance(work, ShellTask) and isinstance(source, Path):
-        return ShellWork(work.command, source), []
+        return ShellWork(work.command, source, settings.spark_remote), []
     if isinstance(work, ConditionTask) and isinstance(source, Path):
         operator = Operator(work.op) if work.op in _OPERATORS else Operator.EQUAL_TO  # another word is told elsewhere
         return ConditionWork(operator, f"{as_text(work.left)} {operator.sign} {as_text(work.right)}", source), []
@@ -90,6 +92,8 @@ def _python(source: PythonFile | Package | DbtProject, settings: Settings) -> st
 
 def _notebook(task: Task, notebook: Notebook, settings: Settings, installed_kernels: Kernels) -> tuple[Work, list[Mistake]]:
     named = settings.kernel if "kernel" in settings.of_call else task.kernel or settings.kernel
+    if settings.spark_remote and not is_python(notebook.language):
+        notebook = replace(notebook, uses_spark=True)  # as far as anybody knows who cannot read its language
     try:
         return NotebookWork(notebook, choose_kernel(notebook, named, installed_kernels)), []
     except ValueError as error:

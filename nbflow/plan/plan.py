@@ -14,7 +14,7 @@ from nbflow.core.values import ValueType
 from nbflow.define.flow import Dependency, Expectation
 from nbflow.define.parameters import Parameter
 from nbflow.define.pipeline import NOWHERE, Place
-from nbflow.plan.engines import DEFAULT, PlannedEngine
+from nbflow.plan.engines import DEFAULT, PlannedEngine, settled
 from nbflow.plan.times import Interval
 from nbflow.plan.work import ForEachWork, Work
 
@@ -141,6 +141,11 @@ class Plan:
         """The engines that tasks will use as one text for people and records; where none does, the one they would use."""
         return ", ".join(dict.fromkeys(engine.label for engine in self.engines_used or self.engines[:1]))
 
+    def settled(self, chosen: str) -> Plan:
+        """This plan with the engine ``chosen`` wherever the choice was left to the machine."""
+        engines, stands_for = settled(self.engines, chosen)
+        return replace(self, engines=engines, tasks=tuple(_on_engines(task, stands_for) for task in self.tasks))
+
     def engine_of(self, task: PlannedTask) -> PlannedEngine:
         """The Spark engine that ``task`` uses, if it uses Spark."""
         return next((engine for engine in self.engines if engine.key == task.engine), self.engines[0])
@@ -151,3 +156,11 @@ class Plan:
             if task.task_key == task_key:
                 return task
         raise KeyError(task_key)
+
+
+def _on_engines(task: PlannedTask, stands_for: Mapping[str, str]) -> PlannedTask:
+    """``task``, and those inside of it, with the engines that stand for theirs."""
+    work = task.work
+    if isinstance(work, ForEachWork):
+        work = replace(work, steps=tuple(_on_engines(step, stands_for) for step in work.steps))
+    return replace(task, work=work, engine=stands_for.get(task.engine, task.engine))

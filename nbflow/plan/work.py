@@ -208,13 +208,14 @@ class DbtWork:
 
 @dataclass(frozen=True, slots=True)
 class ShellWork:
-    """A command for ``sh``, which starts in ``folder``. Its text is the task's argument ``command``; ``origin`` the text as written."""
+    """A command for ``sh``, which starts in ``folder``. Its text is the task's argument ``command``; ``origin`` the text as written.
+    ``uses_spark`` where the settings give it the way to the run's Spark."""
 
     origin: str
     folder: Path
+    uses_spark: bool = False
     kind: ClassVar[str] = "shell"
     language: ClassVar[str] = "bash"
-    uses_spark: ClassVar[bool] = False
     path: ClassVar[None] = None
 
     @property

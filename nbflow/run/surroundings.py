@@ -31,6 +31,8 @@ from nbflow.run.stop import Stop
 from nbflow.run.writes import Watch
 
 _End = TypeVar("_End")
+_ATTACHING = ("python", "ipython", "sql")
+"""Languages of tasks that nbflow brings to their engine itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,14 @@ class Surroundings:
     def engine_of(self, attempt: Attempt) -> Engine | None:
         """The Spark engine that the attempt needs; ``None`` where it needs none, or the run has none."""
         return self.engines.get(attempt.task.engine) if attempt.task.uses_spark else None
+
+    async def remote(self, attempt: Attempt, engine: Engine | None, tag: str) -> dict[str, str]:
+        """The variable that leads what does not attach by itself to the run's Spark, where that is asked for; ``engine`` has
+        started. Raises ``EngineError``."""
+        if engine is None or not self.settings.spark_remote or attempt.task.work.language in _ATTACHING:
+            return {}
+        mark = exchange.Mark(attempt.run_id, attempt.task.task_key, attempt.number)
+        return {"SPARK_REMOTE": await engine.remote(tag, mark.to_text())}
 
     def arguments(self, attempt: Attempt) -> tuple[list[Argument], str | None]:
         """The task's arguments with late references resolved, and what is wrong with the first that does not fit."""

@@ -45,7 +45,7 @@ class DroppedTables:
     def restore(self, name: str, new_name: str | None = None) -> tuple[str, Path]:
         """Bring back what was dropped last under ``name``, as ``new_name`` where one is given; returns name and folder.
 
-        Raises ``UsageError`` when nothing was, or when the name is taken.
+        Raises ``UsageError`` when nothing was, when the name is taken, or when the new one names no schema.
         """
         wanted = _full(name)
         found = next((item for item in dropped(self._warehouse) if item.name == wanted), None)
@@ -56,6 +56,9 @@ class DroppedTables:
             raise UsageError(
                 f"there is no table {name!r} in the trash", did_you_mean(wanted, known) or (there_are(known) if known else "it is empty")
             )
+        former = wanted.partition(".")[0]
+        if new_name is not None and "." not in new_name and former != DEFAULT_SCHEMA:
+            raise UsageError(f"{new_name!r} names no schema", f"write {former}.{new_name}, or {DEFAULT_SCHEMA}.{new_name}")
         target = _full(new_name) if new_name is not None else wanted
         schema, _, table = target.partition(".")
         rest = wanted.endswith(f".{_REST}")

@@ -8,6 +8,7 @@ from typing import Any
 from nbflow.core.records import AttemptRecord, RunRecord, TaskRecord
 from nbflow.core.results import ErrorKind, Result, TaskError
 from nbflow.core.writes import TableWrite, written_together
+from nbflow.define.command_line import without_secrets
 from nbflow.store.database import Database, storable
 from nbflow.store.moments import from_json, from_microseconds
 
@@ -56,7 +57,7 @@ def _run(row: Any, tasks: tuple[TaskRecord, ...]) -> RunRecord:
         engine=row["engine"],
         parameters=from_json(row["parameters"]),
         tasks=tasks,
-        facts=from_json(row["facts"]),
+        facts=_facts(row["facts"]),
         definition=from_json(row["definition"]),
         parent_run_id=row["parent_run_id"],
     )
@@ -108,6 +109,12 @@ def _attempt(row: Any) -> AttemptRecord:
         outcome=row["outcome"],
         child_run_id=row["child_run_id"],
     )
+
+
+def _facts(text: str) -> dict[str, Any]:
+    """The facts as they may be shown: earlier versions recorded command lines as they were given."""
+    facts: dict[str, Any] = from_json(text)
+    return {**facts, "command": without_secrets(facts["command"])} if "command" in facts else facts
 
 
 def _tables(text: str | None) -> tuple[TableWrite, ...]:

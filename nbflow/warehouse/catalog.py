@@ -16,14 +16,17 @@ from typing import Any
 from nbflow.warehouse.entries import Entries, folder_of, text_of
 from nbflow.warehouse.folders import DEFAULT_SCHEMA, StoredSchema, contents, is_own_folder, kept
 
-NOWHERE = ".trash/nowhere"
-"""Where a schema lies while it is being dropped, so that Spark finds nothing to delete."""
-
 WHOLE_SCHEMA = "_"
 """Stands for the name of a table when it is the schema that is being dropped."""
 
 _MAKING = "nbflow.making"
 _MADE = re.compile(rf"{re.escape(_MAKING)}\.(\w+)\.(\w+)\.")
+
+
+def nowhere(warehouse: Path, schema: str) -> Path:
+    """Where a schema lies while it is being dropped, so that Spark finds nothing to delete: a place of its own, since Spark
+    deletes what it finds there, and who drops another schema in the same moment deletes it too."""
+    return warehouse / ".trash" / f"nowhere-{schema}"
 
 
 class SparkCatalog:
@@ -161,7 +164,7 @@ class SparkCatalog:
         with contextlib.suppress(Exception):  # as above
             folder = self.schema_folder(name)
             if folder is not None and folder.parent == warehouse and not folder.exists():
-                self.move_schema(name, warehouse / NOWHERE)
+                self.move_schema(name, nowhere(warehouse, name))
                 self._catalog.dropDatabase(name, True, True)
 
     def _lies_at(self, name: str, warehouse: Path, folder: Path) -> bool:
@@ -169,7 +172,7 @@ class SparkCatalog:
         known = self.schema_folder(name)
         if known == folder:
             return True
-        cut_off = known == warehouse / NOWHERE and (name, WHOLE_SCHEMA) not in self._being_made()
+        cut_off = known == nowhere(warehouse, name) and (name, WHOLE_SCHEMA) not in self._being_made()
         if name != DEFAULT_SCHEMA and not cut_off:
             return False
         self.move_schema(name, folder)  # Spark has the default one in the warehouse itself; the other's drop was cut off

@@ -45,7 +45,7 @@ def sail(folder: Path) -> Made:
 def warm(folder: Path) -> Made:
     """An engine that somebody else holds, in a thread of its own, and how it is lost."""
     held, ready, loops = ScriptedEngine(), threading.Event(), []
-    holder = Holder(held, folder, "", 0, os.getpid())
+    holder = Holder(held, folder, {}, 0, os.getpid())
 
     async def serve() -> None:
         loops.append(asyncio.get_running_loop())
@@ -91,6 +91,63 @@ def test_an_engine_keeps_its_promise(make: Callable[[Path], Made], tmp_path: Pat
         await engine.stop()
 
     asyncio.run(asyncio.wait_for(life(), 240))
+
+
+def readied(engine: Any) -> int:
+    """How many notebooks an engine has something ready for."""
+    if isinstance(engine, SailEngine):
+        return len(engine.pids)
+    return len(engine._doors if isinstance(engine, SparkEngine) else engine.ready)
+
+
+@pytest.mark.parametrize("make", [scripted, spark, sail])
+def test_what_was_made_ready_and_never_used_is_given_back(make: Callable[[Path], Made], tmp_path: Path) -> None:
+    """By the end of the attempt that it was for, also where that ends in the middle of the start."""
+
+    async def life() -> None:
+        engine, _ = make(tmp_path)
+        for tag in ("one", "two"):
+            await engine.start(tag)
+            assert readied(engine) == 1
+            await engine.cancel(tag)
+            assert readied(engine) == 0
+        starting = asyncio.ensure_future(engine.start("three"))
+        await asyncio.sleep(0)
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        await engine.cancel("three")
+        assert readied(engine) == 0
+        await engine.start("four")
+        assert (await engine.address("four")).tag == "four"
+        assert readied(engine) == 1
+        await engine.stop()
+
+    asyncio.run(asyncio.wait_for(life(), 240))
+
+
+def test_who_holds_an_engine_gives_back_what_nobody_came_for(tmp_path: Path) -> None:
+    """When its guest cancels, and when the guest leaves without a word."""
+
+    async def life() -> None:
+        held, ready = ScriptedEngine(), asyncio.Event()
+        holder = Holder(held, tmp_path, {}, 0, os.getpid())
+        serving = asyncio.ensure_future(holder.serve(lambda address: ready.set()))
+        await ready.wait()
+        address = read_address(tmp_path)
+        assert address is not None
+        engine = WarmEngine(address)
+        await engine.start("one")
+        await engine.start("two")
+        assert held.ready == {"one", "two"}
+        await engine.cancel("one")
+        assert held.ready == {"two"}
+        await engine.stop()
+        while held.ready:
+            await asyncio.sleep(0.01)
+        holder.stop()
+        await serving
+
+    asyncio.run(asyncio.wait_for(life(), 60))
 
 
 def test_an_engine_that_cannot_start_says_why(tmp_path: Path) -> None:

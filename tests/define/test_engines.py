@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from nbflow.core.errors import DefinitionError
+from nbflow.define.clusters import doubtful_settings
 from nbflow.define.engines import engine_label, engine_problem
 from nbflow.define.job_file import read_job_file
+from nbflow.define.nearest import nearest
 from nbflow.define.order import check_pipeline
 from nbflow.define.pipeline import Cluster, Pipeline, Task
+from nbflow.define.settings import Settings
+from nbflow.define.spark_settings import _KNOWN, _SLIP, setting_problem, setting_slip
+from nbflow.plan.engines import plan_engines
 
 FILE = """\
 engine: auto
@@ -77,6 +83,73 @@ def test_the_same_rules_for_pipelines_in_python() -> None:
     assert [mistake.key for mistake in check_pipeline(pipeline)] == [
         "engine", "job_clusters.y.num_workers", "job_clusters.z", "a.job_cluster_key", "b.new_cluster.engine",
     ]  # fmt: skip
+
+
+def test_no_mistake_in_clusters_hides_another() -> None:
+    """Of a pipeline in Python all are told at once, also those of a task whose key stands twice and of what is no text."""
+    pipeline = Pipeline(
+        "p",
+        [
+            Task("a", "n", new_cluster=Cluster(), job_cluster_key="x"),
+            Task("a", "n", new_cluster=Cluster("spank")),
+            Task("c", "n", job_cluster_key=["y"]),  # type: ignore[arg-type]
+            Task("d", "n", job_cluster_key="z"),
+        ],
+        job_clusters={"y": Cluster(spark_conf={"spark.sql.shuffle.partitions": "many", "spark": {"a": 1}, "b": None}), "z": {}},  # type: ignore[dict-item]
+    )
+    assert [mistake.key for mistake in check_pipeline(pipeline)] == [
+        "a.task_key", "job_clusters.y.spark_conf.spark.sql.shuffle.partitions", "job_clusters.y.spark_conf.spark",
+        "job_clusters.y.spark_conf.b", "job_clusters.z", "a.job_cluster_key", "a.job_cluster_key", "a.new_cluster.engine",
+        "c.job_cluster_key",
+    ]  # fmt: skip
+    plan_engines(pipeline, pipeline.tasks, Settings())  # which the notebooks' mistakes are looked for with
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("spark.sql.shuffle.partitions", "many", "a whole number"),
+        ("spark.sql.shuffle.partitions", True, "a whole number"),
+        ("spark.driver.memory", "lots", "a size"),
+        ("spark.sql.ansi.enabled", "yes", "true or false"),
+        ("spark.whatever.enabled", 1, "true or false"),
+        ("spark.network.timeout", "soon", "a time"),
+        ("spark", {"sql": 1}, "text or a number"),
+        ("a", [1], "text or a number"),
+        ("a", None, "text or a number"),
+    ],
+)
+def test_values_that_a_setting_of_spark_cannot_take(name: str, value: Any, told: str) -> None:
+    """Are told with what it takes; a map with how its names are written."""
+    problem = setting_problem(name, value)
+    assert problem is not None and told in problem[0]
+    assert not isinstance(value, dict) or problem[1] == "write the name whole: 'spark.sql: value'"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("spark.sql.shuffle.partitions", 8), ("spark.sql.shuffle.partitions", " 8 "), ("spark.driver.memory", "2g"),
+        ("spark.sql.autoBroadcastJoinThreshold", -1), ("spark.sql.ansi.enabled", "TRUE"), ("spark.sql.ansi.enabled", False),
+        ("spark.network.timeout", "120s"), ("spark.sql.shuffle.partitions", "${var.n}"), ("spark.mine", "what I like"), ("x", 1.5),
+    ],
+)  # fmt: skip
+def test_values_that_it_can(name: str, value: Any) -> None:
+    """Whatever Spark takes for it; of a setting that nobody knows, anything."""
+    assert setting_problem(name, value) is None
+
+
+def test_a_slip_in_the_name_of_a_setting() -> None:
+    """The usual name is offered as a warning; names that are like none, or are one, are left alone."""
+    assert setting_slip("spark.sql.shuffle.partition") == "spark.sql.shuffle.partitions"
+    assert setting_slip("spark.sql.Shuffle.partitions") == "spark.sql.shuffle.partitions"
+    known = [name for names in _KNOWN.values() for name in names]
+    assert [setting_slip(name) for name in [*known, "spark.mine.own", "mine"]] == [None] * (len(known) + 2)
+    assert [name for name in known if nearest(name, [other for other in known if other != name], _SLIP)] == []
+    pipeline = Pipeline("p", [Task("a", "n", new_cluster=Cluster(spark_conf={"spark.sql.ansi.enable": True}))])
+    assert [(str(each.key), each.hint) for each in doubtful_settings(pipeline)] == [
+        ("a.new_cluster.spark_conf.spark.sql.ansi.enable", "did you mean 'spark.sql.ansi.enabled'?")
+    ]
 
 
 @pytest.mark.parametrize(

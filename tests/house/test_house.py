@@ -43,6 +43,7 @@ def test_imports_go_down_the_listing() -> None:
 def test_the_front_page_is_these_names() -> None:
     """Few names, loaded when they are used; none is the name of a folder."""
     names = [
+        "Cluster",
         "ConditionTask",
         "Dependency",
         "Expectation",

@@ -183,6 +183,31 @@ def test_a_notebook_that_is_killed_in_a_drop_leaves_all_as_it_was(bench: Any, dr
     assert [item.name for item in dropped(bench.warehouse)[:2]] == ["cut.more", "cut.t"]
 
 
+def test_schemas_that_are_dropped_at_once_do_not_meet(bench: Any) -> None:
+    """What is saved in a schema whose drop therefore fails is not deleted by the end of another schema's drop."""
+    slow = bench.client(
+        """
+        import nbflow.surface.inside.drops as drops
+        prepare = drops.SchemaDrop.__init__
+        def prepared(*given):
+            prepare(*given)
+            tell("prepared")
+            wait()
+        spark = session()
+        spark.sql("CREATE SCHEMA slow_drop")
+        drops.SchemaDrop.__init__ = prepared
+        outcome(lambda: spark.sql("DROP SCHEMA slow_drop"))
+        tell([row.id for row in spark.sql("SELECT id FROM slow_drop.late").collect()])
+        """
+    )
+    assert slow.told() == "prepared"
+    bench.run("session()._jsparkSession.sql('CREATE TABLE slow_drop.late AS SELECT 7 AS id')")
+    bench.run("spark = session(); spark.sql('CREATE SCHEMA quick_drop'); spark.sql('DROP SCHEMA quick_drop')")
+    slow.go()
+    refused, rows = slow.end()
+    assert ("SCHEMA_NOT_EMPTY" in refused, rows) == (True, [7])
+
+
 def test_a_dropped_schema_goes_table_by_table(bench: Any, pair: tuple[Notebook, Notebook]) -> None:
     """CASCADE puts each table into the trash by its name and what else lay there as one; both drivers have no such schema."""
     one, two = pair

@@ -80,7 +80,7 @@ def test_runs_share_a_warm_engine(workspace: Path) -> None:
     other, more, told = run(workspace, "--driver-memory", "900m")
     assert other != first
     assert more == 9
-    assert "other settings" in told
+    assert "other settings (driver_memory)" in told
     assert status(workspace)["guests"] == 0
     assert nbflow(workspace, "engine", "stop").returncode == 0
     assert drivers(workspace) == []
@@ -90,21 +90,80 @@ def test_runs_share_a_warm_engine(workspace: Path) -> None:
     assert more == 12
 
 
-def test_a_warm_engine_whose_holder_is_killed(workspace: Path) -> None:
-    """No process is left, and the next run starts its own."""
-    assert nbflow(workspace, "engine", "start").returncode == 0
-    first, _, _ = run(workspace)
+CLIENT = """
+import sys
+from pyspark.sql import SparkSession, functions as F
+spark = SparkSession.builder.getOrCreate()
+print(type(spark).__module__, spark.table("default.t").count())
+spark.table("default.t").select((F.col("id") * 2).alias("x")).write.saveAsTable(sys.argv[1])
+print(spark.range(3).select(F.udf(lambda x: x + 1, "long")("id").alias("y")).agg({"y": "sum"}).first()[0])
+print(spark.conf.get("spark.nbflow.tag", "nobody"))
+"""
+
+
+def client(folder: Path, remote: str, table: str) -> subprocess.CompletedProcess[str]:
+    """A plain process that knows of nothing but Spark Connect's address."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK", "NBFLOW"))}
+    return subprocess.run(
+        [sys.executable, "-c", CLIENT, table],
+        cwd=folder,
+        check=False,
+        env={**environment, "SPARK_REMOTE": remote},
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+
+
+def bash_notebook(source: str) -> str:
+    """A notebook of one cell in bash."""
+    cell = {"cell_type": "code", "id": "a", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
+    kernel = {"kernelspec": {"name": "bash", "display_name": "Bash", "language": "bash"}}
+    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": kernel, "cells": [cell]})
+
+
+def test_the_same_driver_serves_spark_connect(workspace: Path) -> None:
+    """A plain client reads what a notebook on the driver wrote, whether before or after it came, and writes what notebooks read;
+    without the token nobody gets in. A notebook in another language is handed an address where that is asked for: a session of
+    its own, whose commits bear the run's mark. When who holds the engine is killed no process is left, and the next run starts its own."""
+    assert nbflow(workspace, "engine", "start", "--autotermination-minutes", "5").returncode == 0
+    run(workspace)
+    assert "address" in status(workspace) and not status(workspace)["address"]
+    remote = nbflow(workspace, "engine", "address").stdout.strip()
+    done = client(workspace, remote, "default.of_client")
+    assert done.stdout.splitlines() == ["pyspark.sql.connect.session 3", "6", "nobody"], done.stderr[-3000:]
+    told = status(workspace)
+    assert remote.startswith(f"{told['address']}/;token=") and told["address"].startswith("sc://localhost:")
+    refused = client(workspace, remote.replace("token=", "token=not"), "default.never")
+    assert refused.returncode != 0 and "UNAUTHENTICATED" in refused.stderr.upper()
+
+    (workspace / "client.py").write_text(CLIENT)
+    (workspace / "b.ipynb").write_text(bash_notebook(f"{sys.executable} client.py default.of_bash"))
+    done = nbflow(workspace, "run", "b.ipynb", "--spark-remote", "true", "--json")
+    [task] = json.loads(done.stdout)["tasks"]
+    assert task["result"] == "SUCCESS", done.stdout
+    shown = Path(task["notebook"]).read_text()
+    assert "pyspark.sql.connect.session 3" in shown and "nbflow-" in shown
+    [commit] = json.loads(nbflow(workspace, "tables", "history", "default.of_bash", "--json").stdout)["history"]
+    assert (commit["run_id"], commit["task_key"]) == (2, "b")
+    assert [table["table"] for table in task["tables"]] == ["default.of_bash"]
+    (workspace / "n.py").write_text(
+        NOTEBOOK.replace("default.t').count()", "default.of_bash').count() + spark.table('default.of_client').count()")
+    )
+    first, rows, _ = run(workspace)
+    assert rows == 6
+
     os.kill(status(workspace)["pid"], signal.SIGKILL)
     _wait(lambda: drivers(workspace) == [])
     second, rows, _ = run(workspace)
-    assert second != first
-    assert rows == 6
+    assert (second != first, rows) == (True, 6)
 
 
 def test_a_warm_engine_that_nobody_uses_ends(workspace: Path) -> None:
-    """After the idle minutes that it was given."""
-    assert nbflow(workspace, "engine", "start", "--autotermination-minutes", "0.03").returncode == 0
-    _wait(lambda: drivers(workspace) == [])
+    """After the idle minutes that it was given; Sail stands for all here, since it starts at once."""
+    assert nbflow(workspace, "engine", "start", "--engine", "sail", "--autotermination-minutes", "0.03").returncode == 0
+    holder = Path("/proc", str(status(workspace)["pid"]))  # who asks for the status again and again uses it
+    _wait(lambda: not holder.exists())
     assert status(workspace)["running"] is False
 
 

@@ -72,7 +72,20 @@ def test_a_token_is_never_shown() -> None:
 def test_what_was_left_to_the_machine() -> None:
     """Only ``auto`` is replaced."""
     engines = (PlannedEngine("", "auto"), PlannedEngine("x", "spark"))
-    assert [engine.name for engine in settled(engines, "sail")] == ["sail", "spark"]
+    assert [engine.name for engine in settled(engines, "sail")[0]] == ["sail", "spark"]
+
+
+def test_what_comes_to_the_same_engine_shares_it() -> None:
+    """A cluster that names the engine which ``auto`` comes to has no driver of its own; one with other settings has."""
+    clusters = {"same": Cluster("spark", num_workers=2), "other": Cluster("spark", {"a": 1})}
+    tasks = [Task("plain", "n"), Task("same", "n", job_cluster_key="same"), Task("other", "n", job_cluster_key="other")]
+    chosen, engines = plan_engines(Pipeline("p", tasks, engine="auto", job_clusters=clusters), tasks, Settings())
+    assert len(engines) == 3
+    found, stands_for = settled(engines, "spark")
+    assert [(engine.key, engine.name, engine.clusters) for engine in found] == [
+        ("", "spark", (("same", 2),)), ("other", "spark", (("other", None),)),
+    ]  # fmt: skip
+    assert [stands_for[chosen[task.task_key]] for task in tasks] == ["", "", "other"]
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,14 @@ def test_a_name_that_is_taken_is_left_alone(tmp_path: Path) -> None:
     assert len(DeltaTable(tmp_path / "default" / "t").to_pyarrow_table()) == 3
 
 
+def test_a_new_name_says_its_schema(tmp_path: Path) -> None:
+    """Where the table's own was another than the default one: nothing is restored to a place that nobody named."""
+    drop(tmp_path, "b", "t")
+    with pytest.raises(UsageError, match=r"'e' names no schema.*write b\.e, or default\.e"):
+        DroppedTables(tmp_path).restore("b.t", "e")
+    assert DroppedTables(tmp_path).restore("b.t", "default.e")[0] == "default.e"
+
+
 def test_what_is_not_in_the_trash_is_told(tmp_path: Path) -> None:
     """With the nearest name, what there is, or that there is nothing; a name that cannot be one is refused."""
     with pytest.raises(UsageError, match="it is empty"):

@@ -277,3 +277,13 @@ def test_a_workspace_that_was_moved_finds_its_notebooks(tmp_path: Path) -> None:
     found = {task.task_key: task.notebook for task in copy.run(run.run_id).tasks}
     assert found == {"a": str(second / "runs" / "p" / str(run.run_id) / "a.ipynb"), "b": str(paths["b"])}
     copy.close()
+
+
+def test_a_token_that_was_recorded_once_is_shown_no_more(tmp_path: Path) -> None:
+    """Of command lines that were kept as they were given."""
+    store = Store.open(tmp_path, Path("runs"))
+    facts = {"how": "cli", "command": ["nbflow", "run", "p", "--engine", "sc://h:1/;token=hush", "--spark-conf=a=hush"]}
+    ids = store.begin("p", ["a"], facts, {}, {}, "sc://h:1")
+    assert store.run(ids.run_id).facts["command"] == ["nbflow", "run", "p", "--engine", "sc://h:1", "--spark-conf=a=…"]
+    assert "hush" not in repr(store.runs())
+    store.close()

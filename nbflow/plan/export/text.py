@@ -14,13 +14,13 @@ from nbflow.plan.plan import Argument, Plan, PlannedTask
 from nbflow.plan.work import ForEachWork, NotebookWork, Work
 
 
-def plan_text(plan: Plan, shown: Callable[[Path], str] = os.fspath) -> str:
+def plan_text(plan: Plan, shown: Callable[[Path], str] = os.fspath, comes_to: str = "") -> str:
     """``plan`` as lines: its tasks in order, each with its notebook, what it follows, and every parameter with value
-    and where that comes from. ``shown`` says how a path is written."""
+    and where that comes from. ``shown`` says how a path is written, ``comes_to`` what the engine ``auto`` would be."""
     head = [f"{plan.pipeline}  {shown(plan.file)}" if plan.file is not None else plan.pipeline]
     if plan.description:
         head.append(plan.description)
-    head.append(f"Spark engine: {plan.engine}" + ("" if plan.uses_spark else " (not needed)"))
+    head.append(f"Spark engine: {plan.engine}" + ("" if plan.uses_spark else " (not needed)") + (f" ({comes_to})" if comes_to else ""))
     head += [_cluster(engine, key, workers) for engine in plan.engines_used for key, workers in engine.clusters]
     if plan.interval is not None:
         head.append(f"for the data from {plan.interval.start.isoformat(' ')} to {plan.interval.end.isoformat(' ')}")

@@ -12,6 +12,7 @@ import hashlib
 import os
 import tempfile
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,8 +54,8 @@ def archive_options(parts: Parts) -> tuple[str, ...]:
     return (f"-XX:SharedArchiveFile={path}", "-Xlog:cds=off", "-Xlog:cds+dynamic=off") if path.is_file() else ()
 
 
-async def make_archive(parts: Parts) -> Path:
-    """Make the archive by letting a driver of its own do what most notebooks do. Returns its path.
+async def make_archive(parts: Parts, statements: Sequence[str] = _USUAL) -> Path:
+    """Make the archive by letting a driver of its own execute ``statements``, what most notebooks do. Returns its path.
 
     Raises ``EngineError`` where that fails; a former archive stays.
     """
@@ -63,14 +64,14 @@ async def make_archive(parts: Parts) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".making-", dir=path.parent) as place:
             made = Path(place) / "classes.jsa"
-            await _train(parts, Path(place), made)
+            await _train(parts, Path(place), made, statements)
             os.replace(made, path)
     except OSError as error:
         raise EngineError(ErrorKind.ENGINE_START, f"the class-data archive cannot be kept in {path.parent}: {error}") from error
     return path
 
 
-async def _train(parts: Parts, place: Path, made: Path) -> None:
+async def _train(parts: Parts, place: Path, made: Path, statements: Sequence[str]) -> None:
     gateway = Gateway(place, f"{uuid.uuid4().hex}-archive")
     options = driver_options({}, "1g", place / "warehouse", gateway.scratch, os.cpu_count() or 1)
     options = replace(options, java_options=(*options.java_options, f"-XX:ArchiveClassesAtExit={made}"))
@@ -79,7 +80,7 @@ async def _train(parts: Parts, place: Path, made: Path) -> None:
         loop = asyncio.get_running_loop()
         control = await loop.run_in_executor(None, Control, port, secret)
         await loop.run_in_executor(None, control.begin, place / "warehouse")
-        await loop.run_in_executor(None, control.execute, _USUAL)
+        await loop.run_in_executor(None, control.execute, statements)
         control.close()
         gateway.close_input()
         with contextlib.suppress(asyncio.TimeoutError):

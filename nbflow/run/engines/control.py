@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.exchange import COMMIT_SETTING, TAG_SETTING
+from nbflow.run.engines.clients import Clients
 from nbflow.warehouse.catalog import SparkCatalog
 from nbflow.warehouse.folders import contents
 
@@ -60,6 +61,12 @@ class Control:
         for part in name.split("."):
             found = getattr(found, part)
         found.main(words)
+
+    def serve(self, warehouse: Path) -> Clients:
+        """Let the driver take clients of Spark Connect, too."""
+        if self._catalog is None:
+            raise RuntimeError("the driver has no session yet")
+        return Clients(self._jvm, self._context, self._catalog, warehouse)
 
     def execute(self, statements: Iterable[str]) -> None:
         """Execute SQL statements, one after another, in the driver's own session. Raises py4j's error of one that fails."""

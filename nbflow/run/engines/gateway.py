@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import shutil
 import struct
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -35,11 +37,16 @@ _UNWANTED = (
 class Gateway:
     """A driver's process. ``state`` is a private folder for its files, ``token`` marks it and the workers it starts.
 
-    Without ``own_log`` its output goes where that of this process goes; it starts in ``folder`` (``None``: in ``state``).
+    ``python`` is the interpreter that runs the functions of who does not attach and bring its own (``None``: nbflow's);
+    ``password`` is what clients of Spark Connect need. It stands in the environment, where settings that a notebook prints
+    do not show it. Without ``own_log`` the driver's output goes where that of this process goes; it starts in ``folder``
+    (``None``: in ``state``).
     """
 
-    def __init__(self, state: Path, token: str, own_log: bool = True, folder: Path | None = None) -> None:
-        self._state, self._token, self._own_log, self._folder = state, token, own_log, folder or state
+    def __init__(self, state: Path, token: str, python: str | None = None, *, own_log: bool = True, folder: Path | None = None) -> None:
+        self._state, self._token, self._python = state, token, python or sys.executable
+        self._own_log, self._folder = own_log, folder or state
+        self.password = secrets.token_hex(32)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -51,6 +58,11 @@ class Gateway:
     def scratch(self) -> Path:
         """The folder of the driver's temporary files."""
         return self._state / "tmp"
+
+    @property
+    def arguments(self) -> Path:
+        """The file of its arguments, among which secrets of a storage may stand."""
+        return self._state / "driver.args"
 
     def is_running(self) -> bool:
         """Whether the process is there."""
@@ -79,11 +91,10 @@ class Gateway:
         """
         _empty(self.scratch)
         information = self.scratch / "gateway"
-        arguments = self._state / "driver.args"
-        write_private(arguments, argument_file(_arguments(java, options, class_path, self.scratch)))
+        write_private(self.arguments, argument_file(_arguments(java, options, class_path, self.scratch)))
         with self.log.open("wb") if self._own_log else contextlib.nullcontext() as log:
             self._process = subprocess.Popen(
-                [str(java.program), f"@{arguments}", _MAIN], stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=self._folder,
+                [str(java.program), f"@{self.arguments}", _MAIN], stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=self._folder,
                 start_new_session=True, env=self._environment(information, os.environ),
             )  # fmt: skip
         await self._wait_for(information)
@@ -97,6 +108,8 @@ class Gateway:
         environment["_PYSPARK_DRIVER_CONN_INFO_PATH"] = str(information)
         environment["PYSPARK_PIN_THREAD"] = "true"  # both ends must agree; the kernel's side sets it, too
         environment["SPARK_LOCAL_IP"] = "127.0.0.1"
+        environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"] = self.password
+        environment["PYSPARK_PYTHON"] = self._python
         # Hadoop calls the system's chmod, which a bare path, such as cron's, may not lead to
         environment["PATH"] = os.pathsep.join(filter(None, [own.get("PATH", ""), os.defpath]))
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_WORKER_MODULES), own.get("PYTHONPATH", "")]))
@@ -137,7 +150,7 @@ class Gateway:
         await asyncio.get_running_loop().run_in_executor(None, end_family, self._token)  # Python workers have groups of their own
         process.wait()
         shutil.rmtree(self.scratch, ignore_errors=True)
-        (self._state / "driver.args").unlink(missing_ok=True)
+        self.arguments.unlink(missing_ok=True)
 
     def last_words(self) -> str:
         """The last lines of the log."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+from nbflow.core.errors import EngineError
 from nbflow.core.exchange import SparkAddress
+from nbflow.core.results import ErrorKind
 
 
 class GivenEngine:
@@ -17,12 +19,20 @@ class GivenEngine:
         self.name = address.engine
         self._address = address
 
-    async def start(self) -> None:
+    async def start(self, tag: str = "") -> None:
         """It runs: who lends it is attached to it."""
 
     async def address(self, tag: str) -> SparkAddress:
         """Where the owner's notebook is attached."""
         return self._address
+
+    async def remote(self, tag: str = "", mark: str = "") -> str:
+        """Refused: it is lent for what attaches as its owner does."""
+        raise EngineError(ErrorKind.ENGINE_START, "a run that a notebook started has no Spark Connect address: start it by 'nbflow run'")
+
+    async def clients(self) -> int:
+        """Nobody that it knows of."""
+        return 0
 
     async def lost(self, tag: str = "") -> str:
         """Never returns: a notebook that works with an engine which is gone fails by itself, and says so."""

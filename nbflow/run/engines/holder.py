@@ -1,7 +1,7 @@
 """A warm engine's own side: it holds one engine for whoever of the workspace comes, until it is stopped or long idle.
 
-Whoever comes speaks over loopback, one JSON object a line: first the token, then calls (``start``, ``address``, ``lost``,
-``cancel``, ``status``, ``stop``), each with a number that its answer bears.
+Whoever comes speaks over loopback, one JSON object a line: first the token, then calls (``start``, ``address``, ``remote``,
+``clients``, ``lost``, ``cancel``, ``status``, ``stop``), each with a number that its answer bears.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import contextlib
 import hmac
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -31,13 +31,13 @@ LOCK_FILE = "lock"
 
 @dataclass(frozen=True, slots=True)
 class WarmAddress:
-    """Where a warm engine is, as its file tells it, which only its owner may read. ``fingerprint`` stands for all that it was
-    started with; ``since`` is ISO 8601 in UTC; ``autotermination_minutes`` how long it may be idle (0: for ever)."""
+    """Where a warm engine is, as its file tells it, which only its owner may read. ``fingerprint`` holds a digest of each thing
+    that it was started with; ``since`` is ISO 8601 in UTC; ``autotermination_minutes`` how long it may be idle (0: for ever)."""
 
     port: int
     token: str
     engine: str
-    fingerprint: str
+    fingerprint: Mapping[str, str]
     since: str
     pid: int
     autotermination_minutes: float
@@ -54,12 +54,13 @@ def read_address(folder: Path) -> WarmAddress | None:
 class Holder:
     """Serves ``engine`` until it is asked to stop, or nobody has been there for ``minutes`` (0: never)."""
 
-    def __init__(self, engine: Engine, folder: Path, fingerprint: str, minutes: float, pid: int) -> None:
+    def __init__(self, engine: Engine, folder: Path, fingerprint: Mapping[str, str], minutes: float, pid: int) -> None:
         self._engine, self._folder, self._fingerprint, self._minutes, self._pid = engine, folder, fingerprint, minutes, pid
         self._token = secrets.token_hex(32)
         self._guests: dict[asyncio.StreamWriter, set[str]] = {}
         self._over = asyncio.Event()
         self._last_guest = 0.0
+        self._served_at = ""
 
     async def serve(self, ready: Callable[[WarmAddress], None]) -> None:
         """Start the engine, tell ``ready`` where it is, and serve until it is time to end; then nothing is left.
@@ -81,7 +82,7 @@ class Holder:
                     with contextlib.suppress(asyncio.TimeoutError):
                         await asyncio.wait_for(self._over.wait(), self._idle_left(loop.time()))
                         break
-                    if self._idle_left(loop.time()) == 0:
+                    if self._idle_left(loop.time()) == 0 and not await self._has_sessions():
                         break
             finally:
                 (self._folder / ADDRESS_FILE).unlink(missing_ok=True)
@@ -108,6 +109,16 @@ class Holder:
         if not self._minutes:
             return None
         return max(0.0, self._last_guest + 60 * self._minutes - now)
+
+    async def _has_sessions(self) -> bool:
+        """Whether clients of Spark Connect have sessions; then it is not idle."""
+        busy = False
+        if self._served_at:
+            with contextlib.suppress(EngineError):
+                busy = await self._engine.clients() > 0
+        if busy:
+            self._last_guest = asyncio.get_running_loop().time()
+        return busy
 
     async def _guest(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection; what it has running ends with it."""
@@ -144,17 +155,29 @@ class Holder:
     async def _do(self, message: dict[str, Any], tags: set[str]) -> Any:
         call, tag = message.get("call"), str(message.get("tag", ""))
         if call == "start":
-            await self._engine.start()
+            tags |= {tag} - {""}
+            await self._engine.start(tag)
+            if tag and tag not in tags:  # who asked has gone on without it meanwhile
+                await self._engine.cancel(tag)
         elif call == "address":
             tags.add(tag)
             return asdict(await self._engine.address(tag))
+        elif call == "remote":
+            tags |= {tag} - {""}
+            remote = await self._engine.remote(tag, str(message.get("mark", "")))
+            self._served_at = remote.partition("/;")[0]
+            return remote
+        elif call == "clients":
+            return await self._engine.clients()
         elif call == "lost":
             return await self._engine.lost(tag)
         elif call == "cancel":
             tags.discard(tag)
             await self._engine.cancel(tag)
         elif call == "status":
-            return {"guests": len(self._guests) - 1, "tasks": sum(len(each) for each in self._guests.values())}
+            clients = await self._engine.clients() if self._served_at else 0
+            tasks = sum(len(each) for each in self._guests.values())
+            return {"guests": len(self._guests) - 1, "tasks": tasks, "clients": clients, "address": self._served_at}
         elif call == "stop":
             self.stop()
             return {"stopping": 1}

@@ -118,17 +118,50 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+async def why_not(wanted: tuple[Jar, ...], java: Java, ivy: Path, folder: Path, seconds: float) -> str:
+    """Why the jars that are not in ``folder`` could not be fetched now and kept there; empty where they could.
+
+    Asks for their descriptions only, and leaves nothing behind.
+    """
+    existing = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        return f"nothing can be kept in {folder}: {existing} is {'not writable' if existing.is_dir() else 'no folder'}"
+    for jar in wanted:
+        if not _is_whole(folder / jar.file_name, jar):
+            with tempfile.TemporaryDirectory(prefix="nbflow-") as place:
+                try:
+                    said, status = await asyncio.wait_for(_retrieve(jar, "pom", java, ivy, place), seconds)
+                except asyncio.TimeoutError:
+                    return f"{jar.file_name}: Maven Central did not answer within {seconds:g} s"
+            if status != 0:
+                return f"{jar.file_name} cannot be fetched from Maven Central: {_reason(said)}"
+    return ""
+
+
+def _reason(said: str) -> str:
+    """What Ivy gives as the reason, among all it prints."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    telling = (line for sign in ("Exception", "no answer", "not found") for line in lines if sign in line)
+    return next(telling, lines[-1] if lines else "it says nothing")[:300]
+
+
+async def _retrieve(jar: Jar, kind: str, java: Java, ivy: Path, place: str) -> tuple[str, int]:
+    """Have Ivy fetch what there is of ``kind`` for a jar into ``place``; what it printed, and its exit code."""
+    options = [f"-Djava.io.tmpdir={place}"]
+    wanted = [
+        "-jar", str(ivy), "-cache", f"{place}/ivy", "-confs", "default", "-notransitive", "-types", kind,
+        "-dependency", jar.group, jar.artifact, jar.version, "-retrieve", f"{place}/[artifact]-[revision].[ext]",
+    ]  # fmt: skip
+    said, status = await _run_ivy([str(java.program), *options, *wanted])
+    if status != 0 and "SSLHandshakeException" in said:  # an authority that this Java does not know, but perhaps Python
+        trusting = write_trust_store(Path(place) / "trusted.jks")
+        said, status = await _run_ivy([str(java.program), *options, *trusting, *wanted])
+    return said, status
+
+
 async def _fetch(jar: Jar, java: Java, ivy: Path, folder: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder) as place:
-        options = [f"-Djava.io.tmpdir={place}"]
-        wanted = [
-            "-jar", str(ivy), "-cache", f"{place}/ivy", "-confs", "default", "-notransitive", "-types", "jar",
-            "-dependency", jar.group, jar.artifact, jar.version, "-retrieve", f"{place}/[artifact]-[revision].[ext]",
-        ]  # fmt: skip
-        said, status = await _run_ivy([str(java.program), *options, *wanted])
-        if status != 0 and "SSLHandshakeException" in said:  # an authority that this Java does not know, but perhaps Python
-            trusting = write_trust_store(Path(place) / "trusted.jks")
-            said, status = await _run_ivy([str(java.program), *options, *trusting, *wanted])
+        said, status = await _retrieve(jar, "jar", java, ivy, place)
         fetched = Path(place) / jar.file_name
         if status != 0 or not fetched.is_file():
             msg = (

@@ -29,6 +29,7 @@ from nbflow.run.engines.conf import setting_text
 from nbflow.run.engines.parts import cores
 from nbflow.run.engines.private_files import connection_file, write_private
 from nbflow.run.engines.server import Server
+from nbflow.run.guard import Guard
 
 _MASTER = re.compile(r"local\[(\d+)[,\]]")
 _MEMORY = re.compile(r"(\d+)([kmgt]?)b?\Z", re.IGNORECASE)
@@ -55,14 +56,18 @@ class SailEngine:
     """Sail servers of this run's own. Keeps the promise of ``core.ports.Engine``.
 
     ``warehouse`` is the folder of the tables; ``state`` a folder for connection files and logs, made private;
-    ``announce`` is told what takes time, which nothing does; ``token`` marks the servers' processes as the run's.
+    ``announce`` is told what takes time, which nothing does; ``token`` marks the servers' processes as the run's, and its
+    ``guard`` removes what is left where nbflow is killed.
     """
 
     name = "sail"
 
-    def __init__(self, settings: SailSettings, warehouse: Path, state: Path, announce: Callable[[str], None], token: str = "") -> None:
+    def __init__(
+        self, settings: SailSettings, warehouse: Path, state: Path, announce: Callable[[str], None], token: str = "",
+        guard: Guard | None = None,
+    ) -> None:  # fmt: skip
         self._settings, self._warehouse, self._state = settings, warehouse.absolute(), state.absolute()
-        self._token = f"{token or uuid.uuid4().hex}-sail"
+        self._token, self._guard = f"{token or uuid.uuid4().hex}-sail", guard
         self._numbers = itertools.count(1)
         self._servers: dict[str, Server] = {}
         self._spare: list[Server] = []
@@ -78,14 +83,16 @@ class SailEngine:
         """The servers' processes."""
         return [server.pid for server in (*self._servers.values(), *self._spare) if server.is_running()]
 
-    async def start(self) -> None:
-        """Make a server for one more attempt; see ``core.ports.Engine``."""
+    async def start(self, tag: str = "") -> None:
+        """Make a server for one more attempt, that of ``tag``; see ``core.ports.Engine``."""
         number = next(self._numbers)
         try:
             self._state.mkdir(parents=True, exist_ok=True)
             self._state.chmod(0o700)
             (self._state / "connections").mkdir(mode=0o700, exist_ok=True)
             (self._state / "work").mkdir(exist_ok=True)
+            if self._guard is not None and number == 1:
+                self._guard.remove(self._state / "connections", self._state / "work")
             self._warehouse.mkdir(parents=True, exist_ok=True)
             self._log = self._state / f"sail-{number}.log"
             server = Server(self._settings.python or sys.executable, self._log, f"{self._token}-{number}")
@@ -96,7 +103,10 @@ class SailEngine:
                 raise
         except OSError as error:
             raise EngineError(ErrorKind.ENGINE_START, f"the Sail server did not start: {error}") from None
-        self._spare.append(server)
+        if tag and tag not in self._servers:  # an attempt that never attaches gives it back by its end
+            self._servers[tag] = server
+        else:
+            self._spare.append(server)
 
     async def address(self, tag: str) -> SparkAddress:
         """What a notebook needs in order to attach: each tag has a server and a session of its own."""
@@ -106,12 +116,24 @@ class SailEngine:
                 self._spare.pop(0).end()
             if not self._spare:
                 raise EngineError(ErrorKind.ENGINE_LOST, "there is no Sail server")
-            server = self._servers[tag] = self._spare.pop(0)
+            self._servers[tag] = self._spare.pop(0)
+        server = self._servers[tag]
+        if not path.exists():
             remote = f"sc://127.0.0.1:{server.port}/;user_id=nbflow;session_id={uuid.uuid4()}"
             write_private(
                 path, json.dumps({"remote": remote, "conf": session_settings(self._settings.spark_conf, os.environ.get("TZ", ""))})
             )
         return SparkAddress(str(path), str(self._warehouse), tag, self.name)
+
+    async def remote(self, tag: str = "", mark: str = "") -> str:
+        """Refused: without the guards, which are in Python, Sail would change stored data in silence."""
+        raise EngineError(
+            ErrorKind.ENGINE_START, "Sail is for Python notebooks only, which have its guards: --engine spark serves other clients"
+        )
+
+    async def clients(self) -> int:
+        """Nobody comes."""
+        return 0
 
     async def lost(self, tag: str = "") -> str:
         """Return when the server of ``tag``, or any where none is named, is gone; see ``core.ports.Engine``."""

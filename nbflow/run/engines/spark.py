@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import shutil
 import uuid
@@ -16,11 +17,13 @@ from nbflow.core.errors import EngineError
 from nbflow.core.exchange import SparkAddress
 from nbflow.core.results import ErrorKind
 from nbflow.run.engines.archive import archive_options
+from nbflow.run.engines.clients import Serving
 from nbflow.run.engines.conf import driver_options
 from nbflow.run.engines.control import Control, Door
 from nbflow.run.engines.gateway import Gateway
 from nbflow.run.engines.parts import cores, find_parts
 from nbflow.run.engines.private_files import connection_file, write_private
+from nbflow.run.guard import Guard
 
 _CANCEL_SECONDS = 5.0
 _CLOSE_SECONDS = 1.0
@@ -36,6 +39,11 @@ class DriverSettings(Protocol):
         ...
 
     @property
+    def python(self) -> str | None:
+        """The interpreter of the kernels (``None``: the one that runs nbflow)."""
+        ...
+
+    @property
     def spark_conf(self) -> Mapping[str, Any]:
         """Spark's settings, over nbflow's."""
         ...
@@ -45,18 +53,23 @@ class SparkEngine:
     """A Spark driver of this run's own. Keeps the promise of ``core.ports.Engine``.
 
     ``warehouse`` is the folder of the tables; ``state`` a folder for connection files and the log, made private;
-    ``announce`` is told, in the loop's thread, what takes time; ``token`` marks the driver's processes as the run's.
+    ``announce`` is told, in the loop's thread, what takes time; ``token`` marks the driver's processes as the run's, and its
+    ``guard`` removes what is left where nbflow is killed.
     """
 
     name = "spark"
 
-    def __init__(self, settings: DriverSettings, warehouse: Path, state: Path, announce: Callable[[str], None], token: str = "") -> None:
+    def __init__(
+        self, settings: DriverSettings, warehouse: Path, state: Path, announce: Callable[[str], None], token: str = "",
+        guard: Guard | None = None,
+    ) -> None:  # fmt: skip
         self._settings, self._warehouse, self._state, self._announce = settings, warehouse.absolute(), state.absolute(), announce
-        self._gateway = Gateway(self._state, f"{token or uuid.uuid4().hex}-driver")
+        self._guard = guard
+        self._gateway = Gateway(self._state, f"{token or uuid.uuid4().hex}-driver", settings.python)
         self._control: Control | None = None
         self._starting: asyncio.Future[None] | None = None
         self._doors: dict[str, Door] = {}
-        self._spare: list[Door] = []
+        self._serving: Serving | None = None
         self.version = ""
 
     @property
@@ -64,19 +77,29 @@ class SparkEngine:
         """The file that takes the driver's output."""
         return self._gateway.log
 
-    async def start(self) -> None:
-        """Make the driver take work; see ``core.ports.Engine``. A caller that is cancelled disturbs no other."""
+    async def start(self, tag: str = "") -> None:
+        """Make the driver take work, with a gateway for ``tag``; see ``core.ports.Engine``. A caller that is cancelled disturbs no other."""
         while self._control is None or not self._gateway.is_running():
             if self._starting is None or self._starting.done():
                 self._starting = asyncio.ensure_future(self._begin())
                 self._starting.add_done_callback(lambda done: done.cancelled() or done.exception())  # its callers may be gone
             await asyncio.shield(self._starting)
+        if not tag or tag in self._doors:
+            return
         control = self._control
+        opening = asyncio.ensure_future(_in_thread(control.open_door))
         try:
-            self._spare.append(await _in_thread(control.open_door))
+            self._doors[tag] = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(functools.partial(self._close_unwanted, control))
+            raise
         except Exception as error:  # noqa: BLE001  (whatever py4j makes of a driver that goes in this very moment)
             message = f"the Spark driver does not answer: {_first_lines(error)}"
             raise EngineError(ErrorKind.ENGINE_START, message, self._gateway.last_words()) from None
+
+    def _close_unwanted(self, control: Control, opened: asyncio.Future[Door]) -> None:
+        if not opened.cancelled() and opened.exception() is None:
+            self._close_later(control, opened.result())
 
     async def _begin(self) -> None:
         await self._end()
@@ -84,6 +107,8 @@ class SparkEngine:
             self._state.mkdir(parents=True, exist_ok=True)
             self._state.chmod(0o700)
             (self._state / "connections").mkdir(mode=0o700)
+            if self._guard is not None:
+                self._guard.remove(self._state / "connections", self._gateway.arguments, self._gateway.scratch)
             self._warehouse.mkdir(parents=True, exist_ok=True)
             port, secret = await self._start_gateway()
             control = await _in_thread(Control, port, secret)
@@ -107,13 +132,31 @@ class SparkEngine:
     async def address(self, tag: str) -> SparkAddress:
         """What a notebook needs in order to attach: each tag has a gateway and a secret of its own."""
         path = connection_file(self._state, tag)
+        if self._control is None:
+            raise EngineError(ErrorKind.ENGINE_LOST, "the Spark driver is gone", self._gateway.last_words())
         if tag not in self._doors:
-            if self._control is None:
-                raise EngineError(ErrorKind.ENGINE_LOST, "the Spark driver is gone", self._gateway.last_words())
-            door = self._spare.pop() if self._spare else await _in_thread(self._control.open_door)
-            self._doors[tag] = door
+            self._doors[tag] = await _in_thread(self._control.open_door)
+        if not path.exists():
+            door = self._doors[tag]
             write_private(path, json.dumps({"port": door.port, "secret": door.secret}))
         return SparkAddress(str(path), str(self._warehouse), tag)
+
+    async def remote(self, tag: str = "", mark: str = "") -> str:
+        """The address of the driver's Spark Connect server, which it has from the first call on; see ``core.ports.Engine``."""
+        control = self._control
+        if control is None:
+            raise EngineError(ErrorKind.ENGINE_LOST, "the Spark driver is gone", self._gateway.last_words())
+        try:
+            if self._serving is None:
+                self._serving = Serving(functools.partial(control.serve, self._warehouse), self._gateway.password)
+            return await self._serving.remote(tag, mark)
+        except Exception as error:  # noqa: BLE001  (as above)
+            message = f"the Spark driver takes no clients of Spark Connect: {_first_lines(error)}"
+            raise EngineError(ErrorKind.ENGINE_START, message, self._gateway.last_words()) from None
+
+    async def clients(self) -> int:
+        """How many sessions there are by Spark Connect."""
+        return 0 if self._serving is None else await self._serving.sessions()
 
     async def lost(self, tag: str = "") -> str:
         """Return when the driver that runs now is gone; see ``core.ports.Engine``."""
@@ -130,6 +173,8 @@ class SparkEngine:
             return
         with contextlib.suppress(Exception):  # the driver may go in the very moment; then its jobs are gone too
             await asyncio.wait_for(_in_thread(control.cancel, tag), _CANCEL_SECONDS)
+            if self._serving is not None:
+                await asyncio.wait_for(self._serving.end(tag), _CANCEL_SECONDS)
         if door is not None:
             asyncio.get_running_loop().call_later(_CLOSE_SECONDS, self._close_later, control, door)
 
@@ -146,8 +191,10 @@ class SparkEngine:
 
     async def _end(self) -> None:
         control, self._control = self._control, None
+        serving, self._serving = self._serving, None
+        if serving is not None:
+            serving.close()
         self._doors.clear()
-        self._spare.clear()
         shutil.rmtree(self._state / "connections", ignore_errors=True)
         if control is not None:
             with contextlib.suppress(Exception):  # its other end may be gone

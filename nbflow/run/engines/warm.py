@@ -17,7 +17,7 @@ from nbflow.run.engines.holder import WarmAddress, receive
 
 _GONE = "the workspace's warm engine is gone"
 _LONGEST_LINE = 1 << 20
-_SECONDS: dict[str, float | None] = {"start": 180.0, "lost": None}
+_SECONDS: dict[str, float | None] = {"start": 180.0, "remote": 60.0, "lost": None}
 _SECONDS_OTHERWISE = 8.0
 
 
@@ -38,7 +38,7 @@ class WarmEngine:
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._numbers = itertools.count(1)
 
-    async def start(self) -> None:
+    async def start(self, tag: str = "") -> None:
         """Join the warm engine, which starts anew where it was lost; without it, start an own one."""
         async with self._joining:
             if self._own is None and self._writer is None:
@@ -46,13 +46,13 @@ class WarmEngine:
         if self._own is None:
             try:
                 await self._call("status")  # quick, so that a holder which hangs is noticed
-                await self._call("start")
+                await self._call("start", tag)
             except EngineError as error:
                 if error.kind is not ErrorKind.ENGINE_LOST or self._make_own is None:
                     raise
                 self._leave_for_own()
         if self._own is not None:
-            await self._own.start()
+            await self._own.start(tag)
 
     async def _join(self) -> None:
         try:
@@ -80,6 +80,16 @@ class WarmEngine:
         if self._own is not None:
             return await self._own.address(tag)
         return SparkAddress(**await self._call("address", tag))
+
+    async def remote(self, tag: str = "", mark: str = "") -> str:
+        """The address of its Spark Connect server; see ``core.ports.Engine``."""
+        if self._own is not None:
+            return await self._own.remote(tag, mark)
+        return str(await self._call("remote", tag, mark))
+
+    async def clients(self) -> int:
+        """How many sessions there are."""
+        return await self._own.clients() if self._own is not None else int(await self._call("clients"))
 
     async def lost(self, tag: str = "") -> str:
         """Return when the engine that runs now is gone, or who holds it."""
@@ -109,18 +119,18 @@ class WarmEngine:
         self._writer = None
 
     async def ask(self, call: str) -> Any:
-        """Join and ask who holds the engine: ``status`` (``guests``, the others that are joined, and ``tasks``, how many tasks
-        have an address) or ``stop`` (it ends). Raises ``EngineError`` where nobody is there."""
+        """Join and ask who holds the engine: ``status`` (``guests``, the others that are joined, ``tasks``, how many tasks have
+        an address, ``clients``, how many sessions there are by Spark Connect, and ``address``, where without its secret), ``remote`` or ``stop`` (it ends). Raises ``EngineError`` where nobody is there."""
         if self._writer is None:
             await self._connect()
         return await self._call(call)
 
-    async def _call(self, call: str, tag: str = "") -> Any:
+    async def _call(self, call: str, tag: str = "", mark: str = "") -> Any:
         if self._writer is None or self._writer.is_closing():
             raise EngineError(ErrorKind.ENGINE_LOST, _GONE)
         number = next(self._numbers)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
-        self._writer.write(json.dumps({"number": number, "call": call, "tag": tag}).encode() + b"\n")
+        self._writer.write(json.dumps({"number": number, "call": call, "tag": tag, "mark": mark}).encode() + b"\n")
         try:
             return await asyncio.wait_for(answer, _SECONDS.get(call, _SECONDS_OTHERWISE))
         except asyncio.TimeoutError:

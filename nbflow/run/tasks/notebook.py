@@ -6,7 +6,7 @@ import asyncio
 import functools
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -141,8 +141,12 @@ class NotebookExecutor:
 
     async def _start_both(self, attempt: Attempt, spec: KernelSpec, engine: Engine | None, tag: str) -> Kernel:
         """Start the kernel while the engine starts; the first cell waits for both."""
-        started = asyncio.ensure_future(engine.start()) if engine is not None else None
+        started = asyncio.ensure_future(engine.start(tag)) if engine is not None else None
         try:
+            if started is not None and self._around.settings.spark_remote:
+                await started
+                more = await self._around.remote(attempt, engine, tag)
+                spec = replace(spec, environment={**spec.environment, **more})
             kernel = await Kernel.start(spec)
             try:
                 if started is not None:

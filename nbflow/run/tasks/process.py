@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import shutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -83,19 +83,25 @@ class ProcessExecutor:
             address, early = await waiting.for_result(_address(engine, tag))
             if early is not None:
                 return early
+            remote, early = await waiting.for_result(self._around.remote(attempt, engine, tag))
+            if early is not None:
+                return early
             self._around.write_context(attempt, address)
-            return await self._watch(attempt, ready, waiting, engine, tag)
+            return await self._watch(attempt, ready, waiting, engine, tag, remote or {})
         except EngineError as error:
             return Ending(Result.FAILED, TaskError(error.kind, str(error), traceback=error.log or None))
         finally:
             if engine is not None:
                 await engine.cancel(tag)
 
-    async def _watch(self, attempt: Attempt, ready: _Ready, waiting: _Waiting, engine: Engine | None, tag: str) -> Ending:
-        """Start the program and wait for its end, or for what ends it before."""
+    async def _watch(
+        self, attempt: Attempt, ready: _Ready, waiting: _Waiting, engine: Engine | None, tag: str, more: Mapping[str, str]
+    ) -> Ending:
+        """Start the program, with ``more`` in its environment, and wait for its end, or for what ends it before."""
         kills = memory_kills()
         try:
             program = await asyncio.get_running_loop().run_in_executor(None, self._make, self._around, attempt, ready.arguments)
+            program = replace(program, environment={**program.environment, **more})
             child = Child.start(program, self._around.token_of(attempt), ready.log.add)
         except ValueError as error:
             return Ending(Result.FAILED, TaskError(ErrorKind.PARAMETER, str(error)))
@@ -172,7 +178,7 @@ class _Waiting:
 async def _address(engine: Engine | None, tag: str) -> SparkAddress | None:
     if engine is None:
         return None
-    await engine.start()
+    await engine.start(tag)
     return await engine.address(tag)
 
 

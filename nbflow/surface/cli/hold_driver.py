@@ -6,13 +6,13 @@ import asyncio
 import json
 import os
 import sys
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
 from nbflow.core.errors import EngineError, NbflowError
 from nbflow.core.results import ErrorKind
 from nbflow.run.engines.choose import choose
+from nbflow.run.guard import Guard
 from nbflow.surface.cli.warm import is_between
 from nbflow.workspace import Workspace
 
@@ -33,11 +33,11 @@ async def hold(folder: Path) -> None:
         message = "the workspace's engine is none: notebooks make their own session, as with nbflow.spark_builder()"
         raise EngineError(ErrorKind.ENGINE_START, message)
     if name == "auto":
-        name = (await choose(announce)).name
+        name = (await choose(announce, workspace.settings.python)).name
     while is_between(workspace):
         await asyncio.sleep(_LOOK_SECONDS)
-    with tempfile.TemporaryDirectory(prefix="nbflow-") as state:
-        engine = workspace.engine(name, workspace.settings.spark_conf, Path(state), announce, "")
+    with Guard() as guard:
+        engine = workspace.engine(name, workspace.settings.spark_conf, guard.folder / "engine", announce, guard.token, guard)
         try:
             await engine.start()
             address = await engine.address(f"nbflow-by-hand-{os.getpid()}")

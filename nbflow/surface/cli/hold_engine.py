@@ -52,9 +52,16 @@ async def hold(asked: dict[str, Any]) -> None:
 
     try:
         with Guard() as guard:
-            name = (await choose(announce)).name if settings.engine == "auto" else settings.engine
+            name = settings.engine
+            if name == "auto":
+                choice = await choose(announce, settings.python)
+                name = choice.name
+                if choice.reason is not None:
+                    announce(
+                        f"the engine is {name}: spark cannot start here ({choice.reason}); 'nbflow engine differences' lists how they differ"
+                    )
             given = settings.driver_memory, settings.spark_conf, settings.python, workspace.warehouse, folder / "state"
-            needs = Needs(*given, announce, guard.token)
+            needs = Needs(*given, announce, guard.token, guard)
             holder = Holder(make_engine(name, needs), folder, fingerprint(name, needs), asked["minutes"], os.getpid())
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

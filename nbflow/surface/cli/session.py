@@ -26,11 +26,11 @@ class Session:
     workspace: Path | None = None
     root: Path | None = None
 
-    def find(self, start: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Workspace:
+    def find(self, start: Path | None = None, overrides: Mapping[str, Any] | None = None, *, lenient: bool = False) -> Workspace:
         """The workspace that was named, else the one around ``start`` (the current folder). Raises like ``find``."""
         from nbflow.workspace import Workspace  # what it joins is not needed by --help
 
-        found = Workspace.find(start or Path.cwd(), self.workspace, overrides)
+        found = Workspace.find(start or Path.cwd(), self.workspace, overrides, lenient=lenient)
         self.root = found.root
         return found
 

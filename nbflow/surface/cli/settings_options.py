@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
-from nbflow.define.engines import engine_label
 from nbflow.define.settings import NAMES
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -26,6 +25,7 @@ _HELP = {
     "runs": ("DIR", "Folder of executed notebooks, from the workspace's root."),
     "driver_memory": ("SIZE", "Heap of the Spark driver, as 2g."),
     "catalogs": ("NAMES", "Catalogs that mean the workspace's own, as main,dev: main.bronze.events is bronze.events."),
+    "spark_remote": ("BOOL", "Whether kernels of other languages get SPARK_REMOTE, a Spark Connect address of the run's Spark."),
     "spark_conf": ("NAME=VALUE", "A setting of Spark; may be repeated, and replaces the file's."),
 }
 
@@ -40,20 +40,6 @@ def settings_options(*names: str) -> Callable[[_Function], _Function]:
         return function
 
     return decorate
-
-
-def without_secrets(arguments: Sequence[str]) -> list[str]:
-    """A command line as it may be kept and shown: an engine's address without its options, settings of Spark without values."""
-    told: list[str] = []
-    for argument in arguments:
-        option, sign, value = argument.partition("=") if argument.startswith("--") else ("", "", argument)
-        before = option if sign else told[-1] if told else ""
-        if before == "--engine":
-            argument = f"{option}{sign}{engine_label(value)}"
-        elif before == "--spark-conf":
-            argument = f"{option}{sign}{value.partition('=')[0]}=…"
-        told.append(argument)
-    return told
 
 
 def _option(name: str) -> Callable[[_Function], _Function]:

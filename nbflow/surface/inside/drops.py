@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from nbflow.warehouse import trash
-from nbflow.warehouse.catalog import NOWHERE, SparkCatalog
+from nbflow.warehouse.catalog import SparkCatalog, nowhere
 from nbflow.warehouse.folders import DEFAULT_SCHEMA, contents, forget, is_own_folder, kept
 
 
@@ -66,7 +66,7 @@ class SchemaDrop:
         refused = name == DEFAULT_SCHEMA or (not cascade and bool(catalog.tables_of(name)))
         self._folder = folder if folder is not None and folder.parent == warehouse and not refused else None
         if self._folder is not None:
-            catalog.move_schema(name, warehouse / NOWHERE)
+            catalog.move_schema(name, nowhere(warehouse, name))
 
     def end(self) -> None:
         """Move everything to the trash when the schema is gone."""
@@ -80,4 +80,4 @@ class SchemaDrop:
         if found is None or found.folder != folder:
             return
         trash.throw_away_schema(self._warehouse, found, self._mark)
-        shutil.rmtree(self._warehouse / NOWHERE, ignore_errors=True)
+        shutil.rmtree(nowhere(self._warehouse, self._name), ignore_errors=True)

@@ -8,12 +8,13 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tests.contract.spark import table
 from tests.contract.spark.compare import bare, told
-from tests.contract.spark.engines import answers_of
+from tests.contract.spark.engines import QUICK, answers_of
 from tests.contract.spark.register import topics
 
 ENGINES = ("plain", "attached", "sail")
@@ -27,12 +28,13 @@ def main() -> int:
     parser.add_argument("-o", dest="kept", help="a folder that keeps the answers, one file for each engine; those there are taken over")
     parser.add_argument("--compare", action="store_true", help="run nothing; compare the answers that are kept")
     parser.add_argument("--write", action="store_true", help="refresh the answers in the table of differences")
+    parser.add_argument("--usual", action="store_true", help="without the settings that make Spark's drivers quick")
     given = parser.parse_args()
     names = [name for name, topic in topics().items() if any(text in f"{topic}.{name}" for text in given.only)]
     with tempfile.TemporaryDirectory(prefix="conformance-") as root:
         kept = Path(given.kept or root)
         for engine in () if given.compare else given.engines:
-            _run(engine, names, Path(root), kept / f"{engine}.json")
+            _run(engine, names, Path(root), kept / f"{engine}.json", {} if given.usual else QUICK)
         answers = {engine: _read(kept / f"{engine}.json") for engine in ENGINES}
     return _report(answers, given.write)
 
@@ -41,9 +43,10 @@ def _read(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text("utf-8")) if path.exists() else {}
 
 
-def _run(engine: str, names: list[str], root: Path, path: Path) -> None:
+def _run(engine: str, names: list[str], root: Path, path: Path, conf: Mapping[str, str]) -> None:
     began = time.monotonic()
-    answers, seconds = asyncio.run(answers_of(engine, names, root))
+    answers, seconds = asyncio.run(answers_of(engine, names, root, conf))
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({**_read(path), **answers}, indent=1), "utf-8")
     slow = ", ".join(f"{name} {seconds[name]} s" for name in sorted(seconds, key=lambda name: -seconds[name])[:5])
     print(f"{engine}: {len(answers)} programs in {time.monotonic() - began:.0f} s; slowest {slow}", file=sys.stderr)

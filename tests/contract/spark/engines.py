@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -21,10 +21,18 @@ ROOT = Path(__file__).parents[3]
 LOST = {"error": "EngineLost"}
 
 Answers = dict[str, Any]
+QUICK = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.shuffle.partitions": "1",
+}
+"""Settings of both of Spark's drivers that save a quarter of the time and change no answer: ``--usual`` does without them, as a
+program does that Spark cannot answer so (``child.AS_USUAL``)."""
 
 
-async def answers_of(engine: str, names: Iterable[str], root: Path) -> tuple[Answers, dict[str, float]]:
-    """The answers of ``names`` on an engine, and the seconds that each took. Files go into ``root``.
+async def answers_of(engine: str, names: Iterable[str], root: Path, conf: Mapping[str, str] = QUICK) -> tuple[Answers, dict[str, float]]:
+    """The answers of ``names`` on an engine, and the seconds that each took. Files go into ``root``; ``conf`` is for Spark's.
 
     A program whose process ends under it has lost its engine; those after it get a new one.
     """
@@ -34,7 +42,7 @@ async def answers_of(engine: str, names: Iterable[str], root: Path) -> tuple[Ans
     seconds: dict[str, float] = {}
     lines = folder / "answers.jsonl"
     while waiting:
-        async with _started(engine, folder) as task:
+        async with _started(engine, folder, conf) as task:
             lines.write_text("")
             given = {"engine": engine, "programs": waiting, "answers": str(lines), "warehouse": str(folder / "warehouse"), **task}
             with (folder / "child.log").open("ab") as log:
@@ -65,12 +73,13 @@ def _environment() -> dict[str, str]:
 
 
 @asynccontextmanager
-async def _started(engine: str, folder: Path) -> AsyncIterator[dict[str, Any]]:
+async def _started(engine: str, folder: Path, conf: Mapping[str, str]) -> AsyncIterator[dict[str, Any]]:
     """What a child must know in order to open its session, while the engine is there."""
     if engine == "plain":
-        yield {"jars": list(map(str, (await find_parts(print)).jars))}
+        yield {"jars": list(map(str, (await find_parts(print)).jars)), "conf": dict(conf)}
         return
-    adapter = {"attached": SparkEngine, "sail": SailEngine}[engine](Settings(), folder / "warehouse", folder / "state", print)
+    settings = Settings(spark_conf=conf if engine == "attached" else {})
+    adapter = {"attached": SparkEngine, "sail": SailEngine}[engine](settings, folder / "warehouse", folder / "state", print)
     try:
         await adapter.start()
         yield {"address": asdict(await adapter.address("conformance"))}

@@ -15,12 +15,12 @@ from nbflow.run.engines.spark import SparkEngine
 
 
 def test_a_driver_uses_the_archive_that_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Made once, whole, and taken by the next driver: its process maps the file."""
+    """Made once, whole, and taken by the next driver: its process maps the file. Fewer classes are enough for that."""
     (tmp_path / "jars").symlink_to(asyncio.run(find_parts(print)).jars[0].parent)
     monkeypatch.setenv("NBFLOW_CACHE", str(tmp_path))
     parts = asyncio.run(find_parts(print))
     assert archive.archive_options(parts) == ()
-    path = asyncio.run(archive.make_archive(parts))
+    path = asyncio.run(archive.make_archive(parts, ["select 1"]))
     assert path.parent.parent == jar_folder({"NBFLOW_CACHE": str(tmp_path)}).parent
     assert list(path.parent.iterdir()) == [path]
 

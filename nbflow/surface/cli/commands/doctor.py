@@ -10,6 +10,7 @@ import click
 from nbflow.define.engines import engine_label, engine_problem
 from nbflow.surface.cli.options import common_options, json_option
 from nbflow.surface.cli.session import Session, print_json
+from nbflow.surface.cli.settings_options import settings_options
 from nbflow.surface.cli.terminal import one_line, stdout
 
 _STARTED = ("spark", "sail")
@@ -18,26 +19,31 @@ _STARTED = ("spark", "sail")
 @click.command("doctor")
 @click.argument("engines", metavar="[ENGINE]...", nargs=-1)
 @json_option
+@settings_options("python")
 @common_options()
 @click.pass_obj
-def command(session: Session, /, engines: tuple[str, ...], as_json: bool) -> int:
+def command(session: Session, /, engines: tuple[str, ...], as_json: bool, settings: dict[str, Any]) -> int:
     """Tell for each ENGINE whether it would start here, and what is missing.
 
-    Without ENGINE: spark, sail, and the workspace's own. Nothing is started and nothing fetched. Ends with 0 where the
-    workspace's engine, or each ENGINE named, would start, otherwise with 1.
+    Without ENGINE: spark, sail, and the workspace's own. Nothing is started and nothing fetched: a server is asked what it
+    is, Maven Central whether Delta's jars could be had where they are not there. Ends with 0 where the workspace's engine, or
+    each ENGINE named, would start, otherwise with 1.
     """
     from nbflow.run.engines.examine import Check, examine
 
     for name in engines:
         if problem := engine_problem(name):
             raise click.UsageError(problem)
-    workspace = session.find(Path.cwd())
-    own = workspace.settings.engine
+    workspace = session.find(Path.cwd(), settings)
+    own, python = workspace.settings.engine, workspace.settings.python
     looked_at = list(dict.fromkeys(engines or (*_STARTED, own)))
-    found: dict[str, list[Check]] = {name: examine(name) for name in looked_at if name != "auto"}
+    found: dict[str, list[Check]] = {name: examine(name, python) for name in looked_at if name != "auto"}
     would = {name: all(check.good for check in checks) for name, checks in found.items()}
     if "auto" in looked_at:
-        would["auto"] = any(would.setdefault(name, all(check.good for check in examine(name))) for name in _STARTED)
+        for name in _STARTED:
+            if name not in would:
+                would[name] = all(check.good for check in examine(name, python))
+        would["auto"] = any(would[name] for name in _STARTED)
     comes_to = next((name for name in _STARTED if would.get(name)), None) if "auto" in looked_at else None
     if as_json:
         print_json(_document(workspace.root, own, found, would, comes_to))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nbflow.core.errors import EngineError, UsageError
+from nbflow.define.engines import engine_label
 from nbflow.surface.cli.engine_differences import differences
 from nbflow.surface.cli.layout import columns
 from nbflow.surface.cli.options import common_options, json_option
@@ -25,6 +26,7 @@ from nbflow.surface.cli.warm import held, make_folder, start_holder
 
 if TYPE_CHECKING:
     from nbflow.run.engines.holder import WarmAddress
+    from nbflow.workspace import Workspace
 
 _MINUTES = 60
 _END_SECONDS = 20.0
@@ -47,10 +49,11 @@ command.add_command(differences)
     "--autotermination-minutes", "minutes", type=click.FloatRange(min=0), default=_MINUTES, show_default=True, metavar="MINUTES",
     help="End it when no run has used it for so long; 0: never.",
 )  # fmt: skip
+@click.option("--connect", is_flag=True, help="Let it take clients of Spark Connect at once; else it does when 'engine address' is asked.")
 @settings_options("engine", "driver_memory", "spark_conf", "python", "warehouse")
 @common_options()
 @click.pass_obj
-def start(session: Session, /, minutes: float, settings: dict[str, Any]) -> int:
+def start(session: Session, /, minutes: float, connect: bool, settings: dict[str, Any]) -> int:
     """Start the workspace's engine and leave it running."""
     from nbflow.run.engines.holder import LOCK_FILE
     from nbflow.store.live import is_held
@@ -72,7 +75,7 @@ def start(session: Session, /, minutes: float, settings: dict[str, Any]) -> int:
                 stderr.line(one_line(told["note"], 1000))
             elif "ready" in told:
                 stdout.line(f"engine {told['ready']['engine']} is running, process {told['ready']['pid']}; {_limit(minutes)}")
-                return 0
+                return _serve(workspace) if connect else 0
             else:
                 stderr.line(f"error: {told['error']}")
                 if told.get("log"):
@@ -109,15 +112,45 @@ def prepare(session: Session, /) -> int:
     return 0
 
 
+@command.command("address")
+@common_options()
+@click.pass_obj
+def address(session: Session, /) -> int:
+    """Print the address at which clients of Spark Connect reach the workspace's engine, with its token.
+
+    Whoever has it may do on the engine what you may. Use it as SPARK_REMOTE="$(nbflow engine address)". Ends with 1 where no
+    engine is running.
+    """
+    if (there := held(session.find(lenient=True))) is None:
+        stderr.line("no engine is running; 'nbflow engine start' starts one")
+        return 1
+    told, why = asyncio.run(_asked(there, "remote"))
+    if told is None:
+        stderr.line(f"error: {why}")
+        return 1
+    stdout.line(str(told))
+    return 0
+
+
+def _serve(workspace: Workspace) -> int:
+    there = held(workspace)
+    told, why = (None, "it has ended") if there is None else asyncio.run(_asked(there, "remote"))
+    if told is None:
+        stderr.line(f"error: {why}")
+        return 1
+    stdout.line(f"clients of Spark Connect reach it at {engine_label(str(told))}; 'nbflow engine address' prints that with its token")
+    return 0
+
+
 @command.command("status")
 @json_option
 @common_options()
 @click.pass_obj
 def status(session: Session, /, as_json: bool) -> int:
     """Tell whether the workspace's engine is running, and who uses it. Ends with 1 where it is not."""
-    workspace = session.find()
+    workspace = session.find(lenient=True)
     address = held(workspace)
-    use = None if address is None else asyncio.run(_asked(address, "status"))
+    use = None if address is None else asyncio.run(_asked(address, "status"))[0]
     if as_json:
         known = {} if address is None else {"engine": address.engine, "pid": address.pid, "since": address.since, **(use or {})}
         print_json({"version": DOCUMENT_VERSION, "running": address is not None, **known})
@@ -127,6 +160,7 @@ def status(session: Session, /, as_json: bool) -> int:
         rows = [
             ("engine", address.engine), ("process", str(address.pid)), ("since", address.since),
             ("runs joined", str((use or {}).get("guests", 0))), ("tasks", str((use or {}).get("tasks", 0))),
+            *([("Spark Connect", f"{use['address']}, {use['clients']} sessions")] if use and use.get("address") else []),
             ("ends", _limit(address.autotermination_minutes)),
         ]  # fmt: skip
         for line in columns(rows):
@@ -143,15 +177,15 @@ def stop(session: Session, /, force: bool) -> int:
     from nbflow.run.engines.holder import LOCK_FILE
     from nbflow.store.live import is_held
 
-    workspace = session.find()
+    workspace = session.find(lenient=True)
     address = held(workspace)
     if address is None:
         stdout.line("no engine is running")
         return 0
-    use = asyncio.run(_asked(address, "status")) or {}
+    use = asyncio.run(_asked(address, "status"))[0] or {}
     if use.get("guests") and not force:
         raise UsageError(f"{use['guests']} run{'s' if use['guests'] > 1 else ''} use it", "--force ends it all the same")
-    if not asyncio.run(_asked(address, "stop")) and force and is_held(workspace.warm_folder / LOCK_FILE):
+    if not asyncio.run(_asked(address, "stop"))[0] and force and is_held(workspace.warm_folder / LOCK_FILE):
         with contextlib.suppress(OSError):
             os.kill(address.pid, signal.SIGKILL)  # its guard ends what it held
     deadline = time.monotonic() + _END_SECONDS
@@ -164,16 +198,15 @@ def stop(session: Session, /, force: bool) -> int:
     return 0
 
 
-async def _asked(address: WarmAddress, call: str) -> dict[str, int] | None:
+async def _asked(address: WarmAddress, call: str) -> tuple[Any, str]:
+    """What who holds the engine answers; ``None``, and why, where there is no answer."""
     from nbflow.run.engines.warm import WarmEngine
 
     engine = WarmEngine(address)
     try:
-        found: dict[str, int] | None = await engine.ask(call)
-    except EngineError:
-        return None
-    else:
-        return found
+        return await engine.ask(call), ""
+    except EngineError as error:
+        return None, str(error)
     finally:
         await engine.stop()
 

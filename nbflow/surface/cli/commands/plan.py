@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -28,6 +29,11 @@ from nbflow.surface.cli.session import Session, print_json
 from nbflow.surface.cli.settings_options import settings_options
 from nbflow.surface.cli.start import start_of
 from nbflow.surface.cli.terminal import clean, stdout
+
+if TYPE_CHECKING:
+    from nbflow.plan.plan import Plan
+    from nbflow.run.engines.choose import Choice
+    from nbflow.workspace import Workspace
 
 
 @click.command("plan")
@@ -74,10 +80,12 @@ def command(
     plan = workspace.plan(pipeline, values, Path.cwd(), only, job, logical_date, *bundle, start, until)
     if workspace.settings.strict:
         refuse_warnings(plan.warnings)
+    foreseen = _foreseen(plan, workspace)
     if form == "json":
         from nbflow.plan.export.document import plan_document
 
-        print_json(plan_document(plan))
+        auto = None if foreseen is None else {"engine": foreseen.name, "reason": foreseen.reason}
+        print_json({**plan_document(plan), "auto": auto})
     elif form == "mermaid":
         from nbflow.plan.export.mermaid import plan_mermaid
 
@@ -85,4 +93,14 @@ def command(
     else:
         from nbflow.plan.export.text import plan_text
 
-        stdout.line(clean(plan_text(plan, short_path)))
+        comes_to = "" if foreseen is None else ", ".join(filter(None, (f"here {foreseen.name}", foreseen.reason)))
+        stdout.line(clean(plan_text(plan, short_path, comes_to)))
+
+
+def _foreseen(plan: Plan, workspace: Workspace) -> Choice | None:
+    """What ``auto`` would come to, where the plan leaves its engine to the machine."""
+    if not any(engine.name == "auto" for engine in plan.engines_used):
+        return None
+    from nbflow.run.engines.choose import foresee
+
+    return foresee(workspace.settings.python)

@@ -17,6 +17,7 @@ from nbflow.core.events import Event, RunStarted
 from nbflow.core.ports import Listener
 from nbflow.core.records import RunRecord, run_payload
 from nbflow.core.results import ExitCode
+from nbflow.define.command_line import without_secrets
 from nbflow.define.kinds import KINDS
 from nbflow.run.writes import Watch
 from nbflow.surface.cli.board import Board
@@ -42,7 +43,7 @@ from nbflow.surface.cli.options import (
 from nbflow.surface.cli.progress import Lines, Silent
 from nbflow.surface.cli.report import ending, print_failures, print_report
 from nbflow.surface.cli.session import Session, print_json
-from nbflow.surface.cli.settings_options import settings_options, without_secrets
+from nbflow.surface.cli.settings_options import settings_options
 from nbflow.surface.cli.start import start_of
 from nbflow.surface.cli.terminal import Out, one_line, stderr, stdout
 

@@ -1,8 +1,8 @@
-"""Settings as options of a command."""
+"""A command line as it may be kept."""
 
 from __future__ import annotations
 
-from nbflow.surface.cli.settings_options import without_secrets
+from nbflow.define.command_line import without_secrets
 
 
 def test_what_is_kept_of_a_command_line_holds_no_secret() -> None:

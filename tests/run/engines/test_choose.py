@@ -1,0 +1,23 @@
+"""Whether a warm engine is the one that is needed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nbflow.run.engines.choose import Needs, fingerprint, other_settings
+
+NEEDS = Needs("1g", {"spark.a": "hush", "spark.b": 1}, None, Path("/w"), Path("/s"), print)
+
+
+def test_what_differs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the words of its author, and without its value; what does not matter to an engine does not differ."""
+    first = fingerprint("spark", NEEDS)
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    other = replace(NEEDS, driver_memory="2g", spark_conf={"spark.a": "hush", "spark.b": 2}, state=Path("/other"), token="t")
+    second = fingerprint("sail", other)
+    assert other_settings(first, second) == ["engine", "driver_memory", "spark.b", "the variable TZ"]
+    assert other_settings(first, first) == []
+    assert "hush" not in repr(second)
