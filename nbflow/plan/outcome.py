@@ -17,6 +17,7 @@ Verdict = tuple[Result, str]
 
 _GOOD = (Result.SUCCESS, Result.EXCLUDED, Result.SUCCESS_WITH_FAILURES)
 _CANCELED = (Result.CANCELED, Result.UPSTREAM_CANCELED)
+_NOT_REACHED = (Result.UPSTREAM_FAILED, *_CANCELED)
 _ON_FAILURE = (RunIf.AT_LEAST_ONE_FAILED, RunIf.ALL_FAILED)
 _EVERY_ONE = (RunIf.ALL_SUCCESS, RunIf.ALL_FAILED)
 
@@ -49,6 +50,8 @@ def upstream_verdict(
     if found is not None:
         return found
     for key, outcome in branches.items():
+        if parents[key] in _NOT_REACHED:  # the failure above it would be hidden behind a branch that nobody chose to leave
+            return _unmet({key: parents[key]}, success=True)
         if parents[key] is not Result.SUCCESS or (outcomes or {}).get(key) != outcome:
             return Result.EXCLUDED, _untaken(key, parents[key], outcomes or {})
     if all(result is Result.EXCLUDED for result in parents.values()):

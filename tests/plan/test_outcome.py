@@ -70,8 +70,8 @@ def test_a_task_without_parents_runs() -> None:
 @pytest.mark.parametrize("condition", list(LETTER_OF))
 @pytest.mark.parametrize("other", [None, *LETTER_OF])
 def test_a_branch_that_is_not_taken_is_excluded_whatever_the_rule(rule: RunIf, condition: Result, other: Result | None) -> None:
-    """Beside other parents too, and where the condition failed or is disabled; only a disabled parent says more. A condition whose
-    branch is taken is a parent that succeeded."""
+    """Beside other parents too, and where the condition failed or is disabled; only a disabled parent says more. What a condition
+    that was not reached says is passed on. A condition whose branch is taken is a parent that succeeded."""
     parents = {"gate": condition} | ({} if other is None else {"other": other})
     edges = [Dependency("gate", outcome="true")]
     for outcome in ("true", "false"):
@@ -84,6 +84,10 @@ def test_a_branch_that_is_not_taken_is_excluded_whatever_the_rule(rule: RunIf, c
         )
         if other is Result.DISABLED and rule in never:
             expected = Result.DISABLED
+        elif condition in CANCELED:
+            expected = Result.UPSTREAM_CANCELED
+        elif condition is Result.UPSTREAM_FAILED:
+            expected = Result.UPSTREAM_FAILED
         elif not taken:
             expected = Result.EXCLUDED
         else:
