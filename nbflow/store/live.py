@@ -85,3 +85,27 @@ def is_held(path: Path) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+class LiveLocks:
+    """The locks of the live runs whose files lie in ``folder``, those among them that this process holds."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._held: dict[int, LiveLock] = {}
+
+    def take(self, run_id: int) -> None:
+        """Hold the run's lock; nothing where it is held already. Raises as ``LiveLock`` does."""
+        if run_id not in self._held:
+            self._held[run_id] = LiveLock(self._folder / str(run_id))
+
+    def release(self, *run_ids: int) -> None:
+        """Free the locks of these runs, of all without any; no error where one is not held."""
+        for run_id in run_ids or tuple(self._held):
+            lock = self._held.pop(run_id, None)
+            if lock is not None:
+                lock.release()
+
+    def is_held(self, run_id: int) -> bool:
+        """Whether a process, this one or another, is at work on the run."""
+        return is_held(self._folder / str(run_id))

@@ -19,7 +19,7 @@ from nbflow.store.events import Recorder, read_events
 from nbflow.store.failures import folder_failure
 from nbflow.store.folders import make_kept_folder, make_private_folder
 from nbflow.store.journal import journal_path
-from nbflow.store.live import LiveLock, is_held
+from nbflow.store.live import LiveLocks
 from nbflow.store.logs import LogFile
 from nbflow.store.moments import from_json, to_json, to_microseconds
 from nbflow.store.names import escape, file_names
@@ -55,7 +55,7 @@ class Store:
         self.live_folder = self.state / "live"
         self._now, self._patience_seconds = now, patience_seconds
         self._database: Database | None = None
-        self._locks: dict[int, LiveLock] = {}
+        self._locks = LiveLocks(self.live_folder)
         self._file_names: dict[int, dict[str, str]] = {}
 
     @classmethod
@@ -74,8 +74,7 @@ class Store:
 
     def close(self) -> None:
         """Give the database and the locks of live runs back."""
-        for run_id in list(self._locks):
-            self._locks.pop(run_id).release()
+        self._locks.release()
         if self._database is not None:
             self._database.close()
             self._database = None
@@ -105,8 +104,8 @@ class Store:
                 last = database.row("last_id")
                 run_id = make_run_folder(self.runs_folder, pipeline, None if last is None else last["seq"])
                 undo.callback(remove_unused, self.run_folder(pipeline, run_id))
-                self._locks[run_id] = LiveLock(self._lock_path(run_id))
-                undo.callback(self._release, run_id)
+                self._locks.take(run_id)
+                undo.callback(self._locks.release, run_id)
                 database.execute(
                     "insert_run", run_id=run_id, pipeline=storable(pipeline), engine=engine,
                     started=to_microseconds(started), parameters=to_json(dict(parameters)), facts=to_json(dict(facts)),
@@ -137,17 +136,16 @@ class Store:
     @contextlib.contextmanager
     def hold(self, run_id: int) -> Iterator[None]:
         """Hold the run's live lock, which ``begin`` took already, until the block ends."""
-        if run_id not in self._locks:
-            make_private_folder(self.live_folder)
-            self._locks[run_id] = LiveLock(self._lock_path(run_id))
+        make_private_folder(self.live_folder)
+        self._locks.take(run_id)
         try:
             yield
         finally:
-            self._release(run_id)
+            self._locks.release(run_id)
 
     def is_live(self, run_id: int) -> bool:
         """Whether a process is at work on the run."""
-        return is_held(self._lock_path(run_id))
+        return self._locks.is_held(run_id)
 
     def listener(self, run_id: int) -> Listener:
         """A listener that records the run's events; see ``Recorder`` for what holds when it returns."""
@@ -277,14 +275,6 @@ class Store:
         except OSError as error:
             raise folder_failure(self.state, error) from error
         return self._database
-
-    def _lock_path(self, run_id: int) -> Path:
-        return self.live_folder / str(run_id)
-
-    def _release(self, run_id: int) -> None:
-        lock = self._locks.pop(run_id, None)
-        if lock is not None:
-            lock.release()
 
     def _with_life(self, database: Database, run: RunRecord) -> RunRecord:
         if run.result is not None or self.is_live(run.run_id):
