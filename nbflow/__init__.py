@@ -9,8 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nbflow.define.flow import ConditionTask, Dependency, Expectation, ForEachTask, RunJobTask
-    from nbflow.define.pipeline import Cluster, Pipeline, Task
+    from nbflow.define.pipelines.flow import ConditionTask, Dependency, Expectation, ForEachTask, RunJobTask
+    from nbflow.define.pipelines.pipeline import Cluster, Pipeline, Task
     from nbflow.run.papermill.call import execute_notebook
     from nbflow.surface.inside import widgets
     from nbflow.surface.inside.dbutils import dbutils
@@ -43,10 +43,10 @@ __all__ = [
 __version__ = "0.1.0"
 
 _WHERE = {
-    **dict.fromkeys(("ConditionTask", "Dependency", "Expectation", "ForEachTask", "RunJobTask"), "nbflow.define.flow"),
-    "Cluster": "nbflow.define.pipeline",
-    "Pipeline": "nbflow.define.pipeline",
-    "Task": "nbflow.define.pipeline",
+    **dict.fromkeys(("ConditionTask", "Dependency", "Expectation", "ForEachTask", "RunJobTask"), "nbflow.define.pipelines.flow"),
+    "Cluster": "nbflow.define.pipelines.pipeline",
+    "Pipeline": "nbflow.define.pipelines.pipeline",
+    "Task": "nbflow.define.pipelines.pipeline",
     "dbutils": "nbflow.surface.inside.dbutils",
     "execute_notebook": "nbflow.run.papermill.call",
     "load_ipython_extension": "nbflow.surface.jupyter.magics",

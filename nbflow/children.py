@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import DefinitionError, Mistake, UsageError
-from nbflow.define.choice import Choice
-from nbflow.define.flow import RunJobTask
-from nbflow.define.pipeline import Pipeline
+from nbflow.define.pipeline_files.choice import Choice
+from nbflow.define.pipelines.flow import RunJobTask
+from nbflow.define.pipelines.pipeline import Pipeline
 from nbflow.define.sources import Sources
 from nbflow.plan.build import Request
 from nbflow.plan.plan import Plan

@@ -20,7 +20,7 @@ from nbflow.core.records import RunRecord
 from nbflow.core.results import ExitCode, Result, exit_code
 from nbflow.core.values import encode
 from nbflow.core.writes import written_together
-from nbflow.define.flow import RunJobTask
+from nbflow.define.pipelines.flow import RunJobTask
 from nbflow.define.settings import Settings
 from nbflow.plan.engines import AUTO, PlannedEngine, changed_by_itself
 from nbflow.plan.export.document import plan_document

@@ -13,9 +13,9 @@ from nbflow.core.errors import DefinitionError, Mistake, UsageError
 from nbflow.core.ports import Engine, Listener
 from nbflow.core.records import RunRecord
 from nbflow.core.results import ExitCode
-from nbflow.define.choice import Choice
-from nbflow.define.flow import RunJobTask
-from nbflow.define.pipeline import Pipeline
+from nbflow.define.pipeline_files.choice import Choice
+from nbflow.define.pipelines.flow import RunJobTask
+from nbflow.define.pipelines.pipeline import Pipeline
 from nbflow.define.settings import Settings, find_root
 from nbflow.define.sources import Sources
 from nbflow.plan.build import Request, build_plan

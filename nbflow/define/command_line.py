@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nbflow.define.engines import engine_label
+from nbflow.define.pipelines.engines import engine_label
 
 
 def without_secrets(arguments: Sequence[str]) -> list[str]:

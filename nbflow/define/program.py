@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nbflow.core.errors import DefinitionError, Mistake
-from nbflow.define.spark_use import spark_use
+from nbflow.define.notebooks.spark_use import spark_use
 
 
 @dataclass(frozen=True, slots=True)

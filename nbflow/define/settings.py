@@ -12,10 +12,10 @@ from typing import Any
 
 from nbflow.core.errors import DefinitionError, Mistake
 from nbflow.core.values import ValueType, convert
-from nbflow.define.engines import engine_problem
 from nbflow.define.nearest import did_you_mean, nearest
-from nbflow.define.pipeline import Place
-from nbflow.define.spark_settings import setting_problem
+from nbflow.define.pipelines.engines import engine_problem
+from nbflow.define.pipelines.pipeline import Place
+from nbflow.define.pipelines.spark_settings import setting_problem
 from nbflow.define.toml_file import Table, read_table
 
 FILE = "nbflow.toml"
@@ -42,7 +42,7 @@ NAMES = tuple(_TYPES)
 class Settings:
     """How runs of a workspace are done. Every field is also an ``NBFLOW_…`` variable; most are options of ``nbflow run``.
 
-    ``engine``: the Spark engine (``define.engines``). ``parallel``: tasks at once
+    ``engine``: the Spark engine (``define.pipelines.engines``). ``parallel``: tasks at once
     (``None``: the number of cores). ``kernel``: a kernel for all tasks. ``python``: the interpreter of python3 kernels
     (``None``: the one that runs nbflow). ``start_timeout_seconds``: how long a kernel may take to start.
     ``cell_timeout_seconds``: limit of each cell (0: none). ``grace_seconds``: from an interrupt to the kill.

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from nbflow.core.errors import DefinitionError, Mistake, UsageError
 from nbflow.core.run_line import EXTENSIONS
-from nbflow.define.choice import Choice
-from nbflow.define.job_file import job_keys, parse_job_file
 from nbflow.define.nearest import did_you_mean
-from nbflow.define.notebook import Notebook
-from nbflow.define.notebook_file import is_remote, is_there, parse_notebook, read_notebook, resolve_notebook_path
-from nbflow.define.order import check_pipeline
-from nbflow.define.pipeline import Pipeline, Task
+from nbflow.define.notebooks.file import is_remote, is_there, parse_notebook, read_notebook, resolve_notebook_path
+from nbflow.define.notebooks.notebook import Notebook
+from nbflow.define.pipeline_files.choice import Choice
+from nbflow.define.pipeline_files.job import job_keys, parse_job_file
+from nbflow.define.pipelines.order import check_pipeline
+from nbflow.define.pipelines.pipeline import Pipeline, Task
 from nbflow.define.task_sources import Source, TaskSources
 
 _PIPELINES = "pipelines"
@@ -26,7 +26,7 @@ class Sources:
     """The definitions of the workspace at ``root``, as named from ``folder``.
 
     ``fetch`` gives the content of a notebook at an address; it raises ``OSError`` that says why it cannot. ``seen_from`` is the
-    folder from which people see paths (``None``: the same). ``allow_missing``: see ``job_file``.
+    folder from which people see paths (``None``: the same). ``allow_missing``: see ``pipeline_files.job``.
     """
 
     def __init__(

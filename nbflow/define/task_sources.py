@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, Union
 
 from nbflow.core.errors import DefinitionError, Mistake
-from nbflow.define.notebook import Notebook
-from nbflow.define.notebook_file import is_remote, is_there, resolve_notebook_path
-from nbflow.define.pipeline import Place, Task
+from nbflow.define.notebooks.file import is_remote, is_there, resolve_notebook_path
+from nbflow.define.notebooks.notebook import Notebook
+from nbflow.define.pipelines.pipeline import Place, Task
+from nbflow.define.pipelines.task_kinds import DbtTask, NotebookTask, PythonWheelTask, SparkJarTask, SparkPythonTask, SqlTask
 from nbflow.define.program import DbtProject, Jars, Package, PythonFile, library_files, read_package, read_python_file
 from nbflow.define.settings import find_program
 from nbflow.define.sql_file import SqlFile, read_sql_file
-from nbflow.define.task_kinds import DbtTask, NotebookTask, PythonWheelTask, SparkJarTask, SparkPythonTask, SqlTask
 
 Source = Union[Notebook, PythonFile, Package, Jars, SqlFile, DbtProject, Path]  # noqa: UP007  (read at run time, where 3.10 needs it so)
 """What was read for a task; for one that needs no file, the folder where it starts."""

@@ -15,11 +15,11 @@ from typing import Any
 from nbflow.core.errors import Mistake
 from nbflow.core.natural import type_of
 from nbflow.core.values import ANY, convert, shown
-from nbflow.define.names import is_name, is_python
 from nbflow.define.nearest import did_you_mean
-from nbflow.define.notebook import Notebook
-from nbflow.define.parameters import Parameter
-from nbflow.define.pipeline import Place, Task
+from nbflow.define.notebooks.names import is_name, is_python
+from nbflow.define.notebooks.notebook import Notebook
+from nbflow.define.notebooks.parameters import Parameter
+from nbflow.define.pipelines.pipeline import Place, Task
 from nbflow.plan.plan import Argument
 from nbflow.plan.references import Known, ReferenceProblem, find_references, resolve
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import DefinitionError, Mistake
-from nbflow.define.clusters import doubtful_settings, undefined_clusters
-from nbflow.define.names import is_name, is_python
 from nbflow.define.nearest import did_you_mean
-from nbflow.define.notebook import Notebook
-from nbflow.define.pipeline import Pipeline, Place, Task
+from nbflow.define.notebooks.names import is_name, is_python
+from nbflow.define.notebooks.notebook import Notebook
+from nbflow.define.pipelines.clusters import doubtful_settings, undefined_clusters
+from nbflow.define.pipelines.pipeline import Pipeline, Place, Task
 from nbflow.define.settings import Settings
 from nbflow.define.sql_file import SqlFile
 from nbflow.define.task_sources import Source

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from nbflow.core.errors import Mistake
-from nbflow.define.flow import RunJobTask
-from nbflow.define.names import is_python
 from nbflow.define.nearest import Suggestions
-from nbflow.define.notebook import Notebook
-from nbflow.define.pipeline import Pipeline, Place, Task
+from nbflow.define.notebooks.names import is_python
+from nbflow.define.notebooks.notebook import Notebook
+from nbflow.define.pipelines.flow import RunJobTask
+from nbflow.define.pipelines.pipeline import Pipeline, Place, Task
 from nbflow.define.sql_file import SqlFile
 from nbflow.define.task_sources import Source
 from nbflow.plan.engines import PlannedEngine

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 
-from nbflow.define.literals import dotted
-from nbflow.define.source import parse_cell
+from nbflow.define.notebooks.literals import dotted
+from nbflow.define.notebooks.source import parse_cell
 
 _SQL_CALLS = ("sql", "expr", "selectExpr")
 _SQL_CELL = re.compile(r"\s*%%?sql\b[^\n]*\n")

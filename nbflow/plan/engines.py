@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from nbflow.define.engines import engine_label
-from nbflow.define.pipeline import Cluster, Pipeline, Task
+from nbflow.define.pipelines.engines import engine_label
+from nbflow.define.pipelines.pipeline import Cluster, Pipeline, Task
 from nbflow.define.settings import Settings
 
 DEFAULT = ""
@@ -16,7 +16,7 @@ AUTO = "auto"
 
 @dataclass(frozen=True, slots=True)
 class PlannedEngine:
-    """A Spark engine as a run will have it: ``name`` as ``define.engines`` knows it, an address with its token;
+    """A Spark engine as a run will have it: ``name`` as ``define.pipelines.engines`` knows it, an address with its token;
     ``spark_conf`` all settings of Spark that are given to it; ``key`` that of its cluster (empty: of tasks that name none).
     ``clusters`` are the keys of the clusters that come to it, each with the workers that it has on Databricks."""
 

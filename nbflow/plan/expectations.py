@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from nbflow.core.writes import TableWrite
-from nbflow.define.flow import Expectation
+from nbflow.define.pipelines.flow import Expectation
 
 
 def broken_promises(expected: Expectation, values: Collection[str], writes: Iterable[TableWrite]) -> list[str]:

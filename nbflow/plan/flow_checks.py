@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from nbflow.core.errors import Mistake
 from nbflow.core.flow import Operator, ParentIf, RunIf
-from nbflow.define.pipeline import Place, Task
+from nbflow.define.pipelines.pipeline import Place, Task
 from nbflow.plan.conditions import number
 from nbflow.plan.graph import ancestors
 from nbflow.plan.plan import PlannedTask

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from nbflow.core.flow import RunIf
 from nbflow.core.results import Result
-from nbflow.define.pipeline import Task
+from nbflow.define.pipelines.pipeline import Task
 from nbflow.plan.outcome import disabled_verdict
 from nbflow.plan.plan import PlannedTask
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from nbflow.define.names import is_python
 from nbflow.define.nearest import did_you_mean
-from nbflow.define.notebook import Notebook
+from nbflow.define.notebooks.names import is_python
+from nbflow.define.notebooks.notebook import Notebook
 
 NATIVE = "python3"
 """The interpreter that runs nbflow (or the one that the setting ``python`` names); always there."""

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from nbflow.core.errors import DefinitionError, Mistake, UsageError
-from nbflow.define.flow import ForEachTask, RunJobTask
-from nbflow.define.notebook import Notebook
-from nbflow.define.pipeline import Place, Task
+from nbflow.define.notebooks.notebook import Notebook
+from nbflow.define.pipelines.flow import ForEachTask, RunJobTask
+from nbflow.define.pipelines.pipeline import Place, Task
 from nbflow.define.settings import Settings
 from nbflow.define.task_sources import Source
 from nbflow.plan.arguments import Given, fit

@@ -9,15 +9,15 @@ from pathlib import Path
 from nbflow.core.errors import Mistake
 from nbflow.core.flow import Operator
 from nbflow.core.values import ANY
-from nbflow.define.flow import ConditionTask
-from nbflow.define.names import is_python
 from nbflow.define.nearest import did_you_mean
-from nbflow.define.notebook import Notebook
-from nbflow.define.pipeline import Place, Task
+from nbflow.define.notebooks.names import is_python
+from nbflow.define.notebooks.notebook import Notebook
+from nbflow.define.pipelines.flow import ConditionTask
+from nbflow.define.pipelines.pipeline import Place, Task
+from nbflow.define.pipelines.task_kinds import DbtTask, PythonWheelTask, ShellTask, SparkJarTask
 from nbflow.define.program import DbtProject, Jars, Package, PythonFile
 from nbflow.define.settings import Settings
 from nbflow.define.sql_file import SqlFile
-from nbflow.define.task_kinds import DbtTask, PythonWheelTask, ShellTask, SparkJarTask
 from nbflow.define.task_sources import Source
 from nbflow.plan.arguments import Given, task_arguments
 from nbflow.plan.kernels import choose_kernel
@@ -63,7 +63,7 @@ def make_work(
     if isinstance(work, ConditionTask) and isinstance(source, Path):
         operator = Operator(work.op) if work.op in _OPERATORS else Operator.EQUAL_TO  # another word is told elsewhere
         return ConditionWork(operator, f"{as_text(work.left)} {operator.sign} {as_text(work.right)}", source), []
-    raise TypeError(work)  # a kind of ``define.task_kinds`` that nobody has planned
+    raise TypeError(work)  # a kind of ``define.pipelines.task_kinds`` that nobody has planned
 
 
 def _unbound(task: Task, file: SqlFile, shared: Mapping[str, Given]) -> list[Mistake]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from nbflow.core.flow import ParentIf, RunIf
 from nbflow.core.results import Result
-from nbflow.define.flow import Dependency
+from nbflow.define.pipelines.flow import Dependency
 
 Verdict = tuple[Result, str]
 """What becomes of a task that does not run, and the reason in one sentence."""

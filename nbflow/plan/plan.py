@@ -11,9 +11,9 @@ from nbflow.core.errors import Mistake
 from nbflow.core.flow import RunIf
 from nbflow.core.results import Result
 from nbflow.core.values import ValueType
-from nbflow.define.flow import Dependency, Expectation
-from nbflow.define.parameters import Parameter
-from nbflow.define.pipeline import NOWHERE, Place
+from nbflow.define.notebooks.parameters import Parameter
+from nbflow.define.pipelines.flow import Dependency, Expectation
+from nbflow.define.pipelines.pipeline import NOWHERE, Place
 from nbflow.plan.engines import DEFAULT, PlannedEngine, settled
 from nbflow.plan.times import Interval
 from nbflow.plan.work import ForEachWork, Work

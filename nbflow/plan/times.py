@@ -14,7 +14,7 @@ from typing import Any
 
 from nbflow.core.moments import date_of, datetime_of
 from nbflow.define.nearest import did_you_mean
-from nbflow.define.zones import zone_of
+from nbflow.define.pipelines.zones import zone_of
 from nbflow.plan.reference_text import ReferenceProblem, Step
 
 TIME_ARGUMENTS = (

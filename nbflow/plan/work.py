@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Union
 
 from nbflow.core.flow import Operator
-from nbflow.define.flow import RunJobTask
-from nbflow.define.notebook import Notebook
+from nbflow.define.notebooks.notebook import Notebook
+from nbflow.define.pipelines.flow import RunJobTask
 from nbflow.define.program import Package, PythonFile
 from nbflow.define.sql_file import SqlFile
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import nbflow.core
 from nbflow.core.errors import KernelError
 from nbflow.core.results import ErrorKind
-from nbflow.define.names import is_python
-from nbflow.define.notebook import Notebook
+from nbflow.define.notebooks.names import is_python
+from nbflow.define.notebooks.notebook import Notebook
 from nbflow.run.kernels.kernel import Kernel
 
 _PACKAGE = Path(nbflow.core.__file__).parent.parent

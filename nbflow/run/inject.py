@@ -18,8 +18,8 @@ from typing import Any
 
 from nbflow.core.injection import restore_line
 from nbflow.core.values import encode
-from nbflow.define.names import is_name, is_python
-from nbflow.define.notebook import Notebook
+from nbflow.define.notebooks.names import is_name, is_python
+from nbflow.define.notebooks.notebook import Notebook
 from nbflow.plan.plan import Argument
 from nbflow.run.papermill.translators import translator_for
 

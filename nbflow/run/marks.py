@@ -8,7 +8,7 @@ from typing import Any
 
 from nbflow.core.results import Result
 from nbflow.core.values import encode
-from nbflow.define.notebook import Notebook
+from nbflow.define.notebooks.notebook import Notebook
 from nbflow.plan.plan import Argument
 from nbflow.run.endings import Ending
 

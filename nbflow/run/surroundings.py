@@ -18,7 +18,7 @@ from nbflow.core.ports import Engine, LogSink, NotebookSink
 from nbflow.core.results import ErrorKind, Result, TaskError
 from nbflow.core.values import encode
 from nbflow.core.writes import TableWrite
-from nbflow.define.flow import RunJobTask
+from nbflow.define.pipelines.flow import RunJobTask
 from nbflow.define.settings import Settings
 from nbflow.plan.arguments import fit
 from nbflow.plan.known import ONE_TIME, Known

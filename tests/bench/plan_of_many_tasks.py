@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 
 from nbflow.core.values import ValueType
-from nbflow.define.flow import ConditionTask, Dependency, Expectation, ForEachTask
-from nbflow.define.notebook import Notebook
-from nbflow.define.order import check_pipeline
-from nbflow.define.parameters import Parameter
-from nbflow.define.pipeline import Pipeline, Task
+from nbflow.define.notebooks.notebook import Notebook
+from nbflow.define.notebooks.parameters import Parameter
+from nbflow.define.pipelines.flow import ConditionTask, Dependency, Expectation, ForEachTask
+from nbflow.define.pipelines.order import check_pipeline
+from nbflow.define.pipelines.pipeline import Pipeline, Task
 from nbflow.define.settings import Settings
 from nbflow.plan.build import Request, build_plan
 from nbflow.plan.select import Selection

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from nbflow.core.errors import DefinitionError
 from nbflow.core.values import ValueType
-from nbflow.define.notebook import Notebook
-from nbflow.define.parameters import Parameter
-from nbflow.define.pipeline import Pipeline, Place, Task
+from nbflow.define.notebooks.notebook import Notebook
+from nbflow.define.notebooks.parameters import Parameter
+from nbflow.define.pipelines.pipeline import Pipeline, Place, Task
 from nbflow.define.settings import Settings
 from nbflow.plan.arguments import fit
 from nbflow.plan.build import Request, build_plan

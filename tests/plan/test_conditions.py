@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbflow.core.flow import Operator
-from nbflow.define.scalars import plain_scalar
+from nbflow.define.pipeline_files.scalars import plain_scalar
 from nbflow.plan.conditions import compare
 
 NUMBERS = st.one_of(st.integers(-(10**30), 10**30), st.floats(allow_nan=False, allow_infinity=False).filter(lambda x: "e" not in repr(x)))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbflow.core.results import ErrorKind, ExitCode, Result, TaskError, exit_code
-from nbflow.define.notebook import Notebook
+from nbflow.define.notebooks.notebook import Notebook
 from nbflow.plan.outcome import run_result
 from nbflow.plan.plan import PlannedTask
 from nbflow.plan.retry import retry_wait

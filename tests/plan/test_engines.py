@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nbflow.define.pipeline import Cluster, Pipeline, Task
+from nbflow.define.pipelines.pipeline import Cluster, Pipeline, Task
 from nbflow.define.settings import Settings
 from nbflow.plan.engines import PlannedEngine, changed_by_itself, plan_engines, settled
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nbflow.core.writes import TableWrite
-from nbflow.define.flow import Expectation
+from nbflow.define.pipelines.flow import Expectation
 from nbflow.plan.expectations import broken_promises
 
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from nbflow.core.flow import Operator, RunIf
 from nbflow.core.values import ValueType
-from nbflow.define.flow import Dependency, Expectation
-from nbflow.define.notebook import Notebook
-from nbflow.define.parameters import Parameter
+from nbflow.define.notebooks.notebook import Notebook
+from nbflow.define.notebooks.parameters import Parameter
+from nbflow.define.pipelines.flow import Dependency, Expectation
 from nbflow.plan.engines import PlannedEngine
 from nbflow.plan.export.document import plan_document
 from nbflow.plan.export.mermaid import plan_mermaid

@@ -14,12 +14,12 @@ from nbflow.core.errors import DefinitionError
 from nbflow.core.flow import RunIf
 from nbflow.core.results import Result
 from nbflow.core.values import ValueType
-from nbflow.define.flow import ConditionTask, Dependency, Expectation, ForEachTask
-from nbflow.define.notebook import Notebook
-from nbflow.define.parameters import Parameter
-from nbflow.define.pipeline import Pipeline, Task
+from nbflow.define.notebooks.notebook import Notebook
+from nbflow.define.notebooks.parameters import Parameter
+from nbflow.define.pipelines.flow import ConditionTask, Dependency, Expectation, ForEachTask
+from nbflow.define.pipelines.pipeline import Pipeline, Task
+from nbflow.define.pipelines.task_kinds import ShellTask
 from nbflow.define.settings import Settings
-from nbflow.define.task_kinds import ShellTask
 from nbflow.plan.build import Request, build_plan
 from nbflow.plan.flow_checks import masked_failures
 from nbflow.plan.outcome import leaves_of, run_result, upstream_verdict

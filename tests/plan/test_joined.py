@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from nbflow.core.flow import RunIf
 from nbflow.core.results import Result
-from nbflow.define.flow import Dependency
-from nbflow.define.notebook import Notebook
-from nbflow.define.pipeline import Task
+from nbflow.define.notebooks.notebook import Notebook
+from nbflow.define.pipelines.flow import Dependency
+from nbflow.define.pipelines.pipeline import Task
 from nbflow.plan.joined import join
 from nbflow.plan.outcome import upstream_verdict
 from nbflow.plan.plan import PlannedTask

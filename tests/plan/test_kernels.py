@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nbflow.define.notebook import Notebook
+from nbflow.define.notebooks.notebook import Notebook
 from nbflow.plan.kernels import choose_kernel
 
 INSTALLED = {"bash": "bash", "ir": "R", "conda-env": "python", "MyEnv": "python", "julia-1.10": "julia", "julia-1.11": "julia"}

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from nbflow.core.errors import DefinitionError
-from nbflow.define.pipeline import Pipeline, Task
+from nbflow.define.pipelines.pipeline import Pipeline, Task
+from nbflow.define.pipelines.task_kinds import PythonWheelTask, ShellTask, SparkPythonTask, SqlTask, SqlTaskFile
 from nbflow.define.program import Package, PythonFile
 from nbflow.define.settings import Settings
 from nbflow.define.sql_file import SqlFile, Statement
-from nbflow.define.task_kinds import PythonWheelTask, ShellTask, SparkPythonTask, SqlTask, SqlTaskFile
 from nbflow.define.task_sources import Source
 from nbflow.plan.build import Request, build_plan
 from nbflow.plan.plan import Plan

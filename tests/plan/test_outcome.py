@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nbflow.core.flow import RunIf
 from nbflow.core.results import Result
-from nbflow.define.flow import Dependency
+from nbflow.define.pipelines.flow import Dependency
 from nbflow.plan.outcome import disabled_verdict, leaves_of, run_result, upstream_verdict
 
 LETTERS = {

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbflow.define.scalars import plain_scalar
+from nbflow.define.pipeline_files.scalars import plain_scalar
 from nbflow.plan.known import LATER, Ended
 from nbflow.plan.references import Known, ReferenceProblem, escaped, resolve
 from nbflow.plan.times import Interval

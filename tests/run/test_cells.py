@@ -17,7 +17,7 @@ import pytest
 from nbflow.core.errors import KernelError
 from nbflow.core.exchange import FAMILY_VARIABLE
 from nbflow.core.results import ErrorKind, Result
-from nbflow.define.notebook_file import read_notebook
+from nbflow.define.notebooks.file import read_notebook
 from nbflow.run.bootstrap import prepare_kernel
 from nbflow.run.cells import CellLoop, Limits
 from nbflow.run.endings import Ending

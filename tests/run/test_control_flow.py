@@ -15,7 +15,7 @@ from nbflow.core.events import AttemptEnded, AttemptStarted, Event, RunEnded, Ta
 from nbflow.core.flow import Operator, RunIf
 from nbflow.core.results import ErrorKind, Result
 from nbflow.core.writes import TableWrite
-from nbflow.define.flow import Dependency, Expectation
+from nbflow.define.pipelines.flow import Dependency, Expectation
 from nbflow.plan.plan import Plan, PlannedTask, Stored
 from nbflow.plan.work import ConditionWork, ForEachWork, NotebookWork
 from nbflow.run.runner import Attempt, Outcome, Prepared

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from papermill.parameterize import parameterize_notebook
 
 from nbflow.core.values import ANY, TEXT, ValueType
-from nbflow.define.notebook import Notebook
-from nbflow.define.parameters import Parameter
+from nbflow.define.notebooks.notebook import Notebook
+from nbflow.define.notebooks.parameters import Parameter
 from nbflow.plan.plan import Argument
 from nbflow.run.inject import inject, python_literal
 

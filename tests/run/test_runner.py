@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from nbflow.core.events import AttemptEnded, AttemptStarted, Event, RetryPlanned, RunEnded, TaskEnded
 from nbflow.core.results import ErrorKind, Result, TaskError
-from nbflow.define.notebook import Notebook
+from nbflow.define.notebooks.notebook import Notebook
 from nbflow.plan.plan import Plan, PlannedTask
 from nbflow.plan.work import NotebookWork
 from nbflow.run.runner import Attempt, Ids, Outcome, Prepared, Runner, Step

@@ -13,7 +13,7 @@ from typing import Any
 
 from nbflow.core.errors import EngineError
 from nbflow.core.ports import Engine
-from nbflow.define.engines import is_address
+from nbflow.define.pipelines.engines import is_address
 from nbflow.run.engines.conf import setting_text
 from nbflow.run.engines.examine import examine
 from nbflow.run.engines.holder import read_address

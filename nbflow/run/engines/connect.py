@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from nbflow.core.errors import EngineError
 from nbflow.core.exchange import SESSIONS_SUFFIX, SparkAddress
 from nbflow.core.results import ErrorKind
-from nbflow.define.engines import engine_label, engine_problem
+from nbflow.define.pipelines.engines import engine_label, engine_problem
 from nbflow.run.engines.conf import setting_text
 from nbflow.run.engines.private_files import connection_file, write_private
 from nbflow.run.guard import Guard

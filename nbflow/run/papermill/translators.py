@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from nbflow.define.names import is_python
+from nbflow.define.notebooks.names import is_python
 
 
 def translator_for(kernel: str, language: str) -> Any:

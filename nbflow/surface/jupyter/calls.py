@@ -11,9 +11,9 @@ from typing import Any
 
 from nbflow.core.errors import DefinitionError, Mistake, NbflowError, UsageError
 from nbflow.core.values import encode
-from nbflow.define.handover import pipeline_document
-from nbflow.define.order import check_pipeline
-from nbflow.define.pipeline import Pipeline
+from nbflow.define.pipelines.handover import pipeline_document
+from nbflow.define.pipelines.order import check_pipeline
+from nbflow.define.pipelines.pipeline import Pipeline
 from nbflow.surface.jupyter.child import Child, Document
 from nbflow.surface.jupyter.run import Run
 from nbflow.surface.jupyter.watch import Watch

@@ -126,7 +126,7 @@ def _tasks_here(place: _Place, last: str) -> list[str]:
 
 def _parameters(place: _Place, last: str) -> list[str]:
     """``name=`` for each parameter of the pipeline, or the choices of the one that is named already."""
-    from nbflow.define.notebook import Notebook
+    from nbflow.define.notebooks.notebook import Notebook
 
     pipeline = place.pipeline()
     if pipeline is None:

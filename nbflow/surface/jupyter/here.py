@@ -10,9 +10,9 @@ from typing import Any, NoReturn
 
 from nbflow.core.errors import DefinitionError, NbflowError, UsageError
 from nbflow.define.nearest import did_you_mean
-from nbflow.define.notebook_file import resolve_notebook_path
+from nbflow.define.notebooks.file import resolve_notebook_path
+from nbflow.define.pipelines.task_kinds import NotebookTask
 from nbflow.define.sources import Sources
-from nbflow.define.task_kinds import NotebookTask
 
 _SAY = "%nbflow open"
 _MOST_NAMED = 6

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from nbflow.define.engines import engine_label, engine_problem
+from nbflow.define.pipelines.engines import engine_label, engine_problem
 from nbflow.surface.cli.options import common_options, json_option
 from nbflow.surface.cli.session import Session, print_json
 from nbflow.surface.cli.settings_options import settings_options

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nbflow.core.errors import EngineError, UsageError
-from nbflow.define.engines import engine_label
+from nbflow.define.pipelines.engines import engine_label
 from nbflow.surface.cli.engine_differences import differences
 from nbflow.surface.cli.layout import columns
 from nbflow.surface.cli.options import common_options, json_option

@@ -10,7 +10,7 @@ import click
 
 from nbflow.core.errors import UsageError
 from nbflow.core.values import encode
-from nbflow.define.parameters import Parameter
+from nbflow.define.notebooks.parameters import Parameter
 from nbflow.surface.cli.layout import columns
 from nbflow.surface.cli.options import common_options, job_option, json_option, read_pairs, target_option, variable_option
 from nbflow.surface.cli.session import DOCUMENT_VERSION, Session, print_json
@@ -36,7 +36,7 @@ def command(session: Session, notebook: str, as_json: bool, job: str | None, tar
 
     Of a pipeline's file, shows the pipeline's: name, default, and the tasks that take it.
     """
-    from nbflow.define.notebook_file import read_notebook, resolve_notebook_path
+    from nbflow.define.notebooks.file import read_notebook, resolve_notebook_path
 
     if Path(notebook).suffix in PIPELINES:
         workspace = session.find(start_of(notebook))

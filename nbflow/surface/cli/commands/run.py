@@ -18,7 +18,7 @@ from nbflow.core.ports import Listener
 from nbflow.core.records import RunRecord, run_payload
 from nbflow.core.results import ExitCode
 from nbflow.define.command_line import without_secrets
-from nbflow.define.kinds import KINDS
+from nbflow.define.pipelines.kinds import KINDS
 from nbflow.run.writes import Watch
 from nbflow.surface.cli.board import Board
 from nbflow.surface.cli.layout import short_path
@@ -48,7 +48,7 @@ from nbflow.surface.cli.start import start_of
 from nbflow.surface.cli.terminal import Out, one_line, stderr, stdout
 
 if TYPE_CHECKING:
-    from nbflow.define.pipeline import Pipeline
+    from nbflow.define.pipelines.pipeline import Pipeline
     from nbflow.plan.plan import Plan
     from nbflow.workspace import Workspace
 
@@ -98,7 +98,7 @@ class Call:
 @click.option("--run-id-file", type=click.Path(path_type=Path), metavar="FILE", help="Write the run's id there when it begins.")
 @click.option("--report", is_flag=True, help="Write the run's report when it ends: report.html beside its notebooks.")
 @click.option("--how", default="cli", hidden=True)
-@click.option("--value", is_flag=True, hidden=True)  # PIPELINE is a document of define.handover
+@click.option("--value", is_flag=True, hidden=True)  # PIPELINE is a document of define.pipelines.handover
 @settings_options()
 @common_options()
 @click.pass_obj
@@ -127,7 +127,7 @@ def _pipeline(call: Call) -> str | Pipeline:
         return call.pipeline
     import json
 
-    from nbflow.define.handover import pipeline_from_document
+    from nbflow.define.pipelines.handover import pipeline_from_document
 
     return pipeline_from_document(json.loads(Path(call.pipeline).read_text(encoding="utf-8")))
 

@@ -19,12 +19,12 @@ def command(coverage: bool) -> None:
     if coverage:
         _print_coverage()
         return
-    stdout.line(files("nbflow.define").joinpath("pipeline.schema.json").read_text(encoding="utf-8").rstrip())
+    stdout.line(files("nbflow.define.pipeline_files").joinpath("pipeline.schema.json").read_text(encoding="utf-8").rstrip())
 
 
 def _print_coverage() -> None:
-    from nbflow.define.vocabulary import OBJECTS
-    from nbflow.define.words import Standing
+    from nbflow.define.pipeline_files.vocabulary import OBJECTS
+    from nbflow.define.pipeline_files.words import Standing
 
     words = {Standing.DONE: "done", Standing.IDLE: "no effect", Standing.REFUSED: "refused", Standing.CLOUD: "refused"}
     heading, *lines = columns(

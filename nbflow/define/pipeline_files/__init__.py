@@ -1,0 +1,1 @@
+"""Pipeline files: their words, and the reading of them, line by line, into pipelines."""

@@ -1,0 +1,156 @@
+"""Reading objects of a pipeline file by their tables: unknown keys, wrong kinds, keys that cannot have their effect."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from nbflow.core.errors import Mistake
+from nbflow.core.values import shown
+from nbflow.define.nearest import nearest
+from nbflow.define.pipeline_files.document import Node
+from nbflow.define.pipeline_files.scalars import plain_scalar
+from nbflow.define.pipeline_files.vocabulary import HOLDERS, OBJECTS, REQUIRED
+from nbflow.define.pipeline_files.words import Key, Standing
+from nbflow.define.pipelines.kinds import KINDS, said
+
+_VARIABLE = "${"
+_TEXTS = ("text", "prose", "task_key")
+_SLIP = 0.8  # ``descriptions`` is a slip, ``definitions`` is not
+_OWN_RULE = ("task_key", "notebook", "notebook_path", "script", "python_file", "sql", "path", "depends_on", "job_id")
+"""A bundle's variable in these is a mistake that is told elsewhere."""
+
+
+class ObjectReader:
+    """Reads the objects of ``file``; what is wrong goes into ``mistakes``, what has no effect into ``warnings``.
+
+    ``anchors`` are keys of the file's root that hold what aliases refer to; ``allow_missing`` says that tasks of kinds that only
+    Databricks has are left out.
+    """
+
+    def __init__(self, file: str, mistakes: list[Mistake], anchors: frozenset[str] = frozenset(), allow_missing: bool = False) -> None:
+        self.file = file
+        self.mistakes = mistakes
+        self.warnings: list[Mistake] = []
+        self._anchors = anchors
+        self._refused: set[str] = set()
+        self._allow_missing = allow_missing
+        self._missing: dict[str, str] = {}
+
+    def wrong(self, message: str, line: int | None, key: str | None, hint: str | None = None) -> None:
+        """Keep a mistake."""
+        self.mistakes.append(Mistake(message, self.file, line, key or None, hint))
+
+    def warn(self, text: str, line: int, key: str) -> None:
+        """Keep a warning."""
+        self.warnings.append(Mistake(text, self.file, line, key))
+
+    def refused_in(self, key: str) -> bool:
+        """Whether a key that cannot be run stands in the object at ``key``."""
+        return key in self._refused
+
+    def missing_in(self, key: str) -> str | None:
+        """The kind of the task at ``key``, where it is one that only Databricks has and is left out."""
+        return self._missing.get(key)
+
+    def object(self, node: Node, kind: str, key: str) -> dict[str, Node]:
+        """The entries of ``node`` that are known and of the right kind, by their names; the rest is told.
+
+        A misspelt key counts as the one that was meant, so that nothing else is told because of it.
+        """
+        if not isinstance(node.value, dict):
+            self.wrong(f"takes a map, got {node.kind}", node.line, key, _advice(("map",), node))
+            return {}
+        table, entries, meant = OBJECTS[kind], {}, set()
+        for name, value in node.value.items():
+            where, line = f"{key}.{name}" if key else name, node.line_of(name)
+            if name not in table:
+                near = _near(name, kind)
+                if key or not self._is_holder(name, kind):
+                    meant.add(near)
+                    self._unknown(name, kind, near, line, where)
+                    entries.update(self._meant(name, kind, value, node))
+            elif self._has_effect(table[name], value, line, where, key) and self._fits(table[name], value, line, where):
+                entries[name] = value
+                if name not in _OWN_RULE and any(text in table[name].kinds for text in _TEXTS):
+                    self._tell_variables(value, where)
+        for name in REQUIRED.get(kind, ()):
+            if name not in node.value and name not in meant:
+                self.wrong(f"{name!r} is missing", node.line, key)
+        return entries
+
+    def _is_holder(self, name: str, kind: str) -> bool:
+        """Whether a key of the root is the author's own: by its name, or since it holds anchors and is no slip."""
+        return HOLDERS.search(name) is not None or (name in self._anchors and _near(name, kind, _SLIP) is None)
+
+    def _meant(self, name: str, kind: str, value: Node, node: Node) -> dict[str, Node]:
+        """The entry that a slip stands for, where it is surely one."""
+        near = _near(name, kind, _SLIP)
+        if near is None or near in node.value or OBJECTS[kind][near].standing is not Standing.DONE:
+            return {}
+        return {near: value} if any(KINDS[one].fits(value.value) for one in OBJECTS[kind][near].kinds) else {}
+
+    def _unknown(self, name: str, kind: str, near: str | None, line: int, where: str) -> None:
+        others = [other for other, keys in OBJECTS.items() if name in keys and other != kind]
+        hint = f"did you mean {near!r}?" if near else None
+        if hint is None and others:
+            hint = f"it belongs in a {others[0].replace('_', ' ')}"
+        self.wrong(f"unknown key {name!r}", line, where, hint)
+
+    def _has_effect(self, key: Key, value: Node, line: int, where: str, parent: str) -> bool:
+        if key.standing is Standing.IDLE:
+            self.warn("has no effect here", line, where)
+        if key.standing is Standing.CLOUD:
+            self._refused.add(parent)
+            if self._allow_missing:
+                self._missing[parent] = where.rpartition(".")[2]
+                self.warn("is left out: only Databricks has such tasks", line, where)
+            else:
+                hint = f"{key.instead}; --allow-missing leaves such tasks out"
+                self.wrong("cannot be run by nbflow: only Databricks has such tasks", line, where, hint)
+        if key.standing is Standing.REFUSED and not any(value.value == one and type(value.value) is type(one) for one in key.harmless):
+            self._refused.add(parent)
+            self.wrong("cannot be run by nbflow", line, where, key.instead)
+        return key.standing is Standing.DONE
+
+    def _fits(self, key: Key, node: Node, line: int, where: str) -> bool:
+        if any(KINDS[kind].fits(node.value) for kind in key.kinds):
+            return True
+        got = shown(node.value) if isinstance(node.value, str) else node.kind
+        if isinstance(node.value, (int, float)):
+            got = shown(node.value).lower()
+        self.wrong(f"takes {said(key.kinds)}, got {got}", line if node.value is None else node.line, where, _advice(key.kinds, node))
+        return False
+
+    def value(self, node: Node, key: str) -> Any:
+        """The plain value of a parameter; a bundle's variable in it is told as a warning, it stays as text."""
+        self._tell_variables(node, key)
+        return node.plain()
+
+    def _tell_variables(self, node: Node, key: str) -> None:
+        for part in node.within():
+            if isinstance(part.value, str) and _VARIABLE in part.value:
+                self.warn(f"variables of a bundle stay as they are: {shown(part.value)}", part.line, key)
+
+
+@lru_cache(maxsize=256)  # one slip is often made in every task
+def _near(name: str, kind: str, likeness: float = 0.6) -> str | None:
+    return nearest(name, OBJECTS[kind], likeness)
+
+
+def _advice(kinds: tuple[str, ...], node: Node) -> str | None:
+    """What to do about a value of the wrong kind."""
+    value = node.value
+    if value is None:
+        return "give it a value, or remove the key"
+    if isinstance(value, str):
+        if _VARIABLE in value:
+            return "variables of a bundle are not known here: write the value itself"
+        if value and any(KINDS[kind].fits(plain_scalar(value)) for kind in kinds):
+            return "write it without quotes"
+    if isinstance(value, (int, float)) and any(kind in _TEXTS for kind in kinds):
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        return f"put it in quotes: '{text}'"
+    if not isinstance(value, list) and any(kind.endswith("_list") for kind in kinds):
+        return "each item of a list begins with '- '"
+    return None
