@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from nbflow.define.pipelines.flow import ConditionTask, Dependency, Expectation, ForEachTask, RunJobTask
     from nbflow.define.pipelines.pipeline import Cluster, Pipeline, Task
     from nbflow.run.papermill.call import execute_notebook
-    from nbflow.surface.inside import widgets
-    from nbflow.surface.inside.dbutils import dbutils
+    from nbflow.surface.inside.databricks.dbutils import dbutils
+    from nbflow.surface.inside.parameters import widgets
     from nbflow.surface.inside.task import task
     from nbflow.surface.jupyter.calls import run_pipeline
     from nbflow.surface.jupyter.magics import load_ipython_extension
@@ -47,7 +47,7 @@ _WHERE = {
     "Cluster": "nbflow.define.pipelines.pipeline",
     "Pipeline": "nbflow.define.pipelines.pipeline",
     "Task": "nbflow.define.pipelines.pipeline",
-    "dbutils": "nbflow.surface.inside.dbutils",
+    "dbutils": "nbflow.surface.inside.databricks.dbutils",
     "execute_notebook": "nbflow.run.papermill.call",
     "load_ipython_extension": "nbflow.surface.jupyter.magics",
     "run_pipeline": "nbflow.surface.jupyter.calls",
@@ -58,7 +58,7 @@ _WHERE = {
 
 def __getattr__(name: str) -> Any:
     if name == "widgets":
-        return import_module("nbflow.surface.inside.widgets")
+        return import_module("nbflow.surface.inside.parameters.widgets")
     if name == "spark":
         return import_module("nbflow.surface.inside.spark").session()
     if name not in _WHERE:

@@ -21,7 +21,7 @@ from tests.journey.conftest import Bench
 NOTEBOOK = """
 spark = session()
 spark.range(1).count()
-import nbflow.surface.inside.names as names
+import nbflow.surface.inside.driver.names as names
 looks, original = [], names.Names.look
 def look(self):
     began = time.perf_counter()

@@ -181,8 +181,8 @@ def test_sail_elsewhere_is_refused(connect: Any) -> None:
     """Where its files are not at hand there are no guards, and so there is no session; what helps is said."""
     told = connect.run(
         """
-        import nbflow.surface.inside.connect as connect
-        connect._is_here = lambda host: False
+        import nbflow.surface.inside.connect.connection as connection
+        connection._is_here = lambda host: False
         outcome(session)
         """
     )

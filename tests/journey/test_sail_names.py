@@ -121,7 +121,7 @@ def test_many_tables_are_no_burden(sail: Any) -> None:
         shutil.copytree(log, sail.warehouse / "s" / f"t{number}")
     told = sail.run(
         """
-        from nbflow.surface.inside.sail_names import Names
+        from nbflow.surface.inside.sail.names import Names
         statements, original = [], Names.__init__
         def init(self, warehouse, run):
             original(self, warehouse, lambda text: (statements.append(text), run(text)))

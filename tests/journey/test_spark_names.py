@@ -163,7 +163,7 @@ def test_a_notebook_that_is_killed_in_a_drop_leaves_all_as_it_was(bench: Any, dr
     client = bench.client(
         f"""
         import signal
-        import nbflow.surface.inside.drops as drops
+        import nbflow.surface.inside.driver.drops as drops
         prepare = drops.{drop}.__init__
         def killed(*given):
             prepare(*given)
@@ -187,7 +187,7 @@ def test_schemas_that_are_dropped_at_once_do_not_meet(bench: Any) -> None:
     """What is saved in a schema whose drop therefore fails is not deleted by the end of another schema's drop."""
     slow = bench.client(
         """
-        import nbflow.surface.inside.drops as drops
+        import nbflow.surface.inside.driver.drops as drops
         prepare = drops.SchemaDrop.__init__
         def prepared(*given):
             prepare(*given)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nbflow.surface.inside.cells import shell
 from nbflow.surface.inside.context import current
-from nbflow.surface.inside.magics import install as install_magics
+from nbflow.surface.inside.databricks.magics import install as install_magics
 
 
 def begin() -> None:

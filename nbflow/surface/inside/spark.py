@@ -16,17 +16,19 @@ from typing import Any, NoReturn
 from nbflow.core.errors import EngineError
 from nbflow.core.exchange import SparkAddress
 from nbflow.core.results import ErrorKind
-from nbflow.surface.inside import calls, paths, sail
-from nbflow.surface.inside import connect_sessions as sessions
+from nbflow.surface.inside import paths
 from nbflow.surface.inside.catalogs import take_catalogs
-from nbflow.surface.inside.connect import Connection
-from nbflow.surface.inside.driver import Driver
-from nbflow.surface.inside.files import patch_found_files
-from nbflow.surface.inside.names import Names
+from nbflow.surface.inside.connect import sessions
+from nbflow.surface.inside.connect.connection import Connection
+from nbflow.surface.inside.connect.functions import patch_functions, patch_table_functions
+from nbflow.surface.inside.driver import calls
+from nbflow.surface.inside.driver.driver import Driver
+from nbflow.surface.inside.driver.files import patch_found_files
+from nbflow.surface.inside.driver.names import Names
+from nbflow.surface.inside.driver.sessions import patch_context, patch_session
 from nbflow.surface.inside.patching import Patch, when_imported
-from nbflow.surface.inside.sail_places import plain
-from nbflow.surface.inside.server_functions import patch_functions, patch_table_functions
-from nbflow.surface.inside.sessions import patch_context, patch_session
+from nbflow.surface.inside.sail import guard
+from nbflow.surface.inside.sail.places import plain
 
 _attached: Driver | Connection | None = None
 _refused = ""
@@ -89,10 +91,10 @@ def _install_connection(connection: Connection, folder: str) -> None:
     connection.when_sail = functools.partial(_install_guards, connection)
     if connection.engine == "sail":
         patches["pyspark.sql.connect.client.core"] = _both(
-            functools.partial(sessions.patch_client, connection), functools.partial(sail.patch_client, connection)
+            functools.partial(sessions.patch_client, connection), functools.partial(guard.patch_client, connection)
         )
-        patches["pyspark.sql.connect.catalog"] = _both(functools.partial(paths.patch_catalog, folder), sail.patch_catalog)
-        patches["delta.tables"] = sail.patch_delta
+        patches["pyspark.sql.connect.catalog"] = _both(functools.partial(paths.patch_catalog, folder), guard.patch_catalog)
+        patches["delta.tables"] = guard.patch_delta
     when_imported(patches)
 
 
@@ -100,9 +102,9 @@ def _install_guards(connection: Connection) -> None:
     """Guard a connection that is there already, whose server has turned out to be Sail."""
     when_imported(
         {
-            "pyspark.sql.connect.client.core": functools.partial(sail.patch_client, connection),
-            "pyspark.sql.connect.catalog": sail.patch_catalog,
-            "delta.tables": sail.patch_delta,
+            "pyspark.sql.connect.client.core": functools.partial(guard.patch_client, connection),
+            "pyspark.sql.connect.catalog": guard.patch_catalog,
+            "delta.tables": guard.patch_delta,
         }
     )
 
@@ -170,7 +172,7 @@ def _is_elsewhere(asking: Any, given: dict[str, Any]) -> bool:
 
 def _attach() -> None:
     """Start or join the workspace's engine. Raises ``EngineError``; then the next call asks again."""
-    from nbflow.surface.inside.by_hand import start_driver
+    from nbflow.surface.inside.driver.by_hand import start_driver
 
     address = start_driver()
     while _asking:

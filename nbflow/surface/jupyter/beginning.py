@@ -9,7 +9,7 @@ from typing import Any
 
 from nbflow.surface.inside.cells import shell
 from nbflow.surface.inside.context import exchange_folder
-from nbflow.surface.inside.dbutils import dbutils
+from nbflow.surface.inside.databricks.dbutils import dbutils
 
 ENGINE = "NBFLOW_LAB_ENGINE"
 """The variable that names the engine of the workspace's notebooks."""

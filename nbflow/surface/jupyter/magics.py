@@ -96,8 +96,8 @@ def _open(given: Sequence[str]) -> None:
 
 def _close(given: Sequence[str]) -> None:
     from nbflow.core.errors import UsageError
-    from nbflow.surface.inside import choices
-    from nbflow.surface.inside.form import refresh
+    from nbflow.surface.inside.parameters import choices
+    from nbflow.surface.inside.parameters.form import refresh
 
     if given:
         raise UsageError(f"close takes no arguments; {_use('close')}")
@@ -174,7 +174,7 @@ def _namespace() -> dict[str, Any]:
 
 def load_ipython_extension(shell: Any) -> None:
     """Called by ``%load_ext nbflow``: ``%nbflow``, and what a notebook has in a run."""
-    from nbflow.surface.inside.magics import install
+    from nbflow.surface.inside.databricks.magics import install
     from nbflow.surface.jupyter.completion import complete_in
 
     shell.register_magic_function(nbflow, "line", "nbflow")

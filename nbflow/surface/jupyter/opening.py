@@ -18,9 +18,9 @@ from nbflow.plan.graph import ancestors
 from nbflow.plan.plan import Argument, Plan
 from nbflow.plan.references import Known, resolve
 from nbflow.plan.work import NotebookWork
-from nbflow.surface.inside import choices
-from nbflow.surface.inside.form import refresh
-from nbflow.surface.inside.registry import Opened
+from nbflow.surface.inside.parameters import choices
+from nbflow.surface.inside.parameters.form import refresh
+from nbflow.surface.inside.parameters.registry import Opened
 from nbflow.surface.jupyter.here import FoundTask
 from nbflow.workspace import Workspace
 

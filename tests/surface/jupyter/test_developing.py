@@ -71,7 +71,7 @@ def test_a_form_for_people_and_none_for_programs(cells: Cells) -> None:
     assert cells.run("1")[1] == {"text/plain": "1"}
     assert cells.finish(str(cells.client.execute(WIDGETS, allow_stdin=False))) == ("", {}, None)
     cells.run("# Parameters\nrows = 4")
-    field = "__import__('sys').modules['nbflow.surface.inside.form']._forms[0]._controls['rows'].watched[0]"
+    field = "__import__('sys').modules['nbflow.surface.inside.parameters.form']._forms[0]._controls['rows'].watched[0]"
     assert cells.run(f"({field}.value, {field}.disabled)")[1]["text/plain"] == "(4.0, True)"  # an injected cell wins over the form
     cells.run("import sys\nsys.modules['ipywidgets'] = None")
     _, data, ename = cells.run(WIDGETS)
@@ -212,7 +212,7 @@ def test_records_that_cannot_be_read(cells: Cells, project: Path) -> None:
 def test_a_run_draws_nothing(project: Path, nbflow: Any, write_notebook: Any) -> None:
     """Neither a form nor ipywidgets is there in a batch run, and the magics change nothing of its values."""
     opening = "%load_ext nbflow\n%nbflow open last"
-    asking = "import sys\nprint([layer, 'ipywidgets' in sys.modules, 'nbflow.surface.inside.form' in sys.modules])"
+    asking = "import sys\nprint([layer, 'ipywidgets' in sys.modules, 'nbflow.surface.inside.parameters.form' in sys.modules])"
     write_notebook(project / "notebooks/work.ipynb", [("parameters", WIDGETS), ("", asking), ("", opening), ("", "print(layer)")])
     done = nbflow("run", "notebooks/work.ipynb", "-p", "layer=silver", "--json")
     assert done.code == 0, done.err

@@ -25,7 +25,7 @@ def main() -> None:
         sys.path.insert(0, copy)
         from nbflow.surface.inside.bootstrap import begin
     begin()
-    from nbflow.surface.inside.dbutils import NotebookExit
+    from nbflow.surface.inside.databricks.dbutils import NotebookExit
 
     sys.excepthook = _leave_error
     try:

@@ -1,0 +1,1 @@
+"""What a notebook has as on Databricks: dbutils, display, %run and %sql."""

@@ -1,0 +1,92 @@
+"""What SQL makes and drops on Sail, done to the folders as Spark's driver does it; what only the driver keeps is refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from nbflow.surface.inside.changes import Change, changes_of
+from nbflow.surface.inside.context import current_mark
+from nbflow.surface.inside.sail.names import Names, Table
+from nbflow.surface.inside.statements import Token, unquoted
+from nbflow.warehouse import trash
+from nbflow.warehouse.folders import DEFAULT_SCHEMA, StoredSchema, contents
+
+
+class Changes:
+    """The changes of names that one statement makes. ``parameters`` are those of ``sql(…, args=…)``."""
+
+    def __init__(self, text: str, tokens: Sequence[Token], names: Names, parameters: Mapping[str, Any]) -> None:
+        self._names, self._tokens = names, tokens
+        self._changes = changes_of(text, parameters) if names.warehouse is not None else []
+        self._tables = {change: names.table(change.name) for change in self._changes if change.kind != "schema" and change.name}
+        self._stored: dict[Change, StoredSchema] = {}
+
+    def check(self) -> None:
+        """Before the statement is sent: refuse what would be done to names and files that the session does not know."""
+        for change, table in self._tables.items():
+            self._names.refuse_kept(table, f"the {change.action} of {'.'.join(change.name)}")
+        for change in self._changes:
+            if change.kind == "schema" and change.action == "drop" and len(change.name) == 1:
+                self._check_schema(change, change.name[0].lower())
+
+    def spelled(self) -> str:
+        """A drop of a table with its name as it is, where that stood in a text: ``DROP TABLE IDENTIFIER(…)``, which Sail does not know."""
+        change = self._changes[0] if len(self._changes) == 1 else None
+        if change is None or change.kind != "table" or not change.name:
+            return ""
+        name = ".".join("`" + part.replace("`", "``") + "`" for part in change.name)
+        return f"DROP TABLE {'IF EXISTS ' if [token.word for token in self._tokens[2:4]] == ['IF', 'EXISTS'] else ''}{name}"
+
+    def _check_schema(self, change: Change, schema: str) -> None:
+        from pyspark.errors.exceptions.connect import AnalysisException
+
+        if schema == DEFAULT_SCHEMA:
+            raise AnalysisException("[UNSUPPORTED_FEATURE.DROP_DATABASE] The default schema cannot be dropped.")
+        stored = contents(self._names.warehouse).get(schema) if self._names.warehouse is not None else None
+        if stored is None:
+            return
+        if stored.kept and not change.cascade:
+            raise AnalysisException(f"[SCHEMA_NOT_EMPTY] Cannot drop a schema `{schema}` because it contains objects: use CASCADE.")
+        self._stored[change] = stored
+
+    def follow(self) -> None:
+        """When the statement has succeeded: do to the folders what it says."""
+        for change in self._changes:
+            table = self._tables.get(change)
+            if change.kind == "schema" and len(change.name) == 1:
+                self._follow_schema(change, change.name[0].lower())
+            elif change.action == "drop" and change.kind == "table" and table is not None:
+                self._drop(table, change.purge)
+            elif change.action == "make" and table is not None:
+                self._names.tell_unkept(table)
+
+    def _follow_schema(self, change: Change, schema: str) -> None:
+        warehouse, stored = self._names.warehouse, self._stored.get(change)
+        if change.action == "make":
+            words = [token.word for token in self._tokens]
+            place = self._tokens[words.index("LOCATION") + 1 :][:1] if "LOCATION" in words else []
+            for token in place:
+                self._names.made_schema(schema, Path(unquoted(token)))
+        elif change.action == "drop":
+            if stored is not None and warehouse is not None:
+                trash.throw_away_schema(warehouse, stored, _mark())
+            self._names.forget_schema(schema)
+
+    def _drop(self, table: Table, purge: bool) -> None:
+        """Move the folder of a table that was dropped to the trash, or delete it; Sail leaves it where it is."""
+        warehouse, folder = self._names.warehouse, Path(self._names.folder(table))
+        if warehouse is not None and (folder / "_delta_log").is_dir():
+            item = trash.throw_away(warehouse, folder, ".".join(table), _mark())
+            if purge:
+                trash.destroy(item)
+                trash.clean(warehouse)
+        self._names.forget(table)
+
+
+def _mark() -> dict[str, Any]:
+    """By which run and task something is dropped, where that is known."""
+    mark = current_mark()
+    return {} if mark is None else asdict(mark)

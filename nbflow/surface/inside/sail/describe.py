@@ -1,0 +1,81 @@
+"""Statements that tell of a table, answered on Sail from the table itself: of one that it did not make its catalog has no columns."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from nbflow.surface.inside.sail.columns import fields_of
+from nbflow.surface.inside.sail.names import Names
+from nbflow.surface.inside.sail.refusals import refused
+from nbflow.surface.inside.statements import Token, name_at
+
+
+def described(tokens: Sequence[Token], names: Names, client: Any) -> str:
+    """A query that answers ``DESCRIBE [TABLE] name``; empty where that is none of a table of the warehouse. Raises where Sail cannot."""
+    rest = list(tokens[2 if [token.word for token in tokens[1:2]] == ["TABLE"] else 1 :])
+    extended = bool(rest) and rest[0].word in ("EXTENDED", "FORMATTED")
+    parts, last = name_at(rest[1:] if extended else rest)
+    table = names.table(parts) if last is not None else None
+    if table is None or (last is not rest[-1] and not extended):
+        return ""
+    if extended:
+        raise refused("DESCRIBE EXTENDED", "Sail does not know it ('nbflow tables show' shows much of it)")
+    rows = {field.name: [field.name, field.dataType.simpleString(), field.metadata.get("comment")] for field in fields_of(parts, client)}
+    folder = names.folder(table)
+    partitions = [rows[name] for name in partitions_of(folder) if name in rows] if os.path.isdir(folder) else []
+    heads = [["# Partition Information", "", ""], ["# col_name", "data_type", "comment"]] if partitions else []
+    return _values([*rows.values(), *heads, *partitions], "col_name, data_type, comment")
+
+
+def shown_columns(tokens: Sequence[Token], names: Names, client: Any) -> str:
+    """A query that answers ``SHOW COLUMNS IN name``; empty where that is none of a table of the warehouse."""
+    parts, last = name_at(list(tokens[3:]))
+    if last is not tokens[-1] or names.table(parts) is None:
+        return ""
+    return _values(([field.name] for field in fields_of(parts, client)), "col_name")
+
+
+def partitions_of(folder: str) -> list[str]:
+    """The columns by which a Delta table is partitioned, as its log says last."""
+    log = os.path.join(folder, "_delta_log")
+    for name in sorted(os.listdir(log), reverse=True):
+        read = _of_commit if name.endswith(".json") else _of_checkpoint if ".checkpoint" in name and name.endswith(".parquet") else None
+        found = _tried(read, os.path.join(log, name)) if read is not None else None
+        if found is not None:
+            return found
+    return []
+
+
+def _tried(read: Callable[[str], list[str] | None], path: str) -> list[str] | None:
+    with contextlib.suppress(OSError, ValueError):
+        return read(path)
+    return None
+
+
+def _of_commit(path: str) -> list[str] | None:
+    with open(path, "rb") as lines:
+        for line in lines:
+            if b'"metaData"' in line and (metadata := json.loads(line).get("metaData")):
+                return list(metadata["partitionColumns"])
+    return None
+
+
+def _of_checkpoint(path: str) -> list[str] | None:
+    import pyarrow.parquet
+
+    rows = pyarrow.parquet.read_table(path, columns=["metaData"])["metaData"].to_pylist()
+    return next((list(row["partitionColumns"]) for row in rows if row), None)
+
+
+def _values(rows: Iterable[Sequence[str | None]], columns: str) -> str:
+    listed = ", ".join(f"({', '.join(map(quoted_text, row))})" for row in rows)
+    return f"SELECT * FROM VALUES {listed} AS t({columns})"
+
+
+def quoted_text(value: str | None) -> str:
+    """A text as a literal of SQL; null for ``None``."""
+    return "CAST(NULL AS STRING)" if value is None else "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -1,0 +1,173 @@
+"""The warehouse's tables under their names in a Sail session, whose catalog begins empty and is its own.
+
+The folders are the truth, the same as for Spark's driver: a table is made known when a plan or a statement names it, made
+known anew when somebody else has changed it, and forgotten when its folder is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from nbflow.surface.inside.sail.refusals import refused
+from nbflow.surface.inside.statements import name_at, tokens_of
+from nbflow.warehouse.folders import CATALOG, DEFAULT_SCHEMA, contents, kept, schemas_in, table_folder
+
+_NAME = re.compile(r"[A-Za-z0-9_]+\Z")
+_COMMIT = re.compile(r"\d{20}\.(json|checkpoint)")
+
+Table = tuple[str, str]
+
+
+class Names:
+    """What one session knows of ``warehouse`` (empty: the server's own, of which nothing is known). ``run`` executes a statement in the
+    session."""
+
+    def __init__(self, warehouse: str, run: Callable[[str], None]) -> None:
+        self.warehouse, self._run = Path(warehouse) if warehouse else None, run
+        self._schemas: dict[str, Path] = {}
+        self._tables: dict[Table, str] = {}
+        self.current = DEFAULT_SCHEMA
+        if self.warehouse is not None:
+            run(f"DROP SCHEMA IF EXISTS {DEFAULT_SCHEMA}")  # it has no place of its own in Sail
+            self._know_schema(DEFAULT_SCHEMA, self.warehouse / DEFAULT_SCHEMA)
+
+    def schema_folder(self, schema: str) -> Path | None:
+        """Where the tables of a schema lie, or would; ``None`` where there is no warehouse."""
+        return None if self.warehouse is None else schemas_in(self.warehouse).get(schema, self.warehouse / schema)
+
+    def folder(self, table: Table) -> str:
+        """Where a table lies, or would; empty where there is no warehouse."""
+        folder = self.schema_folder(table[0])
+        return "" if folder is None else str(table_folder(folder, table[1]))
+
+    def known_folder(self, parts: Sequence[str]) -> str:
+        """The folder of the table that a name means, which the session knows; empty where it knows none."""
+        table = self.table(parts)
+        return self.folder(table) if table is not None and table in self._tables else ""
+
+    def table(self, parts: Sequence[str]) -> Table | None:
+        """The table that a name of one to three parts means; ``None`` where it is one of another catalog, or no name of ours."""
+        parts = [part.lower() for part in parts]
+        if len(parts) == 3 and parts[0] == CATALOG:
+            parts = parts[1:]
+        if len(parts) == 1:
+            parts = [self.current, *parts]
+        known = self.warehouse is not None and len(parts) == 2 and all(map(_NAME.match, parts))
+        return (parts[0], parts[1]) if known else None
+
+    def refuse_kept(self, table: Table | None, what: str) -> None:
+        """Raise where a name stands for what only Spark's driver knows: a view, a table of another format, one that lies elsewhere."""
+        folder = self.schema_folder(table[0]) if table is not None else None
+        document = kept(folder, table[1]) if table is not None and folder is not None else None
+        if document is not None:
+            of = "a view" if document.get("type") == "VIEW" else f"a {document.get('provider')} table that only Spark's driver knows"
+            raise refused(what, f"the name stands for {of}")
+
+    def tell_unkept(self, table: Table | None) -> None:
+        """Say of what was made under a name that later tasks do not know it, where that is no table of the warehouse."""
+        if table is not None and not state_of(self.folder(table)):
+            name = ".".join(table)
+            warnings.warn(
+                f"{name} is known to this notebook only: Sail keeps no views, and no tables but Delta's in the warehouse", stacklevel=2
+            )
+
+    def mention(self, names: Iterable[Sequence[str]]) -> None:
+        """Make the tables known that are among ``names``, and the schemas."""
+        if self.warehouse is None:
+            return
+        schemas = {**schemas_in(self.warehouse)}
+        schemas.setdefault(DEFAULT_SCHEMA, self.warehouse / DEFAULT_SCHEMA)
+        for name in set(self._schemas) - set(schemas):
+            self._forget_schema(name)
+        for parts in names:
+            for part in parts[:2]:
+                if part.lower() in schemas:
+                    self._know_schema(part.lower(), schemas[part.lower()])
+            table = self.table(parts)
+            if table is not None and table[0] in schemas:
+                self._follow(table, str(table_folder(schemas[table[0]], table[1])))
+
+    def mention_all(self) -> None:
+        """Make everything in the warehouse known."""
+        if self.warehouse is not None:
+            stored = contents(self.warehouse)
+            self.mention([[name] for name in stored])
+            self.mention([schema.name, name] for schema in stored.values() for name in schema.tables)
+
+    def _know_schema(self, schema: str, folder: Path) -> None:
+        if self._schemas.get(schema, folder) != folder:
+            self._forget_schema(schema)
+        if schema not in self._schemas:
+            self._run(f"CREATE SCHEMA IF NOT EXISTS `{schema}` LOCATION '{folder}'")
+            self._schemas[schema] = folder
+
+    def _forget_schema(self, schema: str) -> None:
+        """Have the session not know a schema whose folder is gone."""
+        self._run(f"DROP SCHEMA IF EXISTS `{schema}` CASCADE")
+        del self._schemas[schema]
+        self._tables = {table: state for table, state in self._tables.items() if table[0] != schema}
+
+    def _follow(self, table: Table, folder: str) -> None:
+        """Have the session know a table as it lies there now."""
+        state, known = state_of(folder), self._tables.get(table, "")
+        if state == known:
+            return
+        schema, name = table
+        if known or not state:
+            if known:
+                self._run(f"DROP TABLE IF EXISTS {CATALOG}.`{schema}`.`{name}`")
+            self._tables.pop(table, None)
+        if state:
+            self._run(f"DROP TABLE IF EXISTS {CATALOG}.`{schema}`.`{name}`")  # it may be known from a write
+            self._run(f"CREATE TABLE IF NOT EXISTS {CATALOG}.`{schema}`.`{name}` USING delta LOCATION '{folder}'")
+            self._tables[table] = state
+
+    def made_schema(self, schema: str, folder: Path) -> None:
+        """A schema was made in the session: it has a folder as soon as it is there, so that others know it."""
+        if self.warehouse is not None and folder.parent == self.warehouse and schema not in schemas_in(self.warehouse):
+            folder.mkdir(exist_ok=True)
+            self._schemas[schema] = folder
+
+    def forget(self, table: Table) -> None:
+        """A table was dropped from the session."""
+        self._tables.pop(table, None)
+
+    def forget_schema(self, schema: str) -> None:
+        """A schema was dropped from the session."""
+        self._schemas.pop(schema, None)
+        self._tables = {table: state for table, state in self._tables.items() if table[0] != schema}
+
+    def renamed(self, old: Table, new: Table) -> None:
+        """Move a table's folder to where its new name says. Raises ``ValueError`` where that cannot be."""
+        if not state_of(self.folder(old)):
+            raise ValueError(f"there is no table {'.'.join(old)}")
+        if os.path.exists(self.folder(new)):
+            raise ValueError(f"there is a table {'.'.join(new)} already")
+        os.rename(self.folder(old), self.folder(new))
+        self.mention([old, new])
+
+
+def names_in(text: str) -> list[list[str]]:
+    """Every dotted name in a statement: most of them are none of a table, which costs a look at the folders."""
+    tokens = list(tokens_of(text))
+    found = []
+    for index, token in enumerate(tokens):
+        if token.kind in ("word", "quoted") and (index == 0 or tokens[index - 1].text != "."):
+            parts, _ = name_at(tokens[index:])
+            if 0 < len(parts) <= 3 and parts not in found:
+                found.append(parts)
+    return found
+
+
+def state_of(folder: str) -> str:
+    """What a table's folder is now, and which version it has; empty where there is no table."""
+    log = os.path.join(folder, "_delta_log")
+    with contextlib.suppress(OSError), os.scandir(log) as entries:
+        commits = [entry.name for entry in entries if _COMMIT.match(entry.name)]
+        return f"{os.stat(log).st_ino}-{max(commits)}" if commits else ""
+    return ""

@@ -1,0 +1,243 @@
+"""Writes on Sail: columns take nulls as Spark's do, and what would lose or change stored data in silence is refused."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nbflow.core.exchange import COMMIT_SETTING
+from nbflow.surface.inside.sail.columns import adds_fields, empty, fits, left_out, nullable, takes_no_null
+from nbflow.surface.inside.sail.describe import partitions_of
+from nbflow.surface.inside.sail.names import Names
+from nbflow.surface.inside.sail.places import plain
+from nbflow.surface.inside.sail.refusals import refused
+from nbflow.surface.inside.sail.targets import paths_read, target_of, written_table
+
+_FORMAT = "spark.sql.sources.default"
+_OVERWRITE_MODE = "spark.sql.sources.partitionOverwriteMode"
+_AUTO_MERGE = "spark.databricks.delta.schema.autoMerge.enabled"
+_DROPS = "the table has NOT NULL columns, with which Sail drops it"
+
+
+class Writes:
+    """Guards the writes of one client."""
+
+    def __init__(self, client: Any, names: Names) -> None:
+        self._client, self._names = client, names
+
+    def guard(self, operation: Any) -> None:
+        """Make a write right in place, or refuse it."""
+        is_first = operation.DESCRIPTOR.name == "WriteOperation"
+        if is_first and not operation.source:
+            operation.source = default_format(self._client)
+        if not is_first and not operation.provider:
+            operation.provider = default_format(self._client)
+        self._names.refuse_kept(written_table(operation, self._names), "the write to this name")
+        overwrites = operation.mode == operation.SAVE_MODE_OVERWRITE if is_first else operation.mode == operation.MODE_OVERWRITE_PARTITIONS
+        if overwrites and dynamic_overwrite(operation.options, self._client) or (not is_first and overwrites):
+            raise refused("partitionOverwriteMode=dynamic", "Sail deletes all other partitions")
+        if (operation.source if is_first else operation.provider).lower() != "delta":
+            if is_first and operation.path:
+                _refuse_overwritten(operation)
+                operation.path = plain(operation.path)
+            self._refuse_null_partitions(operation)
+            return
+        if is_first and operation.path:
+            operation.path = plain(operation.path)
+        self._mark(operation)
+        target = target_of(operation, self._names, self._client)
+        self._refuse_rows_outside(operation, target)
+        self._compare(operation, is_first, target)
+        self._without_empty_partitions(operation, target)
+        self._with_nulls(operation)
+
+    def guard_merge(self, merge: Any) -> None:
+        """Refuse a MERGE of frames that would leave columns out. Raises one of PySpark's errors."""
+        if not merge.with_schema_evolution and merges_schema({}, self._client):
+            raise refused("mergeInto with schema.autoMerge", "Sail leaves out the source's new columns; withSchemaEvolution() adds them")
+
+    def _mark(self, operation: Any) -> None:
+        """The run's mark, which Delta keeps with the commit."""
+        if not any(name.lower() == "usermetadata" for name in operation.options):
+            mark = setting(self._client, COMMIT_SETTING)
+            if mark:
+                operation.options["userMetadata"] = mark
+
+    def _schema(self, relation: Any) -> Any:
+        from pyspark.sql.connect import proto
+
+        return self._client._analyze(method="schema", plan=proto.Plan(root=relation)).schema
+
+    def _with_nulls(self, operation: Any) -> None:
+        """Put an empty frame whose columns take nulls before the rows: the columns of both then do."""
+        schema = self._schema(operation.input)
+        if not takes_no_null(schema):
+            return
+        from pyspark.sql.connect import proto
+
+        rows = proto.Relation()
+        rows.CopyFrom(operation.input)
+        united = proto.Relation()
+        united.set_op.left_input.CopyFrom(empty(nullable(schema), self._client))
+        united.set_op.right_input.CopyFrom(rows)
+        united.set_op.set_op_type = proto.SetOperation.SET_OP_TYPE_UNION
+        united.set_op.is_all, united.set_op.by_name = True, False
+        operation.input.CopyFrom(united)
+
+    def _any(self, relation: Any, condition: str) -> bool:
+        """Whether a row of ``relation`` meets ``condition``."""
+        from pyspark.sql.connect import proto
+
+        found = proto.Relation()
+        found.limit.limit = 1
+        found.limit.input.filter.input.CopyFrom(relation)
+        found.limit.input.filter.condition.expression_string.expression = condition
+        table, *_ = self._client.to_table(proto.Plan(root=found), {})
+        return bool(table.num_rows)
+
+    def _refuse_null_partitions(self, operation: Any) -> None:
+        """Of files other than Delta's: Sail gives their null partitions another value."""
+        for name in _partitioning(operation):
+            if self._any(operation.input, f"{_quoted(name)} IS NULL OR CAST({_quoted(name)} AS STRING) = ''"):
+                raise refused(f"a null in the partition column {name}", "Sail stores another value for it")
+
+    def _without_empty_partitions(self, operation: Any, target: Any) -> None:
+        """An empty text in a partition column is null, as in Spark: engines do not agree on what they read of one."""
+        from pyspark.sql.connect import proto
+
+        path = target.read.data_source.paths[0] if target is not None and target.read.HasField("data_source") else ""
+        names = {name.lower() for name in _partitioning(operation) or (partitions_of(path) if path else [])}
+        columns = [
+            field.name
+            for field in self._schema(operation.input).fields
+            if field.name.lower() in names and field.dataType.typeName() == "string"
+        ]
+        if columns:
+            changed = proto.Relation()
+            changed.with_columns.input.CopyFrom(operation.input)
+            for column in columns:
+                alias = changed.with_columns.aliases.add()
+                alias.name.append(column)
+                alias.expr.expression_string.expression = f"nullif({_quoted(column)}, '')"
+            operation.input.CopyFrom(changed)
+
+    def _refuse_rows_outside(self, operation: Any, target: Any) -> None:
+        if operation.DESCRIPTOR.name == "WriteOperationV2":
+            if operation.mode == operation.MODE_OVERWRITE:
+                raise refused("overwrite(condition)", "Sail does not keep to the condition; mode('overwrite') with replaceWhere works")
+            return
+        condition = next((value for key, value in operation.options.items() if key.lower() == "replacewhere"), "")
+        if condition and self._any(operation.input, f"NOT coalesce(({condition}), false)"):
+            raise refused(f"replaceWhere with rows that do not meet {condition}", "Sail writes them")
+        if condition and operation.HasField("table"):
+            if target is None or not target.read.HasField("data_source"):
+                raise refused("replaceWhere by name", "Sail replaces the whole table, and this one is not in the warehouse")
+            operation.path = target.read.data_source.paths[0]  # by name Sail replaces the whole table
+
+    def _compare(self, operation: Any, is_first: bool, table: Any) -> None:
+        """Refuse columns of another type than the table's, and further ones where Sail drops them."""
+        options = {key.lower(): value.lower() for key, value in operation.options.items()}
+        creates = (
+            operation.mode in (operation.SAVE_MODE_ERROR_IF_EXISTS, operation.SAVE_MODE_IGNORE)
+            if is_first
+            else operation.mode in (operation.MODE_CREATE, operation.MODE_REPLACE, operation.MODE_CREATE_OR_REPLACE)
+        )
+        if table is None or creates or options.get("overwriteschema") == "true":
+            return
+        there, given = self._schema(table), self._schema(operation.input)
+        merges, strict = merges_schema(options, self._client), takes_no_null(there)
+        if is_first and operation.table.save_method == operation.table.TABLE_SAVE_METHOD_INSERT_INTO:
+            for field, known in zip(given.fields, there.fields):  # of another number Sail has an error
+                _refuse_type(field, known, merges, strict)
+            return
+        stored = {field.name.lower(): field for field in there.fields}
+        for field in given.fields:
+            found = stored.get(field.name.lower())
+            if found is not None and not strict and left_out(field.dataType, found.dataType):
+                operation.options["mergeSchema"] = "true"  # which leaves the table's columns as they are, and the fields null
+            elif found is not None:
+                _refuse_type(field, found, merges, strict)
+            elif strict or not merges:
+                why = _DROPS if merges else "the table has no such column, and mergeSchema is not set"
+                raise refused(f"the column {field.name}", why)
+        names = [stored[name.lower()].name if name.lower() in stored else name for name in given.names]
+        if names != given.names:
+            _rename(operation, names)
+
+
+def _refuse_overwritten(operation: Any) -> None:
+    """Raise where files would be written over a table, or over those that are being read: Sail deletes them first."""
+    path = os.path.realpath(operation.path)
+    if os.path.isdir(os.path.join(path, "_delta_log")):
+        raise refused(f"files at {operation.path}", "a Delta table lies there, whose log Sail would leave")
+    if operation.mode == operation.SAVE_MODE_OVERWRITE:
+        for read in paths_read(operation.input):
+            if os.path.commonpath([path, os.path.realpath(read)]) == path:
+                raise refused(f"overwriting {operation.path}, which is being read,", "Sail deletes the files before it has read them")
+
+
+def _refuse_type(given: Any, stored: Any, merges: bool, strict: bool) -> None:
+    """Raise where values of one column would not fit into that of the table."""
+    if not fits(given.dataType, stored.dataType, merges):
+        kind, wanted = given.dataType.simpleString(), stored.dataType.simpleString()
+        raise refused(f"writing {stored.name} as {kind}", f"it is {wanted} in the table, and Sail changes values that do not fit")
+    if strict and adds_fields(given.dataType, stored.dataType):
+        raise refused(f"a further field within {stored.name}", _DROPS)
+
+
+def _rename(operation: Any, names: Sequence[str]) -> None:
+    """Spell columns as the table does: Sail takes another case for another column, after which nobody can read the table."""
+    from pyspark.sql.connect import proto
+
+    renamed = proto.Relation()
+    renamed.to_df.input.CopyFrom(operation.input)
+    renamed.to_df.column_names.extend(names)
+    operation.input.CopyFrom(renamed)
+
+
+def _partitioning(operation: Any) -> list[str]:
+    """The columns by which a write is said to be partitioned."""
+    columns = operation.partitioning_columns
+    names = (column if isinstance(column, str) else column.unresolved_attribute.unparsed_identifier for column in columns)
+    return [name.strip("`") for name in names if name]
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+def default_format(client: Any) -> str:
+    """The format of tables and files where none is said."""
+    return setting(client, _FORMAT) or "parquet"
+
+
+def dynamic_overwrite(options: Mapping[str, str], client: Any) -> bool:
+    """Whether only those partitions were to be replaced that the rows are in."""
+    given = next((value for key, value in options.items() if key.lower() == "partitionoverwritemode"), None)
+    return (given if given is not None else setting(client, _OVERWRITE_MODE)).lower() == "dynamic"
+
+
+def merges_schema(options: Mapping[str, str], client: Any) -> bool:
+    """Whether columns that the table lacks are to be added to it. ``options`` has lower keys."""
+    return options.get("mergeschema") == "true" or setting(client, _AUTO_MERGE).lower() == "true"
+
+
+def setting(client: Any, name: str) -> str:
+    """A setting of the session; empty where it has none."""
+    (value,) = client.get_config_with_defaults((name, ""))
+    return value or ""
+
+
+def nullable_query(query: str, client: Any) -> str:
+    """``query`` with columns that take nulls."""
+    from pyspark.sql.connect import proto
+
+    plan = proto.Plan()
+    plan.root.sql.query = query
+    schema = client._analyze(method="schema", plan=plan).schema
+    if not takes_no_null(schema):
+        return query
+    columns = ", ".join(f"CAST(NULL AS {field.dataType.simpleString()}) AS `{field.name.replace('`', '``')}`" for field in schema.fields)
+    # a condition that Sail cannot answer beforehand: it leaves out what is surely empty, and what that says of nulls
+    return f"SELECT {columns} FROM (SELECT 1) WHERE rand() > 2 UNION ALL ({query})"
