@@ -25,21 +25,23 @@ class Children:
 
     ``above`` are the pipelines by whose tasks it is run, the first first; ``sources`` gives the definitions as named from a
     folder and seen from another, ``make_plan`` the plan of one, ``choice`` is what the call says of bundles. Names start at
-    the pipeline's file, of one without a file at ``folder``; ``seen_from`` is where people see paths from.
+    the pipeline's file, of one without a file at ``folder``; ``seen_from`` is where people see paths from, ``logical_date`` the
+    time whose data all of them are run for.
     """
 
     def __init__(
         self, sources: Callable[[Path, Path], Sources], make_plan: MakePlan, choice: Choice, seen_from: Path,
-        above: tuple[Pipeline, ...] = (), folder: Path | None = None,
+        above: tuple[Pipeline, ...] = (), folder: Path | None = None, logical_date: str | None = None,
     ) -> None:  # fmt: skip
         self.seen_from = seen_from
         self._sources, self._make_plan, self._choice, self._above = sources, make_plan, choice, above
-        self._folder = folder or seen_from
+        self._folder, self._logical_date = folder or seen_from, logical_date
 
     def below(self, pipeline: Pipeline, folder: Path) -> Children:
         """The pipelines that tasks of ``pipeline`` may run, which is run by tasks of those above."""
         start = pipeline.file.parent if pipeline.file is not None else folder
-        return Children(self._sources, self._make_plan, self._choice, self.seen_from, (*self._above, pipeline), start)
+        above = (*self._above, pipeline)
+        return Children(self._sources, self._make_plan, self._choice, self.seen_from, above, start, self._logical_date)
 
     def parameters(self, job: RunJobTask) -> set[str]:
         """The names of the pipeline's parameters. Raises ``UsageError`` where there is no such pipeline, or where it would run
@@ -48,7 +50,7 @@ class Children:
 
     def plan(self, job: RunJobTask, values: Mapping[str, Any]) -> Plan:
         """Its plan with these values. Raises as ``parameters`` does."""
-        return self._make_plan(self._found(job), [], Request(values, self._folder), self)
+        return self._make_plan(self._found(job), [], Request(values, self._folder, logical_date=self._logical_date), self)
 
     def _found(self, job: RunJobTask) -> Pipeline:
         here = self._above[-1].bundle or self._above[-1].file

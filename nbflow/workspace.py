@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from nbflow.run.guard import Guard
     from nbflow.store.store import Store
 
-_PIPELINES = "pipelines"
-_SUFFIXES = (".yml", ".yaml")
-
 
 class Workspace:
     """A folder with notebooks and pipelines, its settings and its records. Made by ``find``."""
@@ -98,7 +95,7 @@ class Workspace:
         request = Request(parameters, folder, Selection(only, start, until), logical_date)
         choice = Choice.of(os.environ, job, target, variables)
         pipeline, mistakes = self._sources(folder).pipeline(reference, choice)
-        return self._plan(pipeline, mistakes, request, Children(self._sources, self._plan, choice, folder))
+        return self._plan(pipeline, mistakes, request, Children(self._sources, self._plan, choice, folder, logical_date=logical_date))
 
     def _plan(self, pipeline: Pipeline | None, mistakes: list[Mistake], request: Request, children: Children) -> Plan:
         """The plan of what was read; ``children`` are the pipelines that it may run."""

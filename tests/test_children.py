@@ -118,3 +118,18 @@ def test_a_job_of_a_bundle_runs_one_of_another_file(tmp_path: Path) -> None:
     assert isinstance(job, RunJobWork)
     for made in (job.plan, workspace.child_plan(plan, job.job, {})):
         assert (made.pipeline, made.tasks[0].arguments[0].value) == ("two", "dev")
+
+
+def test_the_time_whose_data_a_run_is_for_is_the_other_pipeline_s_too(tmp_path: Path) -> None:
+    """A backfill of one day is that of all the pipelines that it runs."""
+    plan(tmp_path, "p", p=job("leaf"))
+    found = Workspace.find(tmp_path).plan("p", {}, tmp_path, logical_date="2026-01-31")
+    work = found.tasks[0].work
+    assert isinstance(work, RunJobWork) and work.plan.interval == found.interval is not None
+
+
+def test_a_file_that_nobody_can_read_hides_no_pipeline(tmp_path: Path) -> None:
+    """Where the names in all files are looked through for the one that is meant."""
+    found = plan(tmp_path, "p", p=job("spoken name"), broken="a: [", other=f"name: spoken name\n{LEAF}")
+    work = found.tasks[0].work
+    assert isinstance(work, RunJobWork) and work.plan.pipeline == "spoken name"

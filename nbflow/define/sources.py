@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Callable
@@ -59,9 +60,10 @@ class Sources:
             return self.pipeline(name, choice)
         except UsageError:
             for stem in self.pipeline_names():
-                found, mistakes = self.pipeline(self._path(stem), choice)
-                if found is not None and found.name == name:
-                    return found, mistakes
+                with contextlib.suppress(DefinitionError):  # a file of which nothing can be read is not the one that is meant
+                    found, mistakes = self.pipeline(self._path(stem), choice)
+                    if found is not None and found.name == name:
+                        return found, mistakes
             raise
 
     def jobs(self, reference: str | Path, choice: Choice | None = None) -> list[str]:

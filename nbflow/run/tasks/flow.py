@@ -59,9 +59,14 @@ class FlowExecutor:
         return Outcome(Result.SUCCESS, outcome=outcome_text(met))
 
     async def _run_job(self, attempt: Attempt, work: RunJobWork, values: Mapping[str, Any], stop: Stop) -> Outcome:
-        limit = attempt.task.timeout_seconds
+        limit, over = attempt.task.timeout_seconds, asyncio.Event()  # the other pipeline may have a limit of its own, which asks as well
         with stop.part() as own:
-            timer = asyncio.get_running_loop().call_later(limit, own.ask, "timeout") if limit else None
+
+            def end_it() -> None:
+                over.set()
+                own.ask("timeout")
+
+            timer = asyncio.get_running_loop().call_later(limit, end_it) if limit else None
             try:
                 end = await self._around.run_child(attempt, work.job, values, own)
             except (DefinitionError, UsageError) as error:
@@ -69,7 +74,7 @@ class FlowExecutor:
             finally:
                 if timer is not None:
                     timer.cancel()
-        return _outcome(end, own, limit)
+        return _outcome(end, limit if over.is_set() and own.own and own.by == "timeout" else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +89,12 @@ def _parameter(message: str) -> Outcome:
     return Outcome(Result.FAILED, TaskError(ErrorKind.PARAMETER, message))
 
 
-def _outcome(end: ChildEnd, stop: Stop, limit: float) -> Outcome:
-    """What the end of the other pipeline's run means for the task that began it."""
+def _outcome(end: ChildEnd, limit: float | None) -> Outcome:
+    """What the end of the other pipeline's run means for the task that began it; ``limit`` is the task's own where that ended it."""
     values, tables = dict(end.values), end.tables
     if end.result in (Result.SUCCESS, Result.SUCCESS_WITH_FAILURES, Result.SKIPPED):
         return Outcome(Result.SUCCESS, values=values, tables=tables)
-    if stop.asked.is_set() and stop.own and stop.by == "timeout":
+    if limit is not None:
         return Outcome(
             Result.TIMEDOUT, TaskError(ErrorKind.TASK_TIMEOUT, f"the task's limit of {limit:g} s was over"), values, tables=tables
         )
