@@ -10,12 +10,14 @@ from nbflow.plan.references import as_text, find_references, resolve
 from nbflow.run.child import Program
 from nbflow.run.runner import Attempt
 from nbflow.run.surroundings import Surroundings
+from nbflow.run.tasks.quoting import Quoting
 
 
 def shell_program(around: Surroundings, attempt: Attempt, arguments: Sequence[Argument]) -> Program:
     """``sh`` with the task's command, in the folder of the pipeline's file; the task's exchange folder is in its environment.
 
-    Values come by variables, so that nothing in them is ever taken for a part of the command.
+    Values come by variables, so that nothing in them is ever taken for a part of the command. Raises ``ValueError`` where the
+    shell would look for none.
     """
     work = attempt.task.work
     known = around.known(attempt)
@@ -26,27 +28,16 @@ def shell_program(around: Surroundings, attempt: Attempt, arguments: Sequence[Ar
 
 
 def with_variables(command: str, places: Sequence[tuple[int, int]]) -> str:
-    """``command`` with variables in these places, each of which stays one word, and one within quotes, whichever they are."""
-    pieces, end, quote = [], 0, ""
+    """``command`` with variables in these places, each of which stays one word, and one within quotes, whichever they are.
+
+    Raises ``ValueError`` for a place in a here-document whose word is quoted: there the shell replaces nothing.
+    """
+    pieces, end, quoting = [], 0, Quoting()
     for number, (start, after) in enumerate(places):
-        quote = _quote_after(command[end:start], quote)
-        variable = f"${{{_variable(number)}}}"
-        pieces += [command[end:start], {"": f'"{variable}"', '"': variable, "'": f"'\"{variable}\"'"}[quote]]
+        quoting.read(command[end:start])
+        pieces += [command[end:start], quoting.around(f"${{{_variable(number)}}}")]
         end = after
     return "".join([*pieces, command[end:]])
-
-
-def _quote_after(text: str, quote: str) -> str:
-    """The quote that is open where ``text`` ends, which begins within ``quote``."""
-    letters = iter(text)
-    for letter in letters:
-        if letter == "\\" and quote != "'":
-            next(letters, None)
-        elif letter == quote:
-            quote = ""
-        elif not quote and letter in "'\"":
-            quote = letter
-    return quote
 
 
 def _variable(number: int) -> str:
