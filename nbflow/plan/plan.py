@@ -91,12 +91,13 @@ class PlannedTask:
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What a task set in an earlier run: its task ``values``, the id of that run, and how it ended there, with the id of its
-    task run."""
+    task run and the ``output`` of its SQL."""
 
     run_id: int
     values: Mapping[str, Any]
     result: str = str(Result.SUCCESS)
     task_run_id: int = 0
+    output: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,10 @@ class Plan:
         """This plan with the engine ``chosen`` wherever the choice was left to the machine."""
         engines, stands_for = settled(self.engines, chosen)
         return replace(self, engines=engines, tasks=tuple(_on_engines(task, stands_for) for task in self.tasks))
+
+    def lent(self, name: str) -> Plan:
+        """This plan on the one engine ``name``, which another run has and lends."""
+        return replace(self, engines=tuple(replace(engine, name=name) for engine in self.engines))
 
     def engine_of(self, task: PlannedTask) -> PlannedEngine:
         """The Spark engine that ``task`` uses, if it uses Spark."""

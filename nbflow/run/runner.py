@@ -36,7 +36,8 @@ class Runner:
         self._free = free
         stored = {key: earlier.values for key, earlier in plan.stored.items()}
         ended = {key: Ended(earlier.task_run_id, earlier.result) for key, earlier in plan.stored.items()}
-        self.scope = Scope(plan.tasks, ids.task_run_ids, values=stored, ended=ended)
+        outputs = {key: earlier.output for key, earlier in plan.stored.items()}
+        self.scope = Scope(plan.tasks, ids.task_run_ids, values=stored, outputs=outputs, ended=ended)
 
     async def run(self, stop: Stop) -> Result:
         """Run every task that may run, until all have a result; ends early, in good order, when ``stop`` is asked."""

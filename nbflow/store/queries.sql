@@ -131,9 +131,9 @@ WHERE pipeline = CAST(:pipeline AS TEXT) AND result IN ('SUCCESS', 'SUCCESS_WITH
 ORDER BY run_id DESC LIMIT 1;
 
 -- :: last_values
--- The values that a task of a pipeline set in the newest run in which it ended well; where it never did, in the newest in which
--- it ended.
-SELECT run_id, task_values, task_runs.result AS result, task_run_id FROM runs JOIN task_runs USING (run_id) JOIN attempts USING (task_run_id)
+-- The values that a task of a pipeline set in the newest run in which it ended well, and the result of its SQL; where it never
+-- did, in the newest in which it ended.
+SELECT run_id, task_values, output, task_runs.result AS result, task_run_id FROM runs JOIN task_runs USING (run_id) JOIN attempts USING (task_run_id)
 WHERE pipeline = CAST(:pipeline AS TEXT) AND task_key = CAST(:task_key AS TEXT) AND attempts.result IS NOT NULL
 ORDER BY task_runs.result = 'SUCCESS' DESC, run_id DESC, number DESC LIMIT 1;
 

@@ -18,12 +18,13 @@ def add_steps(database: Database, parent_id: int, steps: Iterable[tuple[str, int
         }
 
 
-def last_values(database: Database, pipeline: str, keys: Iterable[str]) -> dict[str, tuple[int, dict[str, Any], str, int]]:
-    """The run, the task values, the result and the task run of each of the pipeline's tasks ``keys`` that was ever done: of its newest success, or of its
-    newest end where it never had one."""
+def last_values(database: Database, pipeline: str, keys: Iterable[str]) -> dict[str, tuple[int, dict[str, Any], str, int, dict[str, Any]]]:
+    """The run, the task values, the result, the task run and the output of SQL of each of the pipeline's tasks ``keys`` that was ever
+    done: of its newest success, or of its newest end where it never had one."""
     found = {}
     for key in keys:
         row = database.row("last_values", pipeline=storable(pipeline), task_key=storable(key))
         if row is not None:
-            found[key] = (row["run_id"], from_json(row["task_values"]), row["result"] or "", row["task_run_id"])
+            output = {} if row["output"] is None else from_json(row["output"])
+            found[key] = (row["run_id"], from_json(row["task_values"]), row["result"] or "", row["task_run_id"], output)
     return found

@@ -219,8 +219,9 @@ class Store:
         database = self._readable()
         return [] if database is None else [row["pipeline"] for row in database.rows("pipelines")]
 
-    def last_values(self, pipeline: str, keys: Iterable[str]) -> dict[str, tuple[int, dict[str, Any], str, int]]:
-        """The run, the task values, the result and the task run of the newest success of each of the pipeline's tasks ``keys``, as far as it was ever done."""
+    def last_values(self, pipeline: str, keys: Iterable[str]) -> dict[str, tuple[int, dict[str, Any], str, int, dict[str, Any]]]:
+        """The run, the task values, the result, the task run and the output of SQL of the newest success of each of the pipeline's
+        tasks ``keys``, as far as it was ever done."""
         database = self._readable()
         return {} if database is None else last_values(database, pipeline, keys)
 

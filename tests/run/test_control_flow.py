@@ -204,8 +204,9 @@ def test_a_broken_promise_is_a_failure_that_is_tried_again() -> None:
 def test_values_of_an_earlier_run_stand_for_tasks_that_are_left_out() -> None:
     """Every task can read them."""
     executor = Scripted()
-    run(plan(PlannedTask("b", WORK), left_out=("a",), stored={"a": Stored(7, {"rows": 5})}), executor)
-    assert executor.seen[0].values == {"a": {"rows": 5}}
+    rows = {"columns": ["n"], "rows": [{"n": 3}]}
+    run(plan(PlannedTask("b", WORK), left_out=("a",), stored={"a": Stored(7, {"rows": 5}, output=rows)}), executor)
+    assert (executor.seen[0].values, executor.seen[0].outputs) == ({"a": {"rows": 5}}, {"a": rows})
 
 
 def test_thousands_of_tasks_are_done() -> None:

@@ -114,9 +114,18 @@ def test_values_of_earlier_runs(store: Store) -> None:
         tell(store, run.run_id, *attempt(run.run_id, key, run.task_run_ids[key], result=result, values={"k": value}))
     begin(store, "d")
     found = store.last_values("p", "abcd")
-    assert {key: (run_id, values, result) for key, (run_id, values, result, _) in found.items()} == {
+    assert {key: (run_id, values, result) for key, (run_id, values, result, _, _) in found.items()} == {
         "a": (1, {"k": 1}, "SUCCESS"), "b": (4, {"k": 4}, "FAILED"), "c": (5, {"k": 5}, "SUCCESS"),
     }  # fmt: skip
     assert store.last_values("q", "a") == {}
+
     with pytest.raises(UsageError):
         store.run(99)
+
+
+def test_the_rows_of_sql_of_an_earlier_run(store: Store) -> None:
+    """They stand beside its values; of what is no SQL there are none."""
+    rows = {"columns": ["n"], "rows": [{"n": 3}]}
+    run = begin(store, "q", "t")
+    tell(store, run.run_id, *attempt(run.run_id, "q", run.task_run_ids["q"], output=rows), *attempt(run.run_id, "t", run.task_run_ids["t"]))
+    assert {key: found[4] for key, found in store.last_values("p", "qt").items()} == {"q": rows, "t": {}}
