@@ -100,7 +100,10 @@ async def run_whole(home: Home, plan: Plan, listeners: Sequence[Listener], how: 
     if parent is not None:
         facts["parent"] = {"run_id": parent.run_id, "task_key": parent.task_key, "attempt": parent.attempt}
     lent = None if parent is None else parent.spark
-    plan, reason = (plan, None) if lent is not None else await _settled(home, plan, listeners)
+    if parent is not None and lent is not None:
+        plan, reason = plan.lent(parent.engine or lent.engine), None
+    else:
+        plan, reason = await _settled(home, plan, listeners)
     stop = Stop()
     with Guard() as guard, signals_ask(stop):
         whole = _Whole(guard, asyncio.Semaphore(home.settings.parallel or os.cpu_count() or 1), [], facts, lent)

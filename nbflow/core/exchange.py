@@ -76,7 +76,7 @@ class SparkAddress:
     ``engine`` says how to reach it: ``spark`` (a driver, attached to through py4j), ``connect`` (a Spark Connect server) or
     ``sail`` (the same, with its guards). ``connection`` is a file with mode 0600 that holds JSON: of a driver
     ``{"port": int, "secret": str}``, its gateway on loopback; of the others ``{"remote": "sc://…"}``, the server with the
-    attempt's own session in it. ``warehouse`` is the folder of the tables (empty: the server has its own); ``tag`` the job
+    attempt's own session in it; ``lent`` says that this is another notebook's, beside which there are to be others. ``warehouse`` is the folder of the tables (empty: the server has its own); ``tag`` the job
     tag that all Spark jobs of this attempt carry, so that they can be cancelled together; ``catalogs`` are names of catalogs that mean the workspace's own.
     """
 
@@ -85,6 +85,7 @@ class SparkAddress:
     tag: str
     engine: str = "spark"
     catalogs: list[str] = field(default_factory=list)
+    lent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

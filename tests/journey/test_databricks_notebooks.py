@@ -105,6 +105,18 @@ def test_a_notebook_runs_another_and_is_told_how_it_went(tmp_path: Path) -> None
     assert "no run has failed" in failed_run(tmp_path)
 
 
+def test_a_notebook_on_sail_runs_another_beside_its_own_session(tmp_path: Path) -> None:
+    """The other one's record tells the engine, and each has the tables that it wrote: also those of the first that came later."""
+    write = 'spark.range(3).write.format("delta").mode("overwrite").saveAsTable("{}")'
+    source(tmp_path, "child.py", write.format("theirs"), "dbutils.notebook.exit(spark.table('before').count())")
+    source(tmp_path, "parent.py", write.format("before"), 'print(dbutils.notebook.run("child", 0))', write.format("after"))
+    found = ran(tmp_path, "parent.py", "--engine", "sail")
+    assert outputs(found["tasks"]["parent"]).split() == ["3"]
+    assert [table["table"] for table in found["tasks"]["parent"]["tables"]] == ["default.after", "default.before"]
+    child = json.loads(nbflow(tmp_path, "runs", "show", "2", "--json"))
+    assert (child["engine"], [table["table"] for table in child["tasks"][0]["tables"]]) == ("sail", ["default.theirs"])
+
+
 def test_a_notebook_runs_inside_of_another(tmp_path: Path) -> None:
     """%run shares names and widgets, its values win over the run's; its error is the cell's, and ends the notebook's run."""
     (tmp_path / "nbflow.toml").write_text('engine = "none"\n')

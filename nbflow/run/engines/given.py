@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from nbflow.core.errors import EngineError
 from nbflow.core.exchange import SparkAddress
@@ -23,8 +24,8 @@ class GivenEngine:
         """It runs: who lends it is attached to it."""
 
     async def address(self, tag: str) -> SparkAddress:
-        """Where the owner's notebook is attached."""
-        return self._address
+        """Where the owner's notebook is attached, for sessions beside its own."""
+        return replace(self._address, lent=True)
 
     async def remote(self, tag: str = "", mark: str = "") -> str:
         """Refused: it is lent for what attaches as its owner does."""

@@ -37,7 +37,7 @@ class Connection:
         self.lock = threading.RLock()
         self._remote: str | None = None
         self._settings: dict[str, str] = {}
-        self._taken = False
+        self._taken = address.lent
         self._watched = False
         self._recognized: bool | None = None
         self.when_sail: Callable[[], None] = lambda: None

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import NbflowError
+from nbflow.core.exchange import Context
 from nbflow.core.launch import launch_command
 from nbflow.surface.inside.context import current, notebook_folder
 from nbflow.surface.inside.databricks.notebook_files import found_notebook
@@ -59,7 +60,7 @@ def _run(place: Path, timeout_seconds: float, texts: Mapping[str, str], folder: 
     context = current()
     start = context.command if context is not None and context.command else launch_command()
     command = [
-        *start, "run", "--json", "--quiet", "--how", "notebook", "--workspace", os.fspath(task.workspace),
+        *start, "run", "--json", "--quiet", "--how", "notebook", "--workspace", os.fspath(task.workspace), *_engine(context),
         "--timeout", f"{timeout_seconds:g}", "--parameters-file", os.fspath(given), "--", os.fspath(place),
     ]  # fmt: skip
     with result.open("wb") as out, words.open("wb") as err:
@@ -77,6 +78,13 @@ def _run(place: Path, timeout_seconds: float, texts: Mapping[str, str], folder: 
     except ValueError:
         document = {}
     return document, words.read_text("utf-8", "replace").strip()
+
+
+def _engine(context: Context | None) -> list[str]:
+    """The option by which the run has the engine of this one. The address of a server is not told to tasks in full: who is attached
+    to it lends it."""
+    name = context.engine if context is not None else ""
+    return ["--engine", name] if name and not name.startswith("sc:") else []
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
