@@ -15,8 +15,9 @@ from nbflow.core.results import Result
 from nbflow.plan.arguments import fit
 from nbflow.plan.export.text import origin_text, value_text
 from nbflow.plan.graph import ancestors
+from nbflow.plan.known import ONE_TIME, Ended, Known
 from nbflow.plan.plan import Argument, Plan
-from nbflow.plan.references import Known, resolve
+from nbflow.plan.references import resolve
 from nbflow.plan.work import NotebookWork
 from nbflow.surface.inside.parameters import choices
 from nbflow.surface.inside.parameters.form import refresh
@@ -29,12 +30,13 @@ _NEWEST = 50
 
 @dataclass(frozen=True, slots=True)
 class _Last:
-    """What runs before have left: the newest ``run`` that counts, and of tasks that succeeded the values, the results of SQL, and
-    the ids of the runs that they are from."""
+    """What runs before have left: the newest ``run`` that counts, and of tasks that succeeded the values, the results of SQL, what
+    else is known of them, and the ids of the runs that they are from."""
 
     run: RunRecord | None = None
     values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    ended: Mapping[str, Ended] = field(default_factory=dict)
     runs: Mapping[str, int] = field(default_factory=dict)
     trouble: str = ""
 
@@ -73,7 +75,7 @@ def open_task(found: FoundTask, workspace: Workspace, values: Mapping[str, Any],
         raise UsageError(f"{found.name} runs no notebook", "only tasks that do can be opened")
     wanted = ancestors({item.task_key: item.depends_on for item in plan.tasks}, [task.task_key])
     last = _last(workspace, plan.pipeline, task.task_key, wanted)
-    arguments, notes = _resolved(plan, task.task_key, last)
+    arguments, notes = _resolved(plan, task.task_key, last, workspace.root)
     for key in sorted(wanted - set(last.values)):
         if not last.trouble:
             notes.append(f"no run has values of {key} yet")
@@ -105,6 +107,7 @@ def _last(workspace: Workspace, pipeline: str, task_key: str, wanted: set[str]) 
         return _Last(trouble=f"values of earlier runs cannot be read: {error}")
     values: dict[str, Mapping[str, Any]] = {}
     outputs: dict[str, Mapping[str, Any]] = {}
+    ended: dict[str, Ended] = {}
     origin: dict[str, int] = {}
     newest = None
     for run in runs:
@@ -112,20 +115,22 @@ def _last(workspace: Workspace, pipeline: str, task_key: str, wanted: set[str]) 
             if task.task_key in wanted and task.task_key not in values and task.result is Result.SUCCESS:
                 values[task.task_key], origin[task.task_key] = task.values, run.run_id
                 outputs[task.task_key] = task.output or {}
+                ended[task.task_key] = Ended(task.task_run_id, str(task.result), executions=len(task.attempts))
                 newest = newest or run
     if not wanted:
         newest = next((run for run in runs if any(task.task_key == task_key for task in run.tasks)), None)
-    return _Last(newest, values, outputs, origin)
+    return _Last(newest, values, outputs, ended, origin)
 
 
-def _resolved(plan: Plan, task_key: str, last: _Last) -> tuple[list[Argument], list[str]]:
+def _resolved(plan: Plan, task_key: str, last: _Last, workspace: Path) -> tuple[list[Argument], list[str]]:
     """The task's arguments as the last run would have them, and a note for each that cannot be known: its default holds."""
     task, run = plan.task(task_key), last.run
     started = run.started if run is not None else datetime.now(timezone.utc)
     ids = {record.task_key: record.task_run_id for record in run.tasks} if run is not None else {}
     known = Known(
         plan.pipeline, plan.parameters, task_key, str(task.work.path or task.work.origin), run.run_id if run is not None else None,
-        ids.get(task_key), started, last.values, last.outputs,
+        ids.get(task_key), started, last.values, last.outputs, last.ended, 1, trigger_type=ONE_TIME, zone=plan.timezone,
+        interval=plan.interval, workspace=str(workspace),
     )  # fmt: skip
     arguments, notes = [], []
     for argument in task.arguments:
