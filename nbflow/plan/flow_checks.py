@@ -14,6 +14,8 @@ from nbflow.plan.work import ConditionWork
 
 _EQUALITY = (Operator.EQUAL_TO, Operator.NOT_EQUAL)
 _LISTED = 5
+_WRITING = ("run_job", "spark_jar")
+"""Kinds that use none of the run's engines, and of which is known all the same what they write."""
 
 
 def operand_mistakes(task: PlannedTask) -> Iterator[Mistake]:
@@ -37,7 +39,7 @@ def flow_warnings(written: Mapping[str, Task], tasks: Sequence[PlannedTask]) -> 
         if isinstance(task.work, ConditionWork) and (task.max_retries or task.timeout_seconds):
             key = "max_retries" if task.max_retries else "timeout_seconds"
             yield _at(definition.place(key), "has no effect here: a condition runs nothing")
-        if task.expect is not None and task.expect.tables and not task.uses_spark and task.work.kind != "run_job":
+        if task.expect is not None and task.expect.tables and not task.uses_spark and task.work.kind not in _WRITING:
             place = definition.place("expect")
             yield _at(place, "the task was not seen to use Spark, and only what Spark writes counts", "expect task values instead")
         yield from flow_warnings(written, task.steps)

@@ -18,14 +18,14 @@ from nbflow.define.notebooks.notebook import Notebook
 from nbflow.define.notebooks.parameters import Parameter
 from nbflow.define.pipelines.flow import ConditionTask, Dependency, Expectation, ForEachTask
 from nbflow.define.pipelines.pipeline import Pipeline, Task
-from nbflow.define.pipelines.task_kinds import ShellTask
+from nbflow.define.pipelines.task_kinds import ShellTask, SparkJarTask
 from nbflow.define.settings import Settings
 from nbflow.plan.build import Request, build_plan
-from nbflow.plan.flow_checks import masked_failures
+from nbflow.plan.flow_checks import flow_warnings, masked_failures
 from nbflow.plan.outcome import leaves_of, run_result, upstream_verdict
 from nbflow.plan.plan import Plan, PlannedTask, Stored
 from nbflow.plan.select import Selection
-from nbflow.plan.work import NotebookWork
+from nbflow.plan.work import JarWork, NotebookWork
 
 NOTEBOOK = Notebook(Path("/w/n.ipynb"), {}, "0", parameters=(Parameter("n", ValueType("int"), 1),), declares=True, uses_spark=True)
 WORK = NotebookWork(NOTEBOOK)
@@ -134,6 +134,12 @@ def test_words_without_effect_are_warnings() -> None:
         "gate.max_retries: has no effect here: a condition runs nothing",
         "shell.expect: the task was not seen to use Spark, and only what Spark writes counts (expect task values instead)",
     ]
+
+
+def test_what_a_jar_writes_counts() -> None:
+    """It uses none of the run's engines, and its commits bear the task's mark all the same."""
+    jar = PlannedTask("j", JarWork("M", (), Path("/")), expect=Expectation({"s.t": 1}))
+    assert list(flow_warnings({"j": Task("j", spark_jar_task=SparkJarTask("M"))}, [jar])) == []
 
 
 def test_operands_that_are_no_numbers_are_told_where_they_are_known() -> None:

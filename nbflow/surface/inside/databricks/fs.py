@@ -134,8 +134,8 @@ def _check_folder(call: str, path: str, place: Path, recurse: bool) -> None:
 
 def _refuse_large(call: str, path: str, place: Path) -> None:
     """Let nothing take away the workspace, what it lies in, or the user's home."""
-    kept = [task.workspace.resolve(), Path.home()]
-    if any(place == one or place in one.parents for one in kept):
+    kept, real = [task.workspace.resolve(), Path.home().resolve()], place.parent.resolve() / place.name
+    if any(real == one or real in one.parents for one in kept):
         msg = f"dbutils.fs.{call}({path!r}) would take away {place}, in which the workspace or your home lies"
         raise PermissionError(msg)
 

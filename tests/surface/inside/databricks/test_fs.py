@@ -63,6 +63,14 @@ def test_files_are_written_read_listed_and_taken_away(fs: object, tmp_path: Path
     assert fs.rm("dbfs:/in") is False
 
 
+def test_the_workspace_stays_by_another_name_too(fs: object, tmp_path: Path) -> None:
+    """Reached by a link it is the same; the link itself may go."""
+    (tmp_path / "other").symlink_to(tmp_path.parent)
+    with pytest.raises(PermissionError, match="would take away"):
+        fs.rm(f"file:{tmp_path}/other/{tmp_path.name}", True)
+    assert fs.rm(f"file:{tmp_path}/other") and (tmp_path / "notebooks").is_dir()
+
+
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
