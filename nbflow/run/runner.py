@@ -48,7 +48,7 @@ class Runner:
             await self.walk(self.scope, stop)
         finally:
             watcher.cancel()
-        result = self.scope.result(stop.asked.is_set(), stop.by == "timeout")
+        result = self.scope.result(stop.asked.is_set(), stop.by == "timeout" and stop.own)
         self._tell(RunEnded(*self._stamp(), result, self._clock.monotonic() - began, self._first_failure(result)))
         return result
 

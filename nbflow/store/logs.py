@@ -30,7 +30,7 @@ class LogFile:
         self._written = 0
         self._rest: deque[bytes] = deque()
         self._rest_size = self._cut = 0
-        self._last = b""
+        self._last = bytearray()
         self._failure: OSError | None = None
         path.parent.mkdir(parents=True, exist_ok=True)
         if attempt > 1:
@@ -40,7 +40,9 @@ class LogFile:
 
     def add(self, data: bytes) -> None:
         """Write ``data`` as far as the first half goes, and keep the rest for the end."""
-        self._last = (self._last + data)[-_LAST_BYTES:]
+        self._last += data
+        if len(self._last) > 2 * _LAST_BYTES:  # not at each piece, of which there may be very many
+            del self._last[:-_LAST_BYTES]
         room = self._half - self._written
         if room > 0:
             self._write(data[:room])
@@ -50,7 +52,7 @@ class LogFile:
 
     def last_lines(self, count: int) -> list[str]:
         """The last lines that were added."""
-        return self._last.decode("utf-8", "replace").splitlines()[-count:]
+        return self._last[-_LAST_BYTES:].decode("utf-8", "replace").splitlines()[-count:]
 
     def finish(self) -> None:
         """Write what was kept for the end. Raises ``OSError`` where something could not be written."""

@@ -74,6 +74,8 @@ class FlowExecutor:
             finally:
                 if timer is not None:
                     timer.cancel()
+        if own.asked.is_set() and not own.own and end.result in (Result.CANCELED, Result.TIMEDOUT):
+            return Outcome(Result.CANCELED, values=dict(end.values), tables=end.tables)
         return _outcome(end, limit if over.is_set() and own.own and own.by == "timeout" else None)
 
 

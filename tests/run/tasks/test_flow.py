@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ class Around:
     """Surroundings in which the other pipeline has a limit of its own, or waits to be ended."""
 
     own_limit: bool
+    whole: Callable[[], None] = lambda: None
 
     def arguments(self, attempt: Attempt) -> tuple[list[Any], None]:
         """None."""
@@ -33,6 +35,7 @@ class Around:
         """As the runner does it, which asks by ``timeout`` where the limit of its pipeline is over."""
         if self.own_limit:
             stop.ask("timeout")
+        self.whole()
         await stop.asked.wait()
         return ChildEnd(7, Result.TIMEDOUT, "a CANCELED", {})
 
@@ -59,3 +62,16 @@ def test_whose_limit_was_over(own_limit: bool, seconds: float, result: Result, k
     assert outcome.error is not None
     assert (outcome.result, outcome.error.kind) == (result, kind)
     assert words in outcome.error.message
+
+
+def test_the_time_of_the_whole_is_over() -> None:
+    """The task is cancelled, as a notebook is: it is the run that is TIMEDOUT."""
+    attempt = Attempt(PlannedTask("j", RunJobWork(RunJobTask("p"), None, Path("/")), timeout_seconds=60), 1, 1, 1, {})
+
+    async def done() -> Outcome:
+        stop = Stop()
+        executor = FlowExecutor(Around(False, lambda: stop.ask("timeout")))  # type: ignore[arg-type]  # as above
+        executor.prepare(attempt)
+        return await executor.execute(attempt, stop)
+
+    assert asyncio.run(done()).result is Result.CANCELED
