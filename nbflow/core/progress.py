@@ -69,7 +69,7 @@ class TaskProgress:
 @dataclass(slots=True)
 class RunProgress:
     """A run and its tasks by key, in their order. ``notes`` are the newest words of the run on what it does; ``state`` is its
-    result, ``RUNNING`` or ``INTERRUPTED``."""
+    result, ``RUNNING`` or ``INTERRUPTED``. ``steps`` are tasks of items of a for_each that came up since."""
 
     run_id: int
     pipeline: str
@@ -80,6 +80,7 @@ class RunProgress:
     error: str | None
     tasks: dict[str, TaskProgress] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    steps: dict[str, TaskProgress] = field(default_factory=dict)
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> RunProgress:
@@ -117,7 +118,10 @@ class RunProgress:
             self.state, self.seconds, self.error = str(event.result), event.seconds, event.error
         elif isinstance(event, (Noted, CancelRequested)):
             self.notes = [*self.notes, _said(event)][-_MOST_NOTES:]
-        task = self.tasks.get(getattr(event, "task_key", None) or "")
+        key = getattr(event, "task_key", None) or ""
+        task = self.tasks.get(key)
+        if task is None and "/" in key:
+            task = self.steps.setdefault(key, TaskProgress(key))
         if task is None:
             return
         if isinstance(event, AttemptStarted):

@@ -106,3 +106,22 @@ def test_a_run_that_was_killed_has_no_running_tasks(tmp_path: Path) -> None:
     run = RunProgress.of(run_payload(store.run(given.run_id)))
     assert (run.state, run.over, run.counts) == ("INTERRUPTED", True, {"INTERRUPTED": 1, "NOT_STARTED": 1})
     store.close()
+
+
+def test_steps_of_a_for_each_come_up_while_it_runs() -> None:
+    """They are told of beside the tasks, which stay as they are: where each is, and why one failed."""
+    run = RunProgress(1, "p", "spark", "RUNNING", START, None, None, {"loop": TaskProgress("loop")})
+    for event in (
+        AttemptStarted(1, START, "loop", 1, 1, 0, None, items=2),
+        AttemptStarted(1, START, "loop/0", 2, 1, 3, "/r/0.ipynb"),
+        CellStarted(1, START, "loop/0", 2, 1, 2),
+        AttemptEnded(1, START, "loop/0", 2, 1, Result.FAILED, ERROR, 1.0),
+        TaskEnded(1, START, "loop/0", 2, Result.FAILED),
+        AttemptStarted(1, START, "loop/1", 3, 1, 3, "/r/1.ipynb"),
+        CellStarted(1, START, "loop/1", 3, 1, 1),
+    ):
+        run.take(event)
+    assert list(run.tasks) == ["loop"]
+    assert {key: (task.said, task.failed) for key, task in run.steps.items()} == {
+        "loop/0": ("FAILED in cell 2", True), "loop/1": ("cell 1 of 3", False),
+    }  # fmt: skip

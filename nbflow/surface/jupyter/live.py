@@ -46,7 +46,7 @@ class LiveView:
         self._progress = RunProgress.of(run_payload(record))
         self._progress.notes += [f"warning: {text}" for text in record.definition.get("warnings", ())]
         # All events are taken, from the first on: those between the record's reading and theirs would be missed.
-        self._progress.tasks = {key: TaskProgress(key, task.depends_on) for key, task in self._progress.tasks.items()}
+        self._progress.tasks = {key: TaskProgress(key, task.depends_on) for key, task in self._progress.tasks.items() if "/" not in key}
         self._seen = 0
         self._drawn_at, self._stale = 0.0, True
         self._life_at = time.monotonic()
@@ -149,8 +149,9 @@ class LiveView:
         run = self._progress
         now = datetime.now(timezone.utc)
         counts = ", ".join(f"{count} {state}" for state, count in in_turn(run.counts))
-        failed = [task for task in run.tasks.values() if task.failed]
-        shown = [task for task in run.tasks.values() if task.state == RUNNING] + failed
+        every = [*run.steps.values(), *run.tasks.values()]
+        failed = [task for task in every if task.failed]
+        shown = [task for task in every if task.state == RUNNING] + failed
         rows = [(task.task_key, task.state, task.said, _elapsed(task.began, now) if task.state == RUNNING else None) for task in shown]
         more = [(f"and {len(rows) - _MOST_ROWS} more", "", "", None)] if len(rows) > _MOST_ROWS else []
         return {
