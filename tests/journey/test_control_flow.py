@@ -121,7 +121,7 @@ tasks:
     done = run(folder, outer % 4)
     assert (done.code, results(done)) == (0, {"first": "SUCCESS", "inner": "SUCCESS", "after": "SUCCESS"})
     assert (done.tasks["inner"]["child_run_id"], done.tasks["inner"]["values"]) == (2, {"twice": [8, "monday"]})
-    assert Path(done.tasks["after"]["log"]).read_text() == "got [8, monday]\n"
+    assert Path(done.tasks["after"]["log"]).read_text() == 'got [8, "monday"]\n'
     child = nbflow(folder, "runs", "show", "2", "--json").document
     assert (child["pipeline"], child["parent_run_id"], child["parameters"], child["facts"]["how"]) == (
         "inner",

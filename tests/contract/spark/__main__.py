@@ -1,4 +1,4 @@
-"""``python -m tests.contract.spark``: run the suite by hand; ``--write`` refreshes the answers in the table of differences."""
+"""``python -m tests.contract.spark``: run the suite by hand; ``--write`` keeps the answers of plain sessions, and refreshes the table of differences."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.contract.spark import table
+from tests.contract.spark import oracle, table
 from tests.contract.spark.compare import bare, told
 from tests.contract.spark.engines import QUICK, answers_of
 from tests.contract.spark.register import topics
@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("-k", dest="only", nargs="+", default=[""], help="only programs whose name or topic holds one of these texts")
     parser.add_argument("-o", dest="kept", help="a folder that keeps the answers, one file for each engine; those there are taken over")
     parser.add_argument("--compare", action="store_true", help="run nothing; compare the answers that are kept")
-    parser.add_argument("--write", action="store_true", help="refresh the answers in the table of differences")
+    parser.add_argument("--write", action="store_true", help="keep plain Spark's answers, refresh the table of differences")
     parser.add_argument("--usual", action="store_true", help="without the settings that make Spark's drivers quick")
     given = parser.parse_args()
     names = [name for name, topic in topics().items() if any(text in f"{topic}.{name}" for text in given.only)]
@@ -36,6 +36,7 @@ def main() -> int:
         for engine in () if given.compare else given.engines:
             _run(engine, names, Path(root), kept / f"{engine}.json", {} if given.usual else QUICK)
         answers = {engine: _read(kept / f"{engine}.json") for engine in ENGINES}
+        answers["plain"] = {**oracle.kept(names), **answers["plain"]}
     return _report(answers, given.write)
 
 
@@ -63,6 +64,7 @@ def _report(answers: dict[str, dict[str, Any]], write: bool) -> int:
         print(f"unlisted, {name} ({found[name].kind}):\n  spark: {told(found[name].spark)}\n  sail:  {told(found[name].other)}")
     print(*(f"listed and equal: {name}" for name in outdated if name in plain and name in sail), sep="\n")
     if write:
+        oracle.keep(plain)
         table.write(table.refreshed(found, entries))
     kinds = [point.kind for point in found.values()]
     print(f"sail: {len(plain.keys() & sail.keys()) - len(kinds)} equal, {kinds.count('refused')} refused, {kinds.count('differs')} differ")

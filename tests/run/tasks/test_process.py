@@ -94,7 +94,7 @@ def test_a_killed_program_is_told_by_its_signal(shell: Shell) -> None:
 
 def test_a_program_whose_engine_is_lost(tmp_path: Path) -> None:
     """It is ended, and told as that, also where it noticed the loss first and failed."""
-    for command in ("exec sleep 600", "sleep 0.3; exit 1"):
+    for command in ("echo up; exec sleep 600", "echo up; exit 1"):
         engine, log = ScriptedEngine(), MemoryLog()
         planned = PlannedTask("t", _OnSpark(command, tmp_path), (Argument("command", command, ANY, "task"),))
         attempt = Attempt(planned, 1, 2, 1, {})
@@ -108,7 +108,8 @@ def test_a_program_whose_engine_is_lost(tmp_path: Path) -> None:
             executor = TaskExecutor(around)
             executor.prepare(attempt)
             doing = asyncio.ensure_future(executor.execute(attempt, Stop()))
-            await asyncio.sleep(0.35)
+            while not log.last_lines(1):
+                await asyncio.sleep(0.01)
             engine.lose("it died")
             return await doing
 

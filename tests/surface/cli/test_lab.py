@@ -11,10 +11,7 @@ from typing import Any
 
 import pytest
 
-import nbflow
 from tests.surface.jupyter.test_in_a_kernel import Cells
-
-STARTUP = str(Path(nbflow.__file__).parent / "surface/jupyter/startup.py")
 
 
 def test_a_missing_jupyterlab_is_told(workspace: Path, environment: Any) -> None:
@@ -49,9 +46,10 @@ def test_arguments_go_to_jupyterlab_and_the_call_s_settings_to_its_kernels(works
         f"--ServerApp.root_dir={workspace}", str(workspace / "notebooks/after.ipynb"), "--no-browser", "--port", "9999", "--debug",
     ]  # fmt: skip
     assert folder == str(workspace)
+    assert Path(variables.pop("PYTHONSTARTUP")).parts[-4:] == ("nbflow", "surface", "jupyter", "startup.py")
     assert variables == {
         "NBFLOW_WORKSPACE": str(workspace), "NBFLOW_LAB_ENGINE": "none", "NBFLOW_SPARK_CONF": '{"spark.x": "1"}',
-        "NBFLOW_FORMER_STARTUP": str(own), "PYTHONSTARTUP": STARTUP,
+        "NBFLOW_FORMER_STARTUP": str(own),
     }  # fmt: skip
 
 
