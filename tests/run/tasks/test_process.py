@@ -21,13 +21,6 @@ from nbflow.run.stop import Stop
 from nbflow.run.surroundings import Surroundings
 from nbflow.testing import EventLog, MemoryLog, MemorySink, ScriptedEngine
 
-
-class _OnSpark(ShellWork):
-    """A command that has an engine."""
-
-    uses_spark = True  # type: ignore[misc]
-
-
 Shell = Callable[..., "tuple[Outcome, MemoryLog]"]
 
 
@@ -96,7 +89,7 @@ def test_a_program_whose_engine_is_lost(tmp_path: Path) -> None:
     """It is ended, and told as that, also where it noticed the loss first and failed."""
     for command in ("echo up; exec sleep 600", "echo up; exit 1"):
         engine, log = ScriptedEngine(), MemoryLog()
-        planned = PlannedTask("t", _OnSpark(command, tmp_path), (Argument("command", command, ANY, "task"),))
+        planned = PlannedTask("t", ShellWork(command, tmp_path, uses_spark=True), (Argument("command", command, ANY, "task"),))
         attempt = Attempt(planned, 1, 2, 1, {})
 
         async def work(guard: Guard, planned: PlannedTask, attempt: Attempt, engine: ScriptedEngine, log: MemoryLog) -> Outcome:
@@ -108,7 +101,7 @@ def test_a_program_whose_engine_is_lost(tmp_path: Path) -> None:
             executor = TaskExecutor(around)
             executor.prepare(attempt)
             doing = asyncio.ensure_future(executor.execute(attempt, Stop()))
-            while not log.last_lines(1):
+            while not (log.last_lines(1) or doing.done()):
                 await asyncio.sleep(0.01)
             engine.lose("it died")
             return await doing

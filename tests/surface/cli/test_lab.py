@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
+import nbflow
 from tests.surface.jupyter.test_in_a_kernel import Cells
+
+STARTUP = str(Path(nbflow.__file__).parent / "surface/jupyter/startup.py")
 
 
 def test_a_missing_jupyterlab_is_told(workspace: Path, environment: Any) -> None:
