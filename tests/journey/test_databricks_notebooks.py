@@ -146,6 +146,25 @@ def test_a_notebook_runs_inside_of_another(tmp_path: Path) -> None:
     assert "<55run> {'a': 'run', 'b': '5'}" in shown and "1 False" in shown and "never" not in shown
 
 
+def test_a_variable_of_a_widgets_name_does_not_take_its_value_away(tmp_path: Path) -> None:
+    """IPython puts variables in the place of ``$day``, not so in Databricks' %run; what it cannot read is an error, not IPython's %run."""
+    (tmp_path / "nbflow.toml").write_text('engine = "none"\n')
+    source(tmp_path, "other.py", 'dbutils.widgets.text("day", "1")\ngot = dbutils.widgets.get("day")')
+    (tmp_path / "own.py").write_text("import sys\nprint('own', sys.argv[1])\n")
+    source(
+        tmp_path,
+        "main.py",
+        'day = "zz"',
+        '# MAGIC %run ./other $day="{day} $day"',
+        "print('got', got)",
+        "# MAGIC %run own.py --$day",
+        '# MAGIC %run ./other $day="it\'s \\"so\\""',
+    )
+    task = ran(tmp_path, "main.py", code=1)["tasks"]["main"]
+    assert "got {day} $day" in outputs(task) and "own --zz" in outputs(task)
+    assert "cannot be read: values of widgets are" in task["error"]["evalue"]
+
+
 def test_by_hand_the_same_notebook_has_all_of_it(tmp_path: Path) -> None:
     """After %load_ext nbflow, in a kernel that no run started: %run, display, dbutils, and a %sql of somebody else stays."""
     import nbformat

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ from nbflow.core.run_line import run_line
 from nbflow.surface.inside.databricks.notebook_files import found_notebook, notebook_cells, within
 from nbflow.surface.inside.parameters import registry
 
+_VALUE = re.compile(r"\s\$\w+\s*=")
+
 
 class NotebookNotFound(NbflowError, FileNotFoundError):
     """``%run`` or ``dbutils.notebook.run`` names no notebook."""
@@ -20,14 +23,19 @@ class NotebookNotFound(NbflowError, FileNotFoundError):
 
 def make_run_magic(shell: Any, original: Callable[[str], Any] | None) -> Callable[[str], Any]:
     """The magic for ``shell``; what is no notebook goes to ``original``, IPython's own ``%run``."""
+    from IPython.core.magic import no_var_expand
 
     def run(line: str) -> Any:
+        """IPython would put a variable ``day`` in the place of ``$day``, and the widget's value would be lost."""
         said = run_line(f"%run {line}")
+        if said is None and _VALUE.search(line):
+            msg = f"%run: {line} cannot be read: values of widgets are $name=\"text\" or $name='text', with no such quote inside"
+            raise NbflowError(msg)
         path = None if said is None else found_notebook(said.path)
         cells = None if path is None else notebook_cells(path)
         if said is None or path is None or cells is None:
             if original is not None and (path is not None or said is None or said.path.endswith((".py", ".ipy"))):
-                return original(line)
+                return original(shell.var_expand(line))
             msg = f"%run: there is no notebook {said.path if said else line}"
             raise NotebookNotFound(msg)
         if path in within:
@@ -37,7 +45,8 @@ def make_run_magic(shell: Any, original: Callable[[str], Any] | None) -> Callabl
         _run_cells(shell, path, cells)
         return None
 
-    return run
+    taken: Callable[[str], Any] = no_var_expand(run)
+    return taken
 
 
 def _run_cells(shell: Any, path: Path, cells: list[TextCell]) -> None:
