@@ -37,7 +37,7 @@ def read_left(folder: Path, max_value_bytes: int = MAX_VALUE_BYTES) -> Left:
         lines = (folder / VALUES_FILE).read_bytes().split(b"\n")
         for number, line in enumerate(lines, 1):
             try:
-                entry = json.loads(line)
+                entry = json.loads(line, parse_constant=_refuse)
                 _check_depth(entry["value"])
                 _check_size(entry["value"], max_value_bytes)
                 left.values[str(entry["key"])] = entry["value"]
@@ -59,6 +59,11 @@ def read_left(folder: Path, max_value_bytes: int = MAX_VALUE_BYTES) -> Left:
         found = json.loads((folder / OUTPUT_FILE).read_bytes())
         output = {"columns": list(found["columns"]), "rows": [dict(row) for row in found["rows"]]}
     return Left(left.values, exit_value, ended_by, output, left.troubles)
+
+
+def _refuse(constant: str) -> Any:
+    msg = f"{constant} is nothing that JSON holds"
+    raise ValueError(msg)
 
 
 def _check_size(value: Any, most: int) -> None:

@@ -32,6 +32,14 @@ def test_what_is_no_value_has_no_effect_and_is_told(tmp_path: Path) -> None:
     assert left(tmp_path, b"", b"\xff") == ({}, None, 0)
 
 
+def test_what_json_does_not_hold_is_refused_whoever_wrote_it(tmp_path: Path) -> None:
+    """NaN and infinities, which Python reads and ``dbutils`` refuses."""
+    for constant in ("NaN", "[1, Infinity]", '{"a": -Infinity}'):
+        (tmp_path / "values.jsonl").write_text(f'{{"key": "n", "value": {constant}}}\n')
+        found = read_left(tmp_path)
+        assert found.values == {} and "is nothing that JSON holds" in found.troubles[0]
+
+
 def test_a_value_over_the_cap_is_refused_whoever_wrote_it(tmp_path: Path) -> None:
     """With the way out: a table, and its name. One byte less is good."""
     (tmp_path / "values.jsonl").write_text(json.dumps({"key": "big", "value": "x" * 99}) + "\n")
