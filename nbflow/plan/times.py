@@ -46,7 +46,9 @@ class Interval:
                 start, end = day, day + timedelta(days=1)
                 return cls(_midnight(start, zone), _midnight(end, zone))
             found = cls(_moment(first, zone), _moment(last, zone))
-        except (ValueError, OverflowError):
+        except OverflowError:
+            raise ValueError(f"{text!r} ends after the last day of the calendar") from None
+        except ValueError:
             is_time = not slash and _is_time(first)
             advice = f"a time of day needs an end: {first}/…" if is_time else "write a day, 2026-01-31, or START/END"
             raise ValueError(f"{text!r} is no interval; {advice}") from None

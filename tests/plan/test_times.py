@@ -59,6 +59,7 @@ def test_a_day_is_its_interval(day: date, zone: str) -> None:
         ("2026-01-31T10:00", "a time of day needs an end"),
         ("2026-01-31/2026-01-31", "ends before it has begun"),
         ("2026-01-31/", "write a day"),
+        ("9999-12-31", "ends after the last day"),
     ],
 )
 def test_what_is_no_interval_is_refused(text: str, said: str) -> None:
