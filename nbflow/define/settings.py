@@ -20,6 +20,7 @@ from nbflow.define.toml_file import Table, read_table
 
 FILE = "nbflow.toml"
 _PYPROJECT = "pyproject.toml"
+_BUNDLES = ("databricks.yml", "databricks.yaml")
 _PREFIX = "NBFLOW_"
 _MEMORY = re.compile(r"[1-9][0-9]*[kmgtKMGT]\Z")  # what Java takes for its heap
 _CATALOG = re.compile(r"[\w-]+\Z")
@@ -193,7 +194,7 @@ def _table(root: Path, folder: Path, mistakes: list[Mistake]) -> tuple[str | Non
 
 def find_root(start: Path) -> Path:
     """The workspace's root: the nearest folder, upward from ``start``, that holds ``nbflow.toml``, a ``pyproject.toml``
-    with ``[tool.nbflow]``, or ``pipelines/``; else the folder of ``start``."""
+    with ``[tool.nbflow]``, or ``pipelines/``; else the nearest with a bundle's main file; else the folder of ``start``."""
     folder = start.absolute() if start.is_dir() else start.absolute().parent
     for candidate in (folder, *folder.parents):
         try:
@@ -201,7 +202,14 @@ def find_root(start: Path) -> Path:
                 return candidate
         except OSError:
             continue  # a folder that may not be looked into
-    return folder
+    return next((candidate for candidate in (folder, *folder.parents) if _is_bundle(candidate)), folder)
+
+
+def _is_bundle(folder: Path) -> bool:
+    try:
+        return any((folder / name).is_file() for name in _BUNDLES)
+    except OSError:
+        return False
 
 
 def _is_project(path: Path) -> bool:

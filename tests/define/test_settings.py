@@ -181,6 +181,19 @@ def test_a_project_is_a_root_by_its_table_alone(tmp_path: Path, text: str, is_ro
     assert find_root(inner) == (inner if is_root else tmp_path)
 
 
+def test_a_bundle_is_a_root_where_no_folder_above_says_so(tmp_path: Path) -> None:
+    """A notebook of a bundle keeps its tables where the bundle's jobs keep theirs; a workspace around the bundle stays one."""
+    below = tmp_path / "bundle" / "src"
+    below.mkdir(parents=True)
+    for name in ("databricks.yml", "databricks.yaml"):
+        (tmp_path / "bundle" / name).write_text("bundle: {name: b}\n")
+        assert find_root(below) == find_root(below / "n.py") == tmp_path / "bundle"
+        (tmp_path / "nbflow.toml").touch()
+        assert find_root(below) == tmp_path
+        (tmp_path / "nbflow.toml").unlink()
+        (tmp_path / "bundle" / name).unlink()
+
+
 def test_without_any_mark_the_root_is_where_one_is(tmp_path: Path) -> None:
     """The folder of a file that need not be there, or the folder itself."""
     assert find_root(tmp_path) == tmp_path
