@@ -20,11 +20,29 @@ def filled(template: str, **content: Any) -> str:
 
 
 def check_place(place: Path) -> None:
-    """Raise ``UsageError`` where no file can be at ``place``, before any work is done for it."""
+    """Raise ``UsageError`` where no page can be at ``place``, before any work is done for it.
+
+    A page takes the place of another page only: what a slip names (a notebook, a pipe, ``/dev/null``) stays what it is.
+    """
     if place.is_dir():
         raise UsageError(f"{place} is a folder", "-o names a file")
     if not place.parent.is_dir():
         raise UsageError(f"there is no folder {place.parent}", "-o names a file in one that is there")
+    if place.exists() and not _may_be_replaced(place):
+        raise UsageError(f"{place} is there already, and is no page", "-o names a new file, or an HTML file that it replaces")
+
+
+def _may_be_replaced(place: Path) -> bool:
+    if not place.is_file():
+        return False
+    if place.suffix.lower() in (".html", ".htm"):
+        return True
+    try:
+        with place.open("rb") as file:
+            begin = file.read(64)
+    except OSError:
+        return False
+    return not begin or begin.lstrip().lower().startswith(b"<!doctype html")
 
 
 def write_page(page: str, place: Path) -> None:

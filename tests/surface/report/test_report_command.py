@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sqlite3
@@ -102,6 +103,8 @@ def test_what_can_have_no_report(workspace: Path, nbflow: Any) -> None:
     """A run that is not there, a pipeline that never ran or is none, a place that can hold no file: a sentence and code 2."""
     assert "nothing has been run" in nbflow("report", "last").err
     nbflow("run", "small", "--only", "greet")
+    notebook = (workspace / "notebooks/greet.ipynb").read_bytes()
+    os.mkfifo(workspace / "pipe.html")
     told = {
         ("99",): "there is no run 99",
         ("smal",): "did you mean 'small'?",
@@ -111,12 +114,25 @@ def test_what_can_have_no_report(workspace: Path, nbflow: Any) -> None:
         ("1", "-o", "notebooks"): "notebooks is a folder",
         ("1", "-o", "nowhere/x.html"): "there is no folder",
         ("small", "-o", "nbflow.toml/x.html"): "there is no folder",
+        ("small", "-o", "notebooks/greet.ipynb"): "greet.ipynb is there already, and is no page",
+        ("1", "-o", "nbflow.toml"): "nbflow.toml is there already, and is no page",
+        ("1", "-o", "pipe.html"): "pipe.html is there already, and is no page",
         ("small", "-o", "/proc/x.html"): "/proc/x.html cannot be written: ",
     }
     for words, sentence in told.items():
         done = nbflow("report", *words)
         assert (done.code, done.out, sentence in done.err) == (2, "", True), (words, done.err)
         assert "fault" not in done.err
+    assert (workspace / "notebooks/greet.ipynb").read_bytes() == notebook
+
+
+def test_a_page_takes_the_place_of_a_page(workspace: Path, nbflow: Any) -> None:
+    """Whatever its name is, a report is written again where one is; an empty file, as ``mktemp`` makes it, is room for one, too."""
+    nbflow("run", "small", "--only", "greet")
+    (workspace / "made").touch()
+    for name in ("made", "made", "page.html", "page.html"):
+        assert nbflow("report", "1", "-o", name).code == 0
+        assert (workspace / name).read_text("utf-8").startswith("<!doctype html>")
 
 
 def test_what_was_removed_meanwhile(workspace: Path, nbflow: Any) -> None:
