@@ -11,7 +11,7 @@ from typing import Any
 
 from nbflow.core.moments import duration_text
 from nbflow.core.plain_text import clean, one_line
-from nbflow.core.progress import RunProgress, TaskProgress, error_text, shown_lines
+from nbflow.core.progress import RUNNING, WAITING, RunProgress, TaskProgress, error_text, shown_lines
 from nbflow.core.records import RunRecord, TaskRecord, run_payload
 from nbflow.plan.export.graph import READABLE, graph_svg
 from nbflow.plan.export.marks import mark_of
@@ -91,19 +91,22 @@ def _failure(task: TaskProgress, number: int) -> dict[str, Any]:
 def _track(track: Track, number: int, task: TaskProgress) -> dict[str, Any]:
     told = [f"waited {duration_text(track.waited)}"] if track.waited >= 0.05 else []
     told += [f"ran {duration_text(track.ran)}"] if track.ran else []
+    told += ["when it ended is not known"] if task.state == "INTERRUPTED" else []
+    states = [task.state if bar.state == RUNNING else bar.state for bar in track.bars]
     bars = [
         {
-            "kind": mark_of(bar.state).kind if bar.attempt else "waits",
+            "kind": mark_of(state).kind if bar.attempt else "waits",
             "left": round(bar.start, 3),
             "width": round(bar.width, 3),
-            "title": f"attempt {bar.attempt}: {bar.state}, {duration_text(bar.seconds)}"
+            "title": f"attempt {bar.attempt}: {state}, {duration_text(bar.seconds)}"
             if bar.attempt
             else f"waited {duration_text(bar.seconds)}",
         }
-        for bar in track.bars
+        for bar, state in zip(track.bars, states, strict=True)
     ]
     attempts = f", {task.attempt} attempts" if task.attempt > 1 else ""
-    said = ", ".join(told) + attempts if task.attempt else f"{task.state}, did not run"
+    never = "has not run yet" if task.state == WAITING else "did not run"
+    said = ", ".join(told) + attempts if task.attempt else f"{task.state}, {never}"
     return {"key": track.task_key, "number": number, "bars": bars, "said": said}
 
 

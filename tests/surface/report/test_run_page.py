@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -79,11 +80,15 @@ def test_how_much_one_page_holds(tmp_path: Path) -> None:
 
 
 def test_a_run_that_goes_on_and_one_that_was_killed() -> None:
-    """Both have a report: what is known until now, and that nobody knows more."""
-    going = Page(run_page(a_run(a_task("a", None, cell=2, cells=5), result=None, ended=None), []))
+    """Both have a report: what is known until now, and that nobody knows more. What waits has not run yet; what was cut off is
+    not shown as if its time were known."""
+    waits = replace(a_task("b", None), attempts=())
+    going = Page(run_page(a_run(a_task("a", None, cell=2, cells=5), waits, result=None, ended=None), []))
     assert "RUNNING" in going.text
+    assert "WAITING, has not run yet" in going.text and "did not run" not in going.text
     killed = Page(run_page(a_run(a_task("a", None), result=None, ended=None, interrupted=True), []))
     assert "INTERRUPTED" in killed.text and "Its process ended without a word" in killed.text
+    assert "when it ended is not known" in killed.text and "all of it" not in killed.text and "RUNNING" not in str(killed.elements)
 
 
 def test_tables_and_what_is_not_told_of_them() -> None:
