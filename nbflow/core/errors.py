@@ -105,9 +105,10 @@ class EngineError(NbflowError):
 
 
 class RunFailedError(NbflowError):
-    """A run did not succeed, and its caller asked for an exception."""
+    """A run did not succeed, and its caller asked for an exception. ``result`` is ``None`` where it has none: it goes on, or was
+    cut off."""
 
-    def __init__(self, run_id: int, result: Result, message: str) -> None:
+    def __init__(self, run_id: int, result: Result | None, message: str) -> None:
         self.run_id = run_id
         self.result = result
         super().__init__(message)

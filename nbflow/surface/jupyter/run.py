@@ -12,7 +12,6 @@ from typing import Any
 from nbflow.core.errors import RunFailedError
 from nbflow.core.progress import error_text
 from nbflow.core.records import run_payload
-from nbflow.core.results import Result
 from nbflow.core.writes import TableWrite
 from nbflow.surface.jupyter.frames import RunTables, preview
 from nbflow.surface.jupyter.view import RunView
@@ -65,7 +64,9 @@ class Run(RunView):
         for key, error in self.errors.items():
             where = f" in cell {error['cell']}" if error.get("cell") else ""
             lines.append(f"{key}{where}: {error_text(error)}")
-        raise RunFailedError(self.run_id, self.result or Result.FAILED, "\n".join(lines))
+        if self.state == "RUNNING":
+            lines.append("it has not ended yet: run.wait() waits for that")
+        raise RunFailedError(self.run_id, self.result, "\n".join(lines))
 
     @property
     def tables(self) -> RunTables:

@@ -71,13 +71,14 @@ def test_it_shows_itself_escaped() -> None:
 
 
 def test_a_run_that_goes_on() -> None:
-    """Without a result nothing is claimed: not ok, no duration, and asking for the result is an error."""
+    """Without a result nothing is claimed: not ok, no duration, and asking for the result is an error, which is no failure."""
     document = _document("SUCCESS", None)
     run = Run({**document, "result": None, "state": "RUNNING", "duration_s": None})
     assert (run.result, run.ok, run.state) == (None, False, "RUNNING")
     assert "RUNNING" in repr(run)
-    with pytest.raises(RunFailedError, match="RUNNING"):
+    with pytest.raises(RunFailedError, match=r"run 7 of p: RUNNING\nit has not ended yet: run\.wait\(\)") as caught:
         run.raise_for_result()
+    assert caught.value.result is None
 
 
 @pytest.fixture
