@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from nbflow.core.errors import DefinitionError, NbflowError, UsageError
-from nbflow.define.nearest import did_you_mean
+from nbflow.define.nearest import did_you_mean, there_are
 from nbflow.define.notebooks.file import resolve_notebook_path
 from nbflow.define.pipelines.task_kinds import NotebookTask
 from nbflow.define.sources import Sources
@@ -108,7 +108,7 @@ def task_named(text: str, root: Path, here: Path | None, job: str | None = None)
     if not text:
         raise UsageError(f"no task of a pipeline in pipelines/ runs {here.name if here else 'this notebook'}")
     names = {task.task_key: None for task in meant} if slash else {**{t.task_key: None for t in meant}, **{t.pipeline: None for t in meant}}
-    hint = did_you_mean(key, names) or (f"there are {', '.join(list(names)[:_MOST_NAMED])}" if names else "pipelines/ has none")
+    hint = did_you_mean(key, names) or (there_are(names) if names else "pipelines/ has none")
     raise UsageError(f"{pipeline} has no task {key!r}" if slash else f"there is no task {key!r}", hint)
 
 

@@ -23,6 +23,7 @@ from nbflow.surface.inside.parameters import choices
 from nbflow.surface.inside.parameters.form import refresh
 from nbflow.surface.inside.parameters.registry import Opened
 from nbflow.surface.jupyter.here import FoundTask
+from nbflow.surface.jupyter.show import cut
 from nbflow.workspace import Workspace
 
 _NEWEST = 50
@@ -90,7 +91,7 @@ def open_task(found: FoundTask, workspace: Workspace, values: Mapping[str, Any],
     )
     problem = choices.open_as(opened, namespace)
     for key, known in last.values.items():
-        told = ", ".join(f"{name} = {value!r}" for name, value in known.items())
+        told = cut(", ".join(f"{name} = {value!r}" for name, value in known.items()))
         notes.insert(0, f"values of {key} from run {last.runs[key]}: {told or 'none'}")
     notes += [last.trouble] if last.trouble else []
     notes += [f"what derives from them fails: {problem}"] if problem else []

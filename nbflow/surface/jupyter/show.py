@@ -46,7 +46,7 @@ def run_html(run: RunView) -> str:
 
 def _failure(key: str, task: TaskRun) -> str:
     """The task's error and the cell that raised it, to be opened."""
-    said = f"<b>{escape(key)}</b> {escape(_cut(_why(task)))}"
+    said = f"<b>{escape(key)}</b> {escape(cut(_why(task)))}"
     shown = shown_lines(task.error or {})
     if shown:
         lines = "\n".join(shown)
@@ -86,7 +86,7 @@ def _row(key: str, task: TaskRun) -> tuple[str, ...]:
     if kept is not None:
         name = f"<a href='{escape(quote(_seen(kept)))}'>{name}</a>"
     result = _word(task) if task.ok else f"<span style='color:{_colour(_word(task))}'>{escape(_word(task))}</span>"
-    return name, result, escape(_seconds(task.duration)), escape(_cut(values)), escape(_cut(_why(task)))
+    return name, result, escape(_seconds(task.duration)), escape(cut(values)), escape(cut(_why(task)))
 
 
 def _title(run: RunView) -> str:
@@ -109,7 +109,8 @@ def _why(task: TaskRun) -> str:
     return task.reason or ""
 
 
-def _cut(text: str, limit: int = 300) -> str:
+def cut(text: str, limit: int = 300) -> str:
+    """``text``, of a long one its beginning."""
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 

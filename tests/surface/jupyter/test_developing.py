@@ -46,7 +46,10 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 def project(workspace: Path, write_notebook: Any) -> Path:
     """The small workspace, with a pipeline in which two tasks run one notebook with widgets."""
     write_notebook(workspace / "notebooks/work.ipynb", [("parameters", WIDGETS), ("", "print(layer, rows, limit)")])
-    write_notebook(workspace / "notebooks/set.ipynb", [("", "dbutils.jobs.taskValues.set('rows', 41)")])
+    write_notebook(
+        workspace / "notebooks/set.ipynb",
+        [("", "dbutils.jobs.taskValues.set('rows', 41)\ndbutils.jobs.taskValues.set('long', 'x' * 5000)")],
+    )
     (workspace / "pipelines/two.yml").write_text(PIPELINE)
     return workspace
 
@@ -96,7 +99,8 @@ def test_opened_as_a_task(cells: Cells, project: Path, nbflow: Any) -> None:
         "opened as two/last", 'layer = "silver" (task)', "rows = 41 (task, as in run 1)",
         'table = f"{layer}.events" (default, an expression)', "limit = 7 (task)", 'region = "east" (given)',
     ]  # fmt: skip
-    assert "values of first from run 1: rows = 41" in rows
+    told = next(row for row in rows if row.startswith("values of first from run 1: rows = 41, long = 'xxx"))
+    assert len(told) < 400, "a long value is told by its beginning"
     _, data, _ = cells.run(WIDGETS)
     assert data["text/plain"].splitlines() == ["layer  = 'silver'", "rows   = 41", "region = 'east'"]
     seen = "(layer, rows, limit, table, dbutils.widgets.get('region'), dbutils.jobs.taskValues.get('first', 'rows', debugValue=0))"
@@ -118,6 +122,7 @@ def test_which_task_is_asked_for(cells: Cells, project: Path) -> None:
         ("open last", "say %nbflow open again/last, or %nbflow open two/last"),
         ("open lsat", "there is no task 'lsat' (did you mean 'last'?)"),
         ("open two/lsat", "two has no task 'lsat' (did you mean 'last'?)"),
+        ("open zzz", "there is no task 'zzz' (there are"),
         ("open tow/last", "tow is no file and no pipeline's name (did you mean 'two'?)"),
         ("open two/first", "two/first runs set.ipynb, not work.ipynb (open it there)"),
         ("open two/shell", "two/shell runs no notebook of this workspace"),
