@@ -85,7 +85,7 @@ class Sources:
         names = self.pipeline_names()
         kind = "is a folder" if os.path.isdir(path) else "is no file and no pipeline's name"
         hint = did_you_mean(str(reference), names) or (f"pipelines/ has {', '.join(names)}" if names else "pipelines/ has none")
-        raise UsageError(f"{str(reference) or repr('')} {kind}", hint)
+        raise UsageError(f"{reference} {kind}" if str(reference) else "no pipeline is named", hint)
 
     def pipeline_names(self) -> list[str]:
         """The names of the pipelines in ``pipelines/``."""

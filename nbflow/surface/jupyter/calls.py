@@ -43,6 +43,8 @@ def run_pipeline(
     A failed run raises nothing: see ``Run.ok`` and ``Run.raise_for_result``. Raises ``DefinitionError`` with all
     mistakes when nothing was started, and ``KeyboardInterrupt`` after an interrupt has cancelled the run.
     """
+    if not isinstance(pipeline, (str, os.PathLike, Pipeline)):
+        raise UsageError(f"run_pipeline: {pipeline!r} is no pipeline", "say a path, a name in pipelines/, a notebook, or a Pipeline")
     _refuse_strangers(workspace, wait, only, job)
     values = _encoded({**(parameters or {}), **named})
     arguments: list[str | Document] = [*_options(workspace, only, job), "--how", "python"]

@@ -67,6 +67,11 @@ def test_mistakes_are_raised_and_nothing_runs(workspace: Path) -> None:
         run_pipeline("small", workspace=workspace, who=object())
     with pytest.raises(DefinitionError, match="nowhere"):
         run_pipeline("nowhere", workspace=workspace)
+    with pytest.raises(DefinitionError, match="no pipeline is named"):
+        run_pipeline("", workspace=workspace)
+    for other in (3, None, ["small"]):
+        with pytest.raises(UsageError, match="is no pipeline"):
+            run_pipeline(other, workspace=workspace)  # type: ignore[arg-type]
     assert not (workspace / "runs").exists()
 
 

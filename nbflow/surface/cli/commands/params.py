@@ -46,7 +46,7 @@ def command(session: Session, notebook: str, as_json: bool, job: str | None, tar
     root = session.find(Path(notebook).absolute().parent).root
     path = resolve_notebook_path(notebook, Path.cwd(), root)
     if path is None:
-        raise UsageError(f"there is no notebook {notebook}")
+        raise UsageError(f"there is no notebook {notebook}" if notebook else "no notebook is named")
     found = read_notebook(path, notebook, root)
     if as_json:
         listed = [parameter_document(parameter) for parameter in found.parameters]
