@@ -50,7 +50,7 @@ def _labelled(control: Control, widget: Widget, label: str, width: str) -> Contr
     """``control`` with its label, by which a screen reader knows it too."""
     from ipywidgets import HBox, Label, Layout
 
-    if len(control.watched) > 1:
+    if control.view not in control.watched:  # a row of boxes, also of one or none
         head = Label(label, tooltip=widget.name, layout=Layout(width=width, justify_content="flex-end", margin="2px 8px 2px 0"))
         return replace(control, view=HBox([head, control.view], layout=Layout(margin="2px 0", align_items="center")))
     view = control.view

@@ -184,6 +184,16 @@ def test_a_wrong_value_is_told_beside_its_field(hand: Hand, run: Callable[[str],
     assert run("(count, twice, day, free, source, table, ratio)") == before
 
 
+@pytest.mark.parametrize(("items", "picked"), [(["a"], ["a"]), ([], [])])
+def test_boxes_of_one_choice_or_of_none(run: Callable[[str], Any], items: list[str], picked: list[str]) -> None:
+    """A multiselect whose choices came to one, or to none, has its row in the form as any other."""
+    run(f"from nbflow import widgets\npicks = widgets.multiselect('picks', {picked}, {items})")
+    shown = Form(["picks"])
+    assert [box.value for box in shown._controls["picks"].watched] == [True] * len(items)
+    label, boxes = shown._controls["picks"].view.children
+    assert (label.value, len(boxes.children)) == ("picks", len(items))
+
+
 def test_reset_gives_the_defaults_back(hand: Hand, run: Callable[[str], Any]) -> None:
     """Also those that derive from others; the button is there when something was chosen."""
     before = run("(layer, count, twice, day, picks, city, table, zones)")
