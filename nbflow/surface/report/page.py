@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import cache
 from importlib.resources import files
@@ -24,11 +25,11 @@ def check_place(place: Path) -> None:
 
     A page takes the place of another page only: what a slip names (a notebook, a pipe, ``/dev/null``) stays what it is.
     """
-    if place.is_dir():
+    if os.path.isdir(place):  # pathlib's own raises for a name that is too long
         raise UsageError(f"{place} is a folder", "-o names a file")
-    if not place.parent.is_dir():
+    if not os.path.isdir(place.parent):
         raise UsageError(f"there is no folder {place.parent}", "-o names a file in one that is there")
-    if place.exists() and not _may_be_replaced(place):
+    if os.path.exists(place) and not _may_be_replaced(place):
         raise UsageError(f"{place} is there already, and is no page", "-o names a new file, or an HTML file that it replaces")
 
 

@@ -70,7 +70,7 @@ def test_wrong_calls_are_code_2(nbflow: Any, workspace: Path) -> None:
         ("rum",), ("runs", "show"), ("runs", "show", "12"), ("runs", "show", "never"), ("logs", "1"),
         ("plan", "nowhere"),
         ("--workspace", "/no/such/folder", "runs"), ("params", "nowhere.ipynb"), ("runs", "-n", "0"),
-        ("plan", "small", "--format", "x"),
+        ("plan", "small", "--format", "x"), ("plan", ""), ("params", ""), ("validate", "x" * 300),
     ]  # fmt: skip
     for call in calls:
         done = nbflow(*call)

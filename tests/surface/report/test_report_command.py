@@ -116,6 +116,7 @@ def test_what_can_have_no_report(workspace: Path, nbflow: Any) -> None:
         ("small", "-o", "nbflow.toml/x.html"): "there is no folder",
         ("small", "-o", "notebooks/greet.ipynb"): "greet.ipynb is there already, and is no page",
         ("1", "-o", "nbflow.toml"): "nbflow.toml is there already, and is no page",
+        ("1", "-o", "x" * 300): "x cannot be written: file name too long",
         ("1", "-o", "pipe.html"): "pipe.html is there already, and is no page",
         ("small", "-o", "/proc/x.html"): "/proc/x.html cannot be written: ",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,7 +90,7 @@ def command(
 def _files(named: str) -> Iterator[str]:
     """The files that an argument means. Raises ``UsageError`` for a folder with nothing to check."""
     folder = Path(named)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # pathlib's own raises for a name that is too long
         yield named
         return
     if (folder / _BUNDLE).is_file():  # which names the files that belong to it
