@@ -32,7 +32,17 @@ def answer(error: BaseException, session: Session) -> int:
     if isinstance(error, NbflowError):
         code = ExitCode.WRONG_CALL if isinstance(error, NewerStoreError) else ExitCode.FAILED
         return _tell([Mistake(str(error) or type(error).__name__)], code, session)
+    if isinstance(error, FileNotFoundError) and _is_nowhere():
+        return _tell([Mistake("the current folder is there no more", hint="cd to one that is")], ExitCode.WRONG_CALL, session)
     return _tell([Mistake(*_own_fault(error, session))], ExitCode.INTERNAL, session)
+
+
+def _is_nowhere() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _usage_hint(error: click.ClickException) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from importlib.metadata import version
@@ -203,6 +204,13 @@ def test_a_fault_of_nbflows_own(nbflow: Any, workspace: Path) -> None:
     done = nbflow("runs")
     assert done.code not in (0, 2)
     assert "Traceback" not in done.err
+
+
+def test_a_folder_that_was_removed_under_the_shell(workspace: Path, environment: Any) -> None:
+    """It is no fault of nbflow's: one line that says what to do, and code 2."""
+    remove = f"mkdir gone && cd gone && rmdir ../gone && exec {shlex.quote(sys.executable)} -m nbflow runs"
+    done = subprocess.run(["sh", "-c", remove], cwd=workspace, env=environment(), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "nbflow: the current folder is there no more (cd to one that is)\n")
 
 
 def test_params_of_a_pipeline_are_its_own(nbflow: Any) -> None:
