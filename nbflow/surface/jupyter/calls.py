@@ -45,7 +45,7 @@ def run_pipeline(
     """
     if not isinstance(pipeline, (str, os.PathLike, Pipeline)):
         raise UsageError(f"run_pipeline: {pipeline!r} is no pipeline", "say a path, a name in pipelines/, a notebook, or a Pipeline")
-    _refuse_strangers(workspace, wait, only, job)
+    _refuse_strangers(workspace, wait, only, job, parameters)
     values = _encoded({**(parameters or {}), **named})
     arguments: list[str | Document] = [*_options(workspace, only, job), "--how", "python"]
     if values:
@@ -79,7 +79,7 @@ def _handed_over(pipeline: Pipeline) -> dict[str, Any]:
     return pipeline_document(pipeline)
 
 
-def _refuse_strangers(workspace: object, wait: object, only: object, job: object) -> None:
+def _refuse_strangers(workspace: object, wait: object, only: object, job: object, parameters: object) -> None:
     """Tell a value that was meant for a parameter of the same name from this function's own. Raises ``UsageError``."""
     paths = (str, os.PathLike, type(None))
     for name, value, kinds in (
@@ -87,6 +87,7 @@ def _refuse_strangers(workspace: object, wait: object, only: object, job: object
         ("wait", wait, bool),
         ("only", only, (str, list, tuple, type(None))),
         ("job", job, (str, type(None))),
+        ("parameters", parameters, (Mapping, type(None))),
     ):
         if not isinstance(value, kinds):
             msg = f"run_pipeline: {name}={value!r} is none of its own values"

@@ -77,7 +77,7 @@ def test_mistakes_are_raised_and_nothing_runs(workspace: Path) -> None:
 
 def test_its_own_arguments_are_no_parameters(workspace: Path) -> None:
     """A value for a parameter that bears the name of an argument of the function itself is refused, not misread."""
-    for own in ({"wait": timedelta(seconds=90)}, {"only": 3}, {"workspace": 3}):
+    for own in ({"wait": timedelta(seconds=90)}, {"only": 3}, {"workspace": 3}, {"parameters": "x"}):
         with pytest.raises(UsageError, match="parameters="):
             run_pipeline("small", **{"workspace": workspace, **own})  # type: ignore[arg-type]
     assert not (workspace / "runs").exists()
