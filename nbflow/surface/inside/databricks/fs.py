@@ -125,7 +125,7 @@ def _target(call: str, source: str, to: str) -> Path:
 
 def _check_folder(call: str, path: str, place: Path, recurse: bool) -> None:
     if not place.exists():
-        msg = f"there is no {path} (that is {place})"
+        msg = f"there is no {path}" + (f" (that is {place})" if path != str(place) else "")
         raise FileNotFoundError(msg)
     if place.is_dir() and not recurse:
         msg = f"{path} is a folder; dbutils.fs.{call}(…, recurse=True) takes it with all in it"
@@ -133,10 +133,13 @@ def _check_folder(call: str, path: str, place: Path, recurse: bool) -> None:
 
 
 def _refuse_large(call: str, path: str, place: Path) -> None:
-    """Let nothing take away the workspace, what it lies in, or the user's home."""
+    """Let nothing take away the workspace, what it lies in, or the user's home; nor what Databricks would not mean by a bare path."""
     kept, real = [task.workspace.resolve(), Path.home().resolve()], place.parent.resolve() / place.name
     if any(real == one or real in one.parents for one in kept):
         msg = f"dbutils.fs.{call}({path!r}) would take away {place}, in which the workspace or your home lies"
+        raise PermissionError(msg)
+    if path.startswith("/") and kept[0] not in real.parents:
+        msg = f"dbutils.fs.{call}({path!r}) would take away a thing of this machine; on Databricks it is dbfs:{path}: write that, or file:{path}"
         raise PermissionError(msg)
 
 

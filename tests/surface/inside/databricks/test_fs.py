@@ -81,6 +81,8 @@ def test_the_workspace_stays_by_another_name_too(fs: object, tmp_path: Path) -> 
         (lambda fs: fs.ls("s3://b"), NotSupportedHere, "only dbfs:/, file:/ and paths of this machine"),
         (lambda fs: fs.rm("/", True), PermissionError, "would take away /"),
         (lambda fs: fs.rm("..", True), PermissionError, "in which the workspace"),
+        (lambda fs: fs.rm("/proc/version"), PermissionError, "write that, or file:/proc/version"),
+        (lambda fs: fs.mv("/proc/version", "dbfs:/x"), PermissionError, "dbfs:/proc/version"),
         (lambda fs: fs.mount("s3://b", "/mnt/b"), NotSupportedHere, "dbutils.fs.mount is not supported"),
         (lambda fs: fs.ls(None), ValueError, "a path as text"),
     ],
