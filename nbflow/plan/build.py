@@ -86,19 +86,11 @@ def build_plan(
     taking_part = [each for task in pipeline.tasks if task.task_key in chosen for each in (task, *task.steps)]
     engine_of, engines = plan_engines(pipeline, taking_part, settings)
     making = Making(sources, shared, folder, known, settings, installed_kernels, engine_of, children)
-    planned: dict[str, PlannedTask] = {}
-    written = {task.task_key: task for task in pipeline.all_tasks}
-    with_output = {key for key, task in written.items() if task.sql_task is not None}
-    check = ReferenceCheck(
-        edges, {step.task_key: task for task in pipeline.tasks for step in task.steps}, chosen | set(earlier), with_output
+    readable = chosen | set(earlier)
+    planned, wrong = _planned(
+        [task for task in pipeline.tasks if task.task_key in chosen], making, _reference_check(pipeline, edges, readable), engines
     )
-    for task in pipeline.tasks:
-        if task.task_key not in chosen or task.task_key not in sources:
-            continue  # without its source nothing more can be said of a task; that it is missing is told elsewhere
-        planned[task.task_key], wrong = make_task(task, making)
-        for each in (planned[task.task_key], *planned[task.task_key].steps):
-            mistakes += [*check(each), *operand_mistakes(each), *without_engine(written[each.task_key], each, engines)]
-        mistakes += wrong
+    mistakes += wrong
     if mistakes:
         raise DefinitionError(mistakes)
     parents = {key: nearest_chosen(edges, key, chosen) for key in planned}
@@ -117,6 +109,27 @@ def build_plan(
         stored=earlier,
         warnings=(*_warnings(pipeline, sources, request, chosen, tasks), *_differences(tasks, engines)),
     )
+
+
+def _reference_check(pipeline: Pipeline, edges: Mapping[str, list[str]], readable: set[str]) -> ReferenceCheck:
+    loops = {step.task_key: task for task in pipeline.tasks for step in task.steps}
+    return ReferenceCheck(edges, loops, readable, {task.task_key for task in pipeline.all_tasks if task.sql_task is not None})
+
+
+def _planned(
+    tasks: Iterable[Task], making: Making, check: ReferenceCheck, engines: Sequence[PlannedEngine]
+) -> tuple[dict[str, PlannedTask], list[Mistake]]:
+    """The tasks by their keys, not yet joined, and what is wrong with them."""
+    planned, mistakes = {}, []
+    for task in tasks:
+        if task.task_key not in making.sources:
+            continue  # without its source nothing more can be said of a task; that it is missing is told elsewhere
+        planned[task.task_key], wrong = make_task(task, making)
+        written = {each.task_key: each for each in (task, *task.steps)}
+        for each in (planned[task.task_key], *planned[task.task_key].steps):
+            mistakes += [*check(each), *operand_mistakes(each), *without_engine(written[each.task_key], each, engines)]
+        mistakes += wrong
+    return planned, mistakes
 
 
 def _warnings(

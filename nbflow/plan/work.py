@@ -56,20 +56,11 @@ class NotebookWork:
         return self.notebook.path.parent
 
 
-@dataclass(frozen=True, slots=True)
-class PythonFileWork:
-    """A Python file as a program; its arguments are the list in the task's argument ``parameters``. ``python`` is the interpreter
-    (``None``: the one that runs nbflow)."""
+class _OfFile:
+    """Work that is one file."""
 
-    file: PythonFile
-    python: str | None = None
-    kind: ClassVar[str] = "spark_python"
-    language: ClassVar[str] = "python"
-
-    @property
-    def uses_spark(self) -> bool:
-        """Whether the file was seen to use Spark."""
-        return self.file.uses_spark
+    __slots__ = ()
+    file: PythonFile | SqlFile
 
     @property
     def origin(self) -> str:
@@ -90,6 +81,22 @@ class PythonFileWork:
     def folder(self) -> Path:
         """The file's own."""
         return self.file.path.parent
+
+
+@dataclass(frozen=True, slots=True)
+class PythonFileWork(_OfFile):
+    """A Python file as a program; its arguments are the list in the task's argument ``parameters``. ``python`` is the interpreter
+    (``None``: the one that runs nbflow)."""
+
+    file: PythonFile
+    python: str | None = None
+    kind: ClassVar[str] = "spark_python"
+    language: ClassVar[str] = "python"
+
+    @property
+    def uses_spark(self) -> bool:
+        """Whether the file was seen to use Spark."""
+        return self.file.uses_spark
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,33 +159,13 @@ class JarWork:
 
 
 @dataclass(frozen=True, slots=True)
-class SqlWork:
+class SqlWork(_OfFile):
     """A file of SQL on the task's Spark engine."""
 
     file: SqlFile
     kind: ClassVar[str] = "sql"
     language: ClassVar[str] = "sql"
     uses_spark: ClassVar[bool] = True
-
-    @property
-    def origin(self) -> str:
-        """Its path."""
-        return str(self.file.path)
-
-    @property
-    def path(self) -> Path:
-        """The file."""
-        return self.file.path
-
-    @property
-    def name(self) -> str:
-        """The file's name."""
-        return self.file.path.name
-
-    @property
-    def folder(self) -> Path:
-        """The file's own."""
-        return self.file.path.parent
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ _FOR_TOOLS = re.compile(r"#\s*(type:\s*ignore|noqa\b|pylint:|pragma:|fmt:|isort:
 def comments(source: str) -> dict[int, str]:
     """The text of the comment on each line (from 1) that has one, ``#`` and blanks stripped; notes to tools are none."""
     found = {}
+    lines = io.StringIO(source, newline=None)  # which takes every end of a line that Python takes, as the tokenizer does not
     try:
-        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        for token in tokenize.generate_tokens(lines.readline):
             if token.type == tokenize.COMMENT and not _FOR_TOOLS.match(token.string):
                 found[token.start[0]] = token.string.lstrip("#").strip()
     except (tokenize.TokenError, SyntaxError):

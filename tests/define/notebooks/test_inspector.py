@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nbflow.define.notebooks.inspector import Inspection, read_parameters
@@ -326,8 +326,16 @@ def test_what_repr_writes_is_read_back(name: str, value: Any, comment: str) -> N
     assert parameter.help == f"help: {comment}".strip()
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_comment_stands_on_its_line_whatever_ends_lines(end: str) -> None:
+    """Lines are counted as Python counts them, also beside letters beyond ASCII."""
+    source = end.join(["À = 1  # één", "b = 2", "c = 3  # three"])
+    assert [(item.name, item.help) for item in read(source).parameters] == [("À", "één"), ("b", ""), ("c", "three")]
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.text(max_size=80))
+@example("\rÀ")
 def test_no_text_makes_the_inspector_fail(source: str) -> None:
     """Whatever stands in the cell, the answer is parameters and mistakes, never an exception."""
     found = read(source, source)
