@@ -69,13 +69,7 @@ def build_plan(
     folder = pipeline.file.parent if pipeline.file else request.folder
     keys = {task.task_key for task in pipeline.tasks}
     edges = {task.task_key: [parent for parent in task.parents if parent in keys] for task in pipeline.tasks}
-    disabled = {task.task_key for task in pipeline.tasks if task.disabled}
-    chosen, mistakes = select(edges, request.selection, disabled)
-    if mistakes:
-        chosen = set(edges)  # so that a wrong selector hides no other mistake
-    chosen -= {task.task_key for task in pipeline.tasks if task.missing}
-    if not chosen and not mistakes:
-        mistakes.append(Mistake("no task is left to run", key="--allow-missing", hint="all of them are of kinds that only Databricks has"))
+    chosen, mistakes = _chosen(pipeline, edges, request.selection)
     known, wrong = _known(pipeline, request)
     mistakes += wrong
     shared, wrong = _shared(pipeline, sources, request, folder, known)
@@ -109,6 +103,17 @@ def build_plan(
         stored=earlier,
         warnings=(*_warnings(pipeline, sources, request, chosen, tasks), *_differences(tasks, engines)),
     )
+
+
+def _chosen(pipeline: Pipeline, edges: Mapping[str, list[str]], selection: Selection) -> tuple[set[str], list[Mistake]]:
+    """The keys of the tasks that take part, and what is wrong with the selection."""
+    chosen, mistakes = select(edges, selection, {task.task_key for task in pipeline.tasks if task.disabled})
+    if mistakes:
+        chosen = set(edges)  # so that a wrong selector hides no other mistake
+    chosen -= {task.task_key for task in pipeline.tasks if task.missing}
+    if not chosen and not mistakes:
+        mistakes.append(Mistake("no task is left to run", key="--allow-missing", hint="all of them are of kinds that only Databricks has"))
+    return chosen, mistakes
 
 
 def _reference_check(pipeline: Pipeline, edges: Mapping[str, list[str]], readable: set[str]) -> ReferenceCheck:

@@ -22,7 +22,7 @@ _MARK = "\x1f"  # stands in no command: YAML takes it for no character
 def dbt_program(around: Surroundings, attempt: Attempt, arguments: Sequence[Argument]) -> Program:
     """The commands, each told before it begins; the first that fails ends the task. Raises ``OSError`` where dbt is not installed."""
     work = attempt.task.work
-    assert isinstance(work, DbtWork)  # noqa: S101
+    assert isinstance(work, DbtWork)  # noqa: S101  (an executor gets the work of its kind only)
     if work.python is None and importlib.util.find_spec("dbt") is None:
         raise OSError("dbt is not installed; pip install 'nbflow[dbt]', or name a Python that has it with 'python:' on the task")
     known = around.known(attempt)

@@ -22,7 +22,7 @@ _WORKER = Path(__file__).parent / "worker" / "nbflow_jar.py"
 def jar_program(around: Surroundings, attempt: Attempt, arguments: Sequence[Argument]) -> Program:
     """The program that starts the JVM and calls the main class. Raises ``ValueError`` where the task's engine is no Spark."""
     work = attempt.task.work
-    assert isinstance(work, JarWork)  # noqa: S101
+    assert isinstance(work, JarWork)  # noqa: S101  (an executor gets the work of its kind only)
     engine = around.plan.engine_of(attempt.task)
     if engine.name not in ("spark", "none", "auto"):
         msg = f"a jar runs in a JVM with Spark, and the task's engine is {engine.label}; --engine spark, or a cluster with engine: spark"

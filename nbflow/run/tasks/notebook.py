@@ -214,5 +214,5 @@ def _limits(task: PlannedTask, settings: Settings) -> Limits:
 
 def _work(attempt: Attempt) -> NotebookWork:
     """The attempt's work, which is a notebook: ``run.attempt`` saw to that."""
-    assert isinstance(attempt.task.work, NotebookWork)  # noqa: S101
+    assert isinstance(attempt.task.work, NotebookWork)  # noqa: S101  (an executor gets the work of its kind only)
     return attempt.task.work

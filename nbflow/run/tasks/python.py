@@ -23,7 +23,7 @@ _LAUNCHER = Path(__file__).parent / "worker" / "nbflow_program.py"
 def python_file_program(around: Surroundings, attempt: Attempt, arguments: Sequence[Argument]) -> Program:
     """The file with its arguments, in its own folder."""
     work = attempt.task.work
-    assert isinstance(work, PythonFileWork)  # noqa: S101
+    assert isinstance(work, PythonFileWork)  # noqa: S101  (an executor gets the work of its kind only)
     spark = "spark" if work.file.wants_spark_name else "-"
     return _program(around, attempt, work.python, work.file.wheels, [spark, "file", str(work.file.path), *_positional(arguments)])
 
@@ -31,7 +31,7 @@ def python_file_program(around: Surroundings, attempt: Attempt, arguments: Seque
 def python_wheel_program(around: Surroundings, attempt: Attempt, arguments: Sequence[Argument]) -> Program:
     """The entry point with its arguments, in the folder of the pipeline's file."""
     work = attempt.task.work
-    assert isinstance(work, PythonWheelWork)  # noqa: S101
+    assert isinstance(work, PythonWheelWork)  # noqa: S101  (an executor gets the work of its kind only)
     named = [f"--{argument.name}={as_text(argument.value)}" for argument in arguments]
     given = named if work.named else _positional(arguments)
     return _program(around, attempt, work.python, work.package.wheels, ["-", "entry", work.package_name, work.entry_point, *given])

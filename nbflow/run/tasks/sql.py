@@ -21,7 +21,7 @@ _WORKER = Path(__file__).parent / "worker" / "nbflow_sql.py"
 def sql_program(around: Surroundings, attempt: Attempt, arguments: Sequence[Argument]) -> Program:
     """The program that runs the statements, in the folder of their file; their values are the task's parameters."""
     work = attempt.task.work
-    assert isinstance(work, SqlWork)  # noqa: S101
+    assert isinstance(work, SqlWork)  # noqa: S101  (an executor gets the work of its kind only)
     private = around.private_folder(attempt)
     statements = private / "statements.json"
     statements.write_text(json.dumps([astuple(statement) for statement in work.file.statements]), "utf-8")

@@ -54,7 +54,7 @@ def command(session: Session, /, arguments: tuple[str, ...], settings: dict[str,
     stdout.flush()
     stderr.flush()
     os.chdir(workspace.root)
-    os.execve(sys.executable, [sys.executable, "-c", _LAB, *_root(given, workspace.root), *given], environment)  # noqa: S606
+    os.execve(sys.executable, [sys.executable, "-c", _LAB, *_root(given, workspace.root), *given], environment)  # noqa: S606  (no shell is wanted: JupyterLab takes this process over)
 
 
 def _is_file(argument: str) -> bool:
