@@ -14,6 +14,7 @@ from typing import Any
 
 from nbflow.core.errors import Mistake
 from nbflow.core.natural import type_of
+from nbflow.core.sql_text import statements_of
 from nbflow.core.values import TEXT, ValueType, convert, shown
 from nbflow.core.widget_statements import widget_statement
 from nbflow.define.notebooks.comments import TYPE_COMMENT, comments
@@ -110,10 +111,11 @@ class _Reader:
         """Read the widgets that a cell in SQL makes."""
         if not source.startswith("%%sql") or "WIDGET" not in source.upper():
             return
-        for text in source.partition("\n")[2].split(";"):
-            found = widget_statement(text.strip())
+        body = len(source.partition("\n")[0])
+        for piece in statements_of(source[body:]):
+            found = widget_statement(source[body:][piece.start : piece.end])
             if found is not None and found.kind != "remove" and found.name not in self.found:
-                line = source[: source.index(text)].count("\n") + 1
+                line = source.count("\n", 0, body + piece.start) + 1
                 self.found[found.name] = Parameter(
                     found.name, TEXT, found.default, repr(found.default), widget=found.kind, assigned=False, cell=index + 1, line=line
                 )

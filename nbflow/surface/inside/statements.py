@@ -1,6 +1,6 @@
 """SQL statements as far as nbflow looks after them: where a new schema lies, and where relative paths start.
 
-A small reader of Spark's lexical rules: what stands in comments and strings is never taken for words.
+What stands in comments and strings is never taken for words.
 """
 
 from __future__ import annotations
@@ -8,22 +8,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from nbflow.core.sql_text import Token, tokens_of
 from nbflow.surface.inside.context import files_are_elsewhere
 from nbflow.surface.inside.places import in_dbfs
 from nbflow.surface.inside.task import task
 
-_TOKEN = re.compile(
-    r"""(?P<space>\s+|--[^\n]*)
-    |(?P<comment>/\*)
-    |(?P<text>[rR]?'(?:[^'\\]|\\.|'')*'|[rR]?"(?:[^"\\]|\\.|"")*")
-    |(?P<quoted>`(?:[^`]|``)*`)
-    |(?P<word>\w+)
-    |(?P<sign>.)""",
-    re.VERBOSE | re.DOTALL,
-)
-_COMMENT_EDGE = re.compile(r"/\*|\*/")
+__all__ = ["Token", "absolute", "name_at", "rewritten", "tokens_of", "unquoted", "with_absolute_table"]
+
 _WORTH_A_LOOK = re.compile(
     r"\b(schema|database|namespace|location|path|directory|inpath|vacuum|optimize|detail|history)\b|\w\s*\.\s*`", re.I
 )
@@ -37,20 +29,6 @@ _BEFORE_A_TABLE = (
 )  # fmt: skip
 _BEFORE_A_PATH = ("VACUUM", "OPTIMIZE", "DETAIL", "HISTORY", "DIRECTORY", "INPATH")
 _MAKING = ("CREATE", "ALTER", "REPLACE")
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A word, name, string or sign of a statement; ``word`` is its upper case where it is a plain word."""
-
-    kind: str
-    text: str
-    start: int
-    end: int
-
-    @property
-    def word(self) -> str:
-        return self.text.upper() if self.kind == "word" else ""
 
 
 def rewritten(statement: str, warehouse: str, folder: str, formatted: bool = False) -> str:
@@ -73,31 +51,6 @@ def _doubled(text: str, before: str) -> str:
     inner = before.strip("'\"`")
     lead = text[: text.rfind(inner)] if inner and inner in text else text
     return lead.replace("{", "{{").replace("}", "}}") + text[len(lead) :]
-
-
-def tokens_of(statement: str) -> Iterator[Token]:
-    position = 0
-    while position < len(statement):
-        found = _TOKEN.match(statement, position)
-        if found is None:
-            return
-        position = found.end()
-        if found.lastgroup == "comment":
-            position = _end_of_comment(statement, position)
-        elif found.lastgroup != "space":
-            yield Token(found.lastgroup or "", found.group(), found.start(), position)
-
-
-def _end_of_comment(statement: str, position: int) -> int:
-    """Where the comment that began before ``position`` ends; comments nest."""
-    depth = 1
-    while depth:
-        edge = _COMMENT_EDGE.search(statement, position)
-        if edge is None:
-            return len(statement)
-        depth += 1 if edge.group() == "/*" else -1
-        position = edge.end()
-    return position
 
 
 def _schema_locations(tokens: list[Token], warehouse: str) -> Iterator[tuple[int, int, str]]:

@@ -56,7 +56,7 @@ def _begun(spark: Any, text: str, values: dict[str, Any]) -> Any:
 
     context = current()
     if values and context is not None and context.spark is not None and context.spark.engine == "sail":
-        from nbflow.define.sql_file import with_literals
+        from nbflow.core.sql_text import with_literals
 
         return spark.sql(with_literals(text, values))
     return spark.sql(text, args=values) if values else spark.sql(text)
