@@ -52,6 +52,7 @@ async def prepare_kernel(kernel: Kernel, notebook: Notebook, private: Path) -> N
 
 
 def copy_package(target: Path) -> None:
+    """Make ``target`` a copy of what a task's process needs of nbflow, for one whose environment has none. Raises ``OSError``."""
     for name in _COPIED:
         source = _PACKAGE / name
         if source.is_dir():

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import DefinitionError, Mistake
+from nbflow.core.notebook_cells import cell_problem
 from nbflow.core.notebook_text import databricks_cell, exported_language
 from nbflow.core.run_line import notebook_places
 from nbflow.define.notebooks.broken_cells import broken_cells
@@ -23,7 +24,6 @@ from nbflow.define.notebooks.spark_use import spark_use
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://.")
 _FOREIGN = re.compile(r"%%(scala|r)\b")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _LANGUAGES = {"ir": "R", "bash": "bash", "xeus-cling": "C++"}
 
 
@@ -208,38 +208,12 @@ def _checked(document: dict[str, Any], file: str) -> dict[str, Any]:
     if not isinstance(document.setdefault("nbformat_minor", 0), int):
         mistakes.append(Mistake("nbformat_minor must be a whole number", file, key="nbformat_minor"))
     for index, cell in enumerate(cells):
-        problem = _cell_problem(cell)
+        problem = cell_problem(cell)
         if problem:
             mistakes.append(Mistake(problem, file, key=f"cells[{index}]"))
     if mistakes:
         raise DefinitionError(mistakes)
     return document
-
-
-def _cell_problem(cell: Any) -> str | None:
-    """What is wrong with a cell; what nbformat asks of a cell and tools leave out is put in."""
-    if not isinstance(cell, dict) or cell.get("cell_type") not in ("code", "markdown", "raw"):
-        return "is no cell: cell_type must be code, markdown or raw"
-    source = cell.get("source", "")
-    if isinstance(source, list) and all(isinstance(line, str) for line in source):
-        source = "".join(source)
-    if not isinstance(source, str):
-        return "its source must be text"
-    if not source.isascii() and _SURROGATE.search(source):
-        return "its source holds half a character (a lone surrogate), which no kernel takes; write the character anew"
-    cell["source"] = source
-    if cell.get("metadata") is None:
-        cell["metadata"] = {}
-    if not isinstance(cell["metadata"], dict):
-        return "its metadata must be an object"
-    tags = cell["metadata"].get("tags", [])
-    if not isinstance(tags, list):
-        return "its tags must be a list"
-    if cell["cell_type"] == "code":
-        if not isinstance(cell.get("outputs"), list):
-            cell["outputs"] = []
-        cell.setdefault("execution_count", None)
-    return None
 
 
 def _kernel(metadata: Mapping[str, Any]) -> tuple[str | None, str | None]:

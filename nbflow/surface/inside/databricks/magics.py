@@ -12,6 +12,7 @@ from nbflow.surface.inside.databricks.dbutils import dbutils
 from nbflow.surface.inside.databricks.display import display, displayHTML
 
 _SQL = "sql"
+_FLAGS = ("-r", "--recurse", "-f", "--force", "--overwrite")
 
 
 def install(shell: Any, spark: bool = False) -> None:
@@ -26,24 +27,28 @@ def install(shell: Any, spark: bool = False) -> None:
     sys.modules.setdefault("pyspark.dbutils", module)
     if shell is None:
         return
+    from IPython.core.magic import no_var_expand
+
     from nbflow.surface.inside.databricks.run_magic import make_run_magic
     from nbflow.surface.inside.databricks.sql_magic import make_sql_magic
 
     shell.user_ns.pop("display", None)  # IPython's own, which stands before the builtins'
     if not (shell.find_line_magic(_SQL) or shell.find_cell_magic(_SQL)):
-        shell.register_magic_function(make_sql_magic(shell), "line_cell", _SQL)
+        shell.register_magic_function(no_var_expand(make_sql_magic(shell)), "line_cell", _SQL)
     shell.register_magic_function(make_run_magic(shell, shell.find_line_magic("run")), "line", "run")
-    shell.register_magic_function(_fs, "line", "fs")
+    shell.register_magic_function(no_var_expand(_fs), "line", "fs")
     if spark:
         shell.user_ns.setdefault("spark", LazySession())
 
 
 def _fs(line: str) -> Any:
-    """``%fs ls /path``: a call of ``dbutils.fs``."""
-    call, *arguments = shlex.split(line) or ["ls"]
-    found = getattr(dbutils.fs, call)
-    result = found(*(True if argument in ("-r", "--recurse") else argument for argument in arguments))
-    return result if call == "ls" else None
+    """``%fs ls /path``: a call of ``dbutils.fs``. ``$x`` and ``{x}`` are parts of paths, as on Databricks."""
+    words = shlex.split(line) or ["ls"]
+    arguments = [True if word in _FLAGS else word for word in words[1:]]
+    result = getattr(dbutils.fs, words[0])(*sorted(arguments, key=lambda argument: argument is True))
+    if words[0] == "head":
+        print(result)
+    return result if words[0] == "ls" else None
 
 
 class LazySession:
