@@ -249,8 +249,10 @@ class _OneRun:
         )
 
     async def _run_child(self, attempt: Attempt, job: RunJobTask, values: Mapping[str, Any], stop: Stop) -> ChildEnd:
-        """A run of another pipeline, for a task of this one."""
-        plan, reason = await _settled(self._home, self._home.child_plan(self._plan, job, values), self._listeners)
+        """A run of another pipeline, for a task of this one. Its plan is made in another thread: a large one takes seconds, in which
+        this run is to hear what is asked of it."""
+        made = await asyncio.get_running_loop().run_in_executor(None, self._home.child_plan, self._plan, job, values)
+        plan, reason = await _settled(self._home, made, self._listeners)
         parent = {"run_id": attempt.run_id, "task_key": attempt.task.task_key, "attempt": attempt.number}
         child = _OneRun(self._home, self._whole, plan, (), attempt.run_id, {"how": "run_job", "parent": parent})
         run_id = child.given.run_id

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Union
 
 from nbflow.core.errors import DefinitionError, Mistake
+from nbflow.define.library import Library, installed_library, wheel_library
 from nbflow.define.notebooks.file import is_remote, is_there, resolve_notebook_path
 from nbflow.define.notebooks.notebook import Notebook
 from nbflow.define.pipelines.pipeline import Place, Task
@@ -25,6 +26,8 @@ class TaskSources:
     def __init__(self, root: Path, start: Path, shown: Callable[[Path], str], read_notebook: Callable[[str | Path], Notebook]) -> None:
         self._root, self._start, self._shown, self._read_notebook = root, start, shown, read_notebook
         self._notebooks: dict[str | Path, Notebook] = {}
+        self._read: dict[tuple[Path, ...], Library] = {}
+        self._installed: dict[str, Library | None] = {}
 
     def source(self, task: Task) -> Source | None:
         """What ``task`` needs; ``None`` where it does not say what, which is told already. Raises ``DefinitionError``."""
@@ -44,7 +47,8 @@ class TaskSources:
                 raise DefinitionError([Mistake("names no jar", place.file, place.line, place.key, "add 'libraries: [{jar: path}]'")])
             return Jars(self._start, tuple(jars))
         if isinstance(work, PythonWheelTask):
-            return read_package(work.package_name, self._start, self._libraries(task, "whl"), self._python(task))
+            wheels, name = self._libraries(task, "whl"), work.package_name
+            return read_package(name, work.entry_point, self._start, wheels, self._python(task), lambda: self._modules(wheels, name))
         return self._start
 
     def _notebook(self, task: Task, work: NotebookTask) -> Notebook:
@@ -64,7 +68,8 @@ class TaskSources:
         path = self._file(work.python_file)
         if path is None:
             raise DefinitionError([self._missing(f"there is no file {work.python_file}", task.place("script"))])
-        return read_python_file(path, self._shown(path), self._libraries(task, "whl"), self._python(task))
+        wheels = self._libraries(task, "whl")
+        return read_python_file(path, self._shown(path), wheels, self._python(task), self._of_wheels(wheels))
 
     def _sql_file(self, task: Task, work: SqlTask) -> SqlFile:
         path = self._file(work.file.path)
@@ -102,6 +107,21 @@ class TaskSources:
             if kind in library and not found:
                 raise DefinitionError([self._missing(f"no file is named {library[kind]}", place)])
         return found
+
+    def _of_wheels(self, wheels: Sequence[Path]) -> Library:
+        """The modules of ``wheels``, looked at once for all tasks. Raises ``DefinitionError``."""
+        key = tuple(wheels)
+        if key not in self._read:
+            self._read[key] = wheel_library(wheels)
+        return self._read[key]
+
+    def _modules(self, wheels: Sequence[Path], package: str) -> Library | None:
+        """The modules of ``wheels``, or of an installed package; ``None`` where nobody can read them. Raises ``DefinitionError``."""
+        if wheels:
+            return self._of_wheels(wheels)
+        if package not in self._installed:
+            self._installed[package] = installed_library(package)
+        return self._installed[package]
 
     def _python(self, task: Task) -> str | None:
         """The interpreter that the task names. Raises ``DefinitionError`` where there is none."""

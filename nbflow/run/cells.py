@@ -26,7 +26,7 @@ _SILENT_SECONDS = 10.0
 """How long the broadcast may be silent after a cell's reply before its end is taken as lost."""
 
 _LAST_WORDS_SECONDS = 0.05
-"""How long a dead kernel's last messages are waited for."""
+"""How long the last messages of a kernel are waited for that is dead, or about to be interrupted."""
 
 _LATE_SECONDS = 0.02
 """How long the broadcast must be silent after the last cell: what child processes print comes by another way, and late."""
@@ -141,8 +141,12 @@ class CellLoop:
         seconds, kind = self._patience()
         await asyncio.wait({work, *watches.values()}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         number, source = index + 1, cell["source"]
-        if work.done() and not watches["asked"].done():
-            return judge(work.result(), cell, number)
+        if watches["asked"].done():  # what the kernel has said by now is taken first: a cell may have ended by itself
+            await asyncio.wait({work}, timeout=_LAST_WORDS_SECONDS)
+        if work.done():
+            ending = judge(work.result(), cell, number)
+            goes_on = ending is None and any(map(_runs, self._document["cells"][number:]))
+            return Ending(Result.CANCELED, ended_at_cell=number) if goes_on and watches["asked"].done() else ending
         if watches["gone"].done():
             await asyncio.wait({work}, timeout=_LAST_WORDS_SECONDS)
             return self._died(watches["gone"].result(), number, source)

@@ -52,10 +52,12 @@ class Child:
         await wait_gone(self._process.pid)
         return self._process.wait()
 
-    def interrupt(self) -> None:
-        """Interrupt the process and its group, as a terminal does."""
-        if self._process.poll() is None:
-            end_group(self._process.pid, signal.SIGINT)
+    def interrupt(self) -> bool:
+        """Interrupt the process and its group, as a terminal does; false where it has ended by itself before."""
+        if self._process.poll() is not None:
+            return False
+        end_group(self._process.pid, signal.SIGINT)
+        return True
 
     async def end(self) -> None:
         """Kill what is still there of the program, and take the rest of what it printed."""

@@ -44,13 +44,14 @@ LEAVES = "import os, pathlib\npathlib.Path(os.environ['NBFLOW_TASK'], 'values.js
 
 
 def test_what_a_task_leaves_disturbs_no_other(tmp_path: Path) -> None:
-    """Bytes that are no text are no value; a folder in place of the file fails its own task, with what is wrong."""
+    """Bytes that are no text are no value, and a folder in place of the file is no place for any: both fail their own task, with what is wrong."""
     write(tmp_path / "bytes.ipynb", LEAVES.format('write_bytes(b\'\\xff\\n{"key": "a", "value": "x\\xe2\\x80\\xa8y"}\\n\')'))
     write(tmp_path / "folder.ipynb", LEAVES.format("mkdir()"))
     write(tmp_path / "fine.ipynb", "import time; time.sleep(1)")
     tasks = run(tmp_path, {"bytes": {}, "folder": {}, "fine": {}}, "--parallel", "3", code=1)
-    assert {key: task["result"] for key, task in tasks.items()} == {"bytes": "SUCCESS", "folder": "FAILED", "fine": "SUCCESS"}
+    assert {key: task["result"] for key, task in tasks.items()} == {"bytes": "FAILED", "folder": "FAILED", "fine": "SUCCESS"}
     assert tasks["bytes"]["values"] == {"a": "x\u2028y"}
+    assert tasks["bytes"]["error"]["kind"] == "TASK_VALUE" and "line 1 of values.jsonl" in tasks["bytes"]["error"]["message"]
     assert tasks["folder"]["error"]["kind"] == "STORAGE" and "between nbflow and the notebook" in tasks["folder"]["error"]["message"]
 
 

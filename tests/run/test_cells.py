@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ class Notes:
     text: str = ""
     stop: Stop | None = None
     stop_at: str | None = None
+    blind: float = 0
 
     def cell_started(self, index: int) -> None:
         self.started.append(index)
@@ -44,6 +46,7 @@ class Notes:
     def cell_printed(self, index: int, stream: str, text: str) -> None:
         self.text += text
         if self.stop is not None and self.stop_at is not None and self.stop_at in self.text:
+            time.sleep(0 if self.stop.asked.is_set() else self.blind)  # nobody looks meanwhile
             self.stop.ask("SIGINT", 2)
 
     def cell_ended(self, index: int, failed: bool) -> None:
@@ -70,18 +73,28 @@ def cell(source: str, *tags: str) -> dict[str, Any]:
 
 
 def execute(
-    tmp_path: Path, *cells: str | dict[str, Any], kernel: str = "python3", limits: Limits | None = None, stop_at: str | None = None
+    tmp_path: Path,
+    *cells: str | dict[str, Any],
+    kernel: str = "python3",
+    limits: Limits | None = None,
+    stop_at: str | None = None,
+    blind: float = 0,
 ) -> Executed:
     """Execute the cells in a fresh kernel whose folder is ``tmp_path``."""
     document = {"cells": [item if isinstance(item, dict) else cell(item) for item in cells], "metadata": {}}
-    return execute_document(tmp_path, document, kernel, limits, stop_at)
+    return execute_document(tmp_path, document, kernel, limits, stop_at, blind)
 
 
 def execute_document(
-    tmp_path: Path, document: dict[str, Any], kernel: str = "python3", limits: Limits | None = None, stop_at: str | None = None
+    tmp_path: Path,
+    document: dict[str, Any],
+    kernel: str = "python3",
+    limits: Limits | None = None,
+    stop_at: str | None = None,
+    blind: float = 0,
 ) -> Executed:
     """Execute the document's cells, and change it as the loop does."""
-    token, notes = uuid.uuid4().hex, Notes(stop_at=stop_at)
+    token, notes = uuid.uuid4().hex, Notes(stop_at=stop_at, blind=blind)
 
     async def work() -> Ending:
         private = Path("/tmp") / f"nbflow-test-{token[:8]}"
@@ -174,6 +187,15 @@ def test_a_cell_that_is_asked_to_stop_is_interrupted_first(tmp_path: Path) -> No
     done = execute(tmp_path, source, stop_at="ready")
     assert done.ending.result is Result.CANCELED
     assert "cleaned up" in done.text(0)
+
+
+def test_a_notebook_that_ended_by_itself_was_not_cancelled(tmp_path: Path) -> None:
+    """Its end counts, where nobody had seen it yet when the end was asked for; where cells are left, they are not begun."""
+    assert execute(tmp_path, "print('ready')", stop_at="ready", blind=0.5).ending == Ending(Result.SUCCESS)
+    failed = execute(tmp_path, "print('ready', flush=True); 1/0", "print('on')", stop_at="ready", blind=0.5)
+    assert failed.ending.error is not None and failed.ending.error.kind is ErrorKind.CELL_ERROR
+    left = execute(tmp_path, "print('ready')", "print('on')", "", stop_at="ready", blind=0.5)
+    assert left.ending == Ending(Result.CANCELED, ended_at_cell=1) and left.notes.started == [0]
 
 
 def test_a_cell_that_ignores_the_interrupt_is_killed(tmp_path: Path) -> None:

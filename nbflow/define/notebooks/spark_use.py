@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import symtable
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,11 @@ _OTHER_SQL = re.compile(r"^\s*%(load|reload)_ext\s+sql\b", re.MULTILINE)
 """Loads JupySQL, whose ``%sql`` speaks to other databases."""
 
 
-def spark_use(cells: Sequence[Mapping[str, Any]], folder: Path) -> tuple[bool, bool]:
+def spark_use(cells: Sequence[Mapping[str, Any]], folder: Path, elsewhere: Callable[[str], bool] = lambda name: False) -> tuple[bool, bool]:
     """Whether the code uses Spark, and whether it uses the name ``spark`` without making it, as on Databricks.
 
-    Modules beside the notebook, in ``folder``, are followed through their imports; they are read, never imported.
+    Modules beside the notebook, in ``folder``, are followed through their imports; they are read, never imported. ``elsewhere``
+    tells whether a module that lies somewhere else uses Spark.
     """
     sources = [cell["source"] for cell in cells if cell["cell_type"] == "code"]
     trees, made, used = [], False, False
@@ -34,7 +35,7 @@ def spark_use(cells: Sequence[Mapping[str, Any]], folder: Path) -> tuple[bool, b
         made, used = made or here[0], used or here[1]
     wants = used and not made
     sql = any(map(_SQL.search, sources)) and not any(map(_OTHER_SQL.search, sources))
-    uses = wants or sql or _imports_spark(trees, folder)
+    uses = wants or sql or _imports_spark(trees, folder, elsewhere)
     return uses, wants
 
 
@@ -52,13 +53,26 @@ def _name_spark(table: symtable.SymbolTable) -> tuple[bool, bool]:
     return made, used
 
 
-def _imports_spark(trees: list[ast.Module], folder: Path) -> bool:
+def module_uses_spark(data: bytes) -> bool:
+    """Whether the module with this code uses Spark itself, whatever it leads to; not one that no Python takes."""
+    try:
+        made, used = _name_spark(symtable.symtable(data.decode("utf-8-sig", "replace"), "<module>", "exec"))
+        return (used and not made) or any(map(_is_spark, _imported(ast.parse(data))))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+
+
+def _is_spark(name: str) -> bool:
+    return name == "nbflow.spark" or any(name == package or name.startswith(f"{package}.") for package in _PACKAGES)
+
+
+def _imports_spark(trees: list[ast.Module], folder: Path, elsewhere: Callable[[str], bool]) -> bool:
     seen: set[Path] = set()
     todo: list[tuple[ast.Module, Path]] = [(tree, folder) for tree in trees]
     while todo:
         tree, place = todo.pop()
         for name in _imported(tree):
-            if name.partition(".")[0] in _PACKAGES or name == "nbflow.spark":
+            if _is_spark(name) or elsewhere(name):
                 return True
             for path in _files(name, place, folder):
                 if path not in seen:

@@ -63,6 +63,7 @@ class NotebookExecutor:
             else:
                 ending, tables = await self._around.watched(attempt, self._run(attempt, ready, marks, private, stop))
             left = read_left(private, self._around.settings.max_value_bytes)
+            ending = left.held_to(ending)
         except OSError as error:
             hint = f"is there room in {private.parent.parent}?"
             ending = Ending(Result.FAILED, storage_error(f"what passes between nbflow and the notebook could not be kept: {error}; {hint}"))

@@ -60,7 +60,7 @@ class ProcessExecutor:
             else:
                 ending, tables = await self._around.watched(attempt, self._run(attempt, ready, stop))
             left = read_left(private, self._around.settings.max_value_bytes)
-            ending = replace(ending, error=_explained(ending.error, left, attempt.task.work.kind))
+            ending = left.held_to(replace(ending, error=_explained(ending.error, left, attempt.task.work.kind)))
         except OSError as error:
             ending = Ending(Result.FAILED, storage_error(f"what passes between nbflow and the task could not be kept: {error}"))
         finally:
@@ -119,14 +119,17 @@ class ProcessExecutor:
             return Ending(Result.FAILED, TaskError(ErrorKind.ENGINE_LOST, f"the Spark engine was lost: {why}", traceback=words))
         return _judge(status or 0, kills, words)
 
-    async def _interrupted(self, child: Child, stop: Stop) -> None:
-        """Interrupt the program and give it the grace time, or until the end is asked for a second time."""
-        child.interrupt()
+    async def _interrupted(self, child: Child, stop: Stop) -> bool:
+        """Interrupt the program and give it the grace time, or until the end is asked for a second time; false where it had
+        ended by itself."""
+        if not child.interrupt():
+            return False
         waits = {asyncio.ensure_future(child.gone()), asyncio.ensure_future(stop.now.wait())}
         await asyncio.wait(waits, timeout=self._around.settings.grace_seconds, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
         await asyncio.gather(*waits, return_exceptions=True)
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +152,10 @@ class _Waiting:
         self,
         work: Awaitable[_Value],
         lost: Callable[[], Awaitable[str]] | None = None,
-        interrupt: Callable[[], Awaitable[None]] | None = None,
+        interrupt: Callable[[], Awaitable[bool]] | None = None,
     ) -> tuple[_Value | None, Ending | None]:
         """What ``work`` comes to, or how the attempt ends before: the end asked for, the limit over, the engine ``lost``. Then
-        ``interrupt`` is called first. Raises what ``work`` raises."""
+        ``interrupt`` is called first, and where it finds nothing to interrupt, ``work`` has ended by itself. Raises what ``work`` raises."""
         doing, asked = asyncio.ensure_future(work), asyncio.ensure_future(self.stop.asked.wait())
         losing = asyncio.ensure_future(lost()) if lost is not None else None
         waits: set[asyncio.Future[object]] = {doing, asked, *([losing] if losing else [])}  # type: ignore[arg-type]  # each of its own kind
@@ -161,8 +164,8 @@ class _Waiting:
             await asyncio.wait(waits, timeout=left, return_when=asyncio.FIRST_COMPLETED)
             if doing.done() and not asked.done():
                 return doing.result(), None
-            if interrupt is not None:
-                await interrupt()
+            if interrupt is not None and not await interrupt():
+                return await doing, None
             if asked.done():
                 return None, Ending(Result.CANCELED)
             if losing is not None and losing.done():

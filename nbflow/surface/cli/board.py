@@ -26,7 +26,8 @@ from nbflow.surface.cli.written import written_line
 
 @dataclass(slots=True)
 class Row:
-    """One task: what it does now (``waiting``, ``running``, or its result), and since when (a monotonic time)."""
+    """One task: what it does now (``waiting``, ``running``, or its result), and since when (a monotonic time). Of a for_each
+    ``ended`` are the indexes of its items of which a step has ended."""
 
     task_key: str
     state: str = "waiting"
@@ -40,14 +41,14 @@ class Row:
     tables: tuple[TableWrite, ...] = ()
     has_log: bool = False
     items: int | None = None
-    items_done: int = 0
+    ended: set[str] = field(default_factory=set)
     child: str | None = None
 
     def doing(self, now: float) -> str:
         """What a running task does: ``cell 4 of 9, 12.0 s``."""
         again = f"attempt {self.attempt}, " if self.attempt > 1 else ""
         if self.items is not None:
-            return f"{self.items_done} of {self.items} items done"
+            return f"{len(self.ended)} of {self.items} items done"
         if self.child is not None:
             return f"{again}{self.child} runs"
         where = f"cell {self.cell} of {self.cells}" if self.cell else "at work" if self.has_log else "kernel starts"
@@ -101,7 +102,7 @@ class Board:
         row.state, row.attempt, row.cells, row.cell = "running", event.attempt, event.cells, 0
         row.began, row.cell_began, row.has_log = now, None, event.log is not None
         again = [f"attempt {event.attempt}"] if event.attempt > 1 else []
-        row.items, row.items_done, row.child = event.items, 0, None
+        row.items, row.ended, row.child = event.items, set(), None
         cells = [f"{event.cells} cell{'s' if event.cells != 1 else ''}"] if event.notebook is not None else []
         if event.items is not None:
             cells = [f"{event.items} item{'s' if event.items != 1 else ''}"]
@@ -110,11 +111,9 @@ class Board:
     def _task_ended(self, event: TaskEnded) -> str:
         row = self.rows[event.task_key]
         row.state = str(event.result)
-        loop = self.rows.get(event.task_key.partition("/")[0])
-        if loop is not None and loop is not row:
-            loop.items_done = len(
-                {key.split("/")[1] for key, one in self.rows.items() if _is_item_of(loop, key) and one.state not in ACTIVE}
-            )
+        loop, _, step = event.task_key.partition("/")
+        if step and loop in self.rows:
+            self.rows[loop].ended.add(step.partition("/")[0])
         took = f" in {duration(row.seconds)}" if row.seconds is not None else ""
         why = f" ({one_line(event.reason)})" if event.reason else ""
         if event.result is Result.CANCELED and row.cell:
@@ -123,13 +122,6 @@ class Board:
             where = f" in cell {row.error.cell} of {row.cells}" if row.error.cell and row.cells else ""
             took, why = f"{where} after {duration(row.seconds)}", f": {describe(row.error)}"
         return f"{clean(event.task_key)}: {event.result}{took}{why}{written_line(row.tables)}"
-
-
-ACTIVE = ("waiting", "running", "ended")
-
-
-def _is_item_of(loop: Row, key: str) -> bool:
-    return key.startswith(f"{loop.task_key}/")
 
 
 def _plain(event: Event) -> list[str]:

@@ -93,9 +93,12 @@ def _pairs(title: str, pairs: Mapping[str, Any], out: Out) -> None:
 
 
 def _value(value: Any) -> str:
+    """``value`` on one line, a long one by its beginning, with where all of it is."""
     if isinstance(value, str) and value and value == one_line(value, _LONGEST_VALUE):
         return value
-    return one_line(json.dumps(value, ensure_ascii=False, default=str), _LONGEST_VALUE)
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    flat = one_line(text, len(text))
+    return flat if len(flat) <= _LONGEST_VALUE else f"{flat[:_LONGEST_VALUE]}... ({len(text)} characters; --json tells all)"
 
 
 def _attempt(attempt: AttemptRecord) -> tuple[str, ...]:

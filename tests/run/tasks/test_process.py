@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
@@ -70,6 +71,13 @@ def test_a_command_that_ends_well(shell: Shell, tmp_path: Path) -> None:
     assert log.content.decode() == f"one\ntwo\n{tmp_path}\n"
 
 
+def test_a_value_that_cannot_be_taken_fails_the_task(shell: Shell) -> None:
+    """Although the program ended well; what was good of it is kept."""
+    outcome, _ = shell('printf \'{"key": "n", "value": 5}\\nrows=5\\n\' >> $NBFLOW_TASK/values.jsonl')
+    assert (outcome.result, outcome.values) == (Result.FAILED, {"n": 5}) and outcome.error is not None
+    assert outcome.error.kind is ErrorKind.TASK_VALUE and "line 2 of values.jsonl is no task value" in outcome.error.message
+
+
 def test_an_exit_code_is_told(shell: Shell) -> None:
     """With the end of the log."""
     outcome, _ = shell("seq 1 30; exit 3")
@@ -127,6 +135,19 @@ def test_what_a_program_leaves_behind_ends_with_it(shell: Shell) -> None:
     outcome, log = shell("setsid sleep 600 & echo $!")
     assert outcome.result is Result.SUCCESS
     assert not is_there(int(log.content))
+
+
+@pytest.mark.parametrize(("code", "result"), [(0, Result.SUCCESS), (3, Result.FAILED)])
+def test_a_program_that_ended_by_itself_was_not_cancelled(shell: Shell, code: int, result: Result) -> None:
+    """Its end counts, where nobody had seen it yet when the end was asked for."""
+
+    def ask(stop: Stop, log: MemoryLog) -> None:
+        if log.content and not stop.asked.is_set():
+            time.sleep(0.5)  # nobody looks meanwhile
+            stop.ask("ann")
+
+    outcome, _ = shell(f"echo begun; exit {code}", ask)
+    assert outcome.result is result
 
 
 def test_a_cancelled_program_ends(shell: Shell) -> None:
