@@ -39,7 +39,6 @@ from nbflow.store.facts import gather_facts
 if TYPE_CHECKING:
     from nbflow.store.store import RunIds, Store
 
-_NEWEST = 5
 _MOST_KEYS = 10
 
 
@@ -169,7 +168,9 @@ class _OneRun:
         home, run_id = self._home, self.given.run_id
         with contextlib.ExitStack() as held:
             held.enter_context(home.store.hold(run_id))
-            for other in self._others():
+            for other in home.store.going_on(self._plan.pipeline):
+                if other == run_id:
+                    continue
                 self._note(f"run {other} of this pipeline is going on: two that write one table may fail")
             for text in (reason, _stored_text(self._plan)):
                 if text is not None:
@@ -185,12 +186,6 @@ class _OneRun:
 
     def _steps(self, parent_id: int, steps: Sequence[Step]) -> Mapping[str, int]:
         return self._home.store.add_steps(parent_id, [(step.task_key, step.index, step.item) for step in steps])
-
-    def _others(self) -> list[int]:
-        """Other runs of the pipeline that are going on, as far as the newest tell."""
-        store = self._home.store
-        newest = store.runs(self._plan.pipeline, _NEWEST)
-        return [run.run_id for run in newest if run.run_id != self.given.run_id and run.result is None and store.is_live(run.run_id)]
 
     def _engines(self) -> dict[str, Engine]:
         """The Spark engines that the tasks will need, by their keys, none of them started yet; one that another run of the
@@ -263,13 +258,20 @@ class _OneRun:
         return ChildEnd(run_id, result, record.error, child.values, written_together(task.tables for task in record.tasks))
 
     async def _with_requests(self, work: Any, stop: Stop) -> Result:
-        """Run ``work`` while looking for what others ask of this run: a request to cancel it is seen within 0.2 s."""
+        """Run ``work`` while looking for what others ask of this run: a request to cancel it is seen within 0.2 s. So soon, too,
+        the steps of a for_each survive a power loss."""
         running = asyncio.ensure_future(work)
+        loop = asyncio.get_running_loop()
+        settling = loop.run_in_executor(None, self._home.store.settle)
         while not running.done():
             await asyncio.wait({running}, timeout=0.2)
+            if settling.done():
+                settling.result()
+                settling = loop.run_in_executor(None, self._home.store.settle)
             for request in self._home.store.take_requests(self.given.run_id):
                 if request.kind == "cancel":
                     stop.ask(request.by)
+        await settling
         result: Result = running.result()
         return result
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.store.failures import database_failure
+from nbflow.store.files import sync_file
 from nbflow.store.migrations import bring_up_to_date, known_version
 from nbflow.store.queries import queries
 
@@ -30,6 +31,7 @@ class Database:
         self._patience_ms = int(patience_seconds * 1000)
         self._lock = threading.RLock()
         self._settings: dict[str, str | int] = {}
+        self._owes = False
 
     @classmethod
     def open(cls, path: Path, patience_seconds: float = _PATIENCE_SECONDS) -> Database:
@@ -54,11 +56,12 @@ class Database:
             self._connection.close()
 
     @contextlib.contextmanager
-    def transaction(self, *, durable: bool, wait_seconds: float | None = None) -> Iterator[None]:
+    def transaction(self, *, durable: bool, soon: bool = False, wait_seconds: float | None = None) -> Iterator[None]:
         """All that is done inside becomes visible to others at once, or not at all.
 
         ``durable``: once this returns, a power loss does not take it back. Without it only a crash of this program does
-        not. ``wait_seconds`` shortens the wait for other writers.
+        not; with ``soon`` a power loss does not, either, after the next call of ``settle`` or the next durable transaction.
+        ``wait_seconds`` shortens the wait for other writers.
         """
         with self._lock, _explained(self.path):
             self._set("synchronous", "FULL" if durable else "NORMAL")
@@ -66,6 +69,20 @@ class Database:
             self._connection.execute("BEGIN IMMEDIATE")
             with self._ended_well():
                 yield
+            self._owes = not durable and (self._owes or soon)
+
+    def settle(self) -> None:
+        """Let what was done ``soon`` survive a power loss. Others may write meanwhile, in this process as well."""
+        if not self._owes:
+            return
+        self._owes = False
+        try:
+            # SQLite holds no locks on this file, so that closing it loses none
+            sync_file(self.path.with_name(f"{self.path.name}-wal"))
+        except FileNotFoundError:
+            return  # its content went into the database, which is synced then
+        except OSError as error:
+            raise database_failure(self.path, str(error)) from error
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:

@@ -31,7 +31,8 @@ class Recorder:
     """A listener that keeps what it is told.
 
     What ends something is on the disk, and survives a power loss, when the call returns; otherwise ``StoreError`` is
-    raised. Progress is visible to other processes when the call returns; where it cannot be written now, it is kept in
+    raised. Of the steps of a for_each, of which there may be very many in a second, it survives one after the next call of
+    ``Database.settle``. Progress is visible to other processes when the call returns; where it cannot be written now, it is kept in
     memory and written, in order, with the next event: a run does not stop because its progress cannot be told. So is the
     end of a task while another program holds the records, for a run that waits answers no signal; the end of the run
     waits for as long as the database does.
@@ -44,9 +45,10 @@ class Recorder:
     def __call__(self, event: Event) -> None:
         """Keep ``event``."""
         self._pending.append(event)
-        durable, last = any(isinstance(waiting, _DURABLE) for waiting in self._pending), isinstance(event, RunEnded)
+        ends = [waiting for waiting in self._pending if isinstance(waiting, _DURABLE)]
+        durable, last = not all(map(_is_of_step, ends)), isinstance(event, RunEnded)
         try:
-            with self._database.transaction(durable=durable, wait_seconds=None if last else _WAIT_SECONDS):
+            with self._database.transaction(durable=durable, soon=bool(ends), wait_seconds=None if last else _WAIT_SECONDS):
                 for waiting in self._pending:
                     self._write(waiting)
         except BusyStoreError:
@@ -121,6 +123,11 @@ class Recorder:
             log=storable(event.log), output=None if event.output is None else to_json(event.output),
             tables_written=to_json(tables) if tables else None, outcome=event.outcome,
         )  # fmt: skip
+
+
+def _is_of_step(event: Event) -> bool:
+    """Whether ``event`` tells of a step of a for_each."""
+    return "/" in getattr(event, "task_key", "")
 
 
 def read_events(database: Database, run_id: int, after: int) -> list[tuple[int, Event]]:

@@ -7,11 +7,34 @@ import os
 from collections import deque
 from pathlib import Path
 
-from nbflow.store.files import sync_folder, write_all
+from nbflow.store.files import sync_file, sync_folder, write_all
 from nbflow.store.names import former_path
 
 _LAST_BYTES = 64 * 1024
 """How much of the end is at hand for who asks for the last lines."""
+
+
+class OwedLogs:
+    """Logs that are whole, and do not survive a power loss yet."""
+
+    def __init__(self) -> None:
+        self._paths: deque[Path] = deque()
+
+    def add(self, path: Path) -> None:
+        """Owe one more."""
+        self._paths.append(path)
+
+    def settle(self) -> None:
+        """See to it that all of them do. Another thread may add some meanwhile."""
+        folders = set()
+        for _ in range(len(self._paths)):
+            path = self._paths.popleft()
+            folders.add(path.parent)
+            with contextlib.suppress(OSError):  # it is written; what the disk has against it shows in the records as well
+                sync_file(path)
+        for folder in folders:
+            with contextlib.suppress(OSError):
+                sync_folder(folder)
 
 
 class LogFile:
@@ -23,9 +46,10 @@ class LogFile:
 
     path: Path
 
-    def __init__(self, path: Path, attempt: int, limit: int = 20_000_000) -> None:
-        """``attempt`` counts from 1. Raises ``OSError``."""
+    def __init__(self, path: Path, attempt: int, limit: int = 20_000_000, owed: OwedLogs | None = None) -> None:
+        """``attempt`` counts from 1; with ``owed`` the whole log survives a power loss when that is settled. Raises ``OSError``."""
         self.path = path
+        self._owed = owed
         self._half = max(limit // 2, 1)
         self._written = 0
         self._rest: deque[bytes] = deque()
@@ -62,14 +86,18 @@ class LogFile:
             self._write(data)
         self._rest.clear()
         try:
-            os.fsync(self._descriptor)
+            if self._owed is None:
+                os.fsync(self._descriptor)
         except OSError as error:
             self._failure = self._failure or error
         finally:
             os.close(self._descriptor)
         if self._failure is not None:
             raise self._failure
-        sync_folder(self.path.parent)
+        if self._owed is None:
+            sync_folder(self.path.parent)
+        elif self._last:
+            self._owed.add(self.path)
 
     def _keep(self, data: bytes) -> None:
         self._rest.append(data)

@@ -96,6 +96,10 @@ ORDER BY task_run_id, number;
 SELECT run_id, pipeline, engine, started, ended, duration_s, result, error, parameters, facts, parent_run_id, NULL AS definition
 FROM runs LEFT JOIN child_runs USING (run_id) WHERE :pipeline IS NULL OR pipeline = CAST(:pipeline AS TEXT) ORDER BY run_id DESC LIMIT :limit;
 
+-- :: unfinished_runs
+-- Those of the newest runs of a pipeline that have no result.
+SELECT run_id FROM (SELECT run_id, result FROM runs WHERE pipeline = CAST(:pipeline AS TEXT) ORDER BY run_id DESC LIMIT :limit) WHERE result IS NULL;
+
 -- :: tasks_of_runs
 -- The tasks of the runs that `runs` gives for the same parameters.
 SELECT * FROM task_runs WHERE run_id IN (

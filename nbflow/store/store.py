@@ -20,7 +20,7 @@ from nbflow.store.failures import folder_failure
 from nbflow.store.folders import make_kept_folder, make_private_folder
 from nbflow.store.journal import journal_path
 from nbflow.store.live import LiveLocks
-from nbflow.store.logs import LogFile
+from nbflow.store.logs import LogFile, OwedLogs
 from nbflow.store.moments import from_json, to_json, to_microseconds
 from nbflow.store.names import escape, file_names
 from nbflow.store.notebooks import NotebookFile
@@ -57,14 +57,11 @@ class Store:
         self._database: Database | None = None
         self._locks = LiveLocks(self.live_folder)
         self._file_names: dict[int, dict[str, str]] = {}
+        self._owed = OwedLogs()
 
     @classmethod
     def open(
-        cls,
-        root: Path,
-        runs: Path,
-        now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
-        patience_seconds: float = 30.0,
+        cls, root: Path, runs: Path, now: Callable[[], datetime] = lambda: datetime.now(timezone.utc), patience_seconds: float = 30.0
     ) -> Store:
         """The store of the workspace at ``root``; ``runs`` is relative to it, or absolute. Touches nothing yet.
 
@@ -82,15 +79,9 @@ class Store:
     # -- a run, while it lives
 
     def begin(
-        self,
-        pipeline: str,
-        tasks: Sequence[str],
-        facts: Mapping[str, Any],
-        definition: Mapping[str, Any],
-        parameters: Mapping[str, Any],
-        engine: str,
-        parent_run_id: int | None = None,
-    ) -> RunIds:
+        self, pipeline: str, tasks: Sequence[str], facts: Mapping[str, Any], definition: Mapping[str, Any], parameters: Mapping[str, Any],
+        engine: str, parent_run_id: int | None = None,
+    ) -> RunIds:  # fmt: skip
         """Record a run that begins now, and make its folder. Its live lock is held when others see it.
 
         ``tasks`` are the keys in the plan's order, ``definition`` the plan as it runs, ``parameters`` the pipeline's
@@ -162,7 +153,14 @@ class Store:
     def log_sink(self, run_id: int, pipeline: str, task_key: str, attempt: int, limit: int = 20_000_000) -> LogSink:
         """Where the log of one attempt goes, of work that is no notebook; a former attempt's is renamed. ``limit`` is how many
         bytes are kept. Raises ``OSError``."""
-        return LogFile(self._path_of(run_id, pipeline, task_key, ".log"), attempt, limit)
+        owed = self._owed if "/" in task_key else None  # there may be very many steps of a for_each in a second
+        return LogFile(self._path_of(run_id, pipeline, task_key, ".log"), attempt, limit, owed)
+
+    def settle(self) -> None:
+        """Let what steps of a for_each left survive a power loss: logs, and ends that events told. Any thread may call it."""
+        self._owed.settle()
+        if self._database is not None:
+            self._database.settle()
 
     def _path_of(self, run_id: int, pipeline: str, task_key: str, extension: str) -> Path:
         if run_id not in self._file_names:
@@ -213,6 +211,12 @@ class Store:
         if database is None:
             return []
         return [self._with_life(database, run) for run in read_runs(database, pipeline, limit)]
+
+    def going_on(self, pipeline: str) -> list[int]:
+        """The ids of the pipeline's runs that go on, the newest first, as far as the newest tell."""
+        database = self._readable()
+        found = [] if database is None else database.rows("unfinished_runs", pipeline=storable(pipeline), limit=5)
+        return [row["run_id"] for row in found if self.is_live(row["run_id"])]
 
     def pipelines(self) -> list[str]:
         """The names of the pipelines that ever ran."""
