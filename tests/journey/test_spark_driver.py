@@ -263,3 +263,19 @@ def test_a_killed_driver_is_told_at_once_and_its_names_outlive_it(
         assert not (bench.warehouse / "keep" / "dropped").exists()
     finally:
         bench.close()
+
+
+def test_numpy_is_loaded_by_who_uses_it(bench: Any) -> None:
+    """Attaching and a query load neither NumPy nor pandas; values of NumPy arrive all the same, once it is there."""
+    told = bench.run(
+        """
+        from pyspark.sql import functions as F
+        spark = session()
+        rows = spark.sql("SELECT id FROM range(5) WHERE id < :n", args={"n": 3}).where(F.col("id") > 0).collect()
+        tell([len(rows), sorted({"numpy", "pandas", "pyarrow"} & set(sys.modules))])
+        import numpy
+        frame = spark.range(5).select(F.lit(numpy.int64(7)).alias("a"), F.lit(numpy.array([1.5, 2.5])).alias("b"))
+        tell([str(frame.schema["b"].dataType), frame.where(F.col("a") == numpy.int32(7)).count(), list(frame.first().b)])
+        """
+    )
+    assert told == [[2, []], ["ArrayType(DoubleType(), True)", 5, [1.5, 2.5]]]

@@ -22,6 +22,7 @@ from nbflow.surface.inside.connect import sessions
 from nbflow.surface.inside.connect.connection import Connection
 from nbflow.surface.inside.connect.functions import patch_functions, patch_table_functions
 from nbflow.surface.inside.driver import calls
+from nbflow.surface.inside.driver.converters import patch_converters, patch_literals
 from nbflow.surface.inside.driver.driver import Driver
 from nbflow.surface.inside.driver.files import patch_found_files
 from nbflow.surface.inside.driver.names import Names
@@ -59,6 +60,8 @@ def _install_driver(driver: Driver, folder: str) -> None:
     when_imported(
         {
             "pyspark.core.context": functools.partial(patch_context, driver),
+            "pyspark.sql.types": patch_converters,
+            "pyspark.sql.functions.builtin": patch_literals,
             "pyspark.sql.session": functools.partial(patch_session, driver, names),
             "pyspark.sql.readwriter": _both(functools.partial(paths.patch_readers, folder), functools.partial(calls.patch_readers, names)),
             "pyspark.sql.streaming.readwriter": _both(

@@ -24,11 +24,11 @@ _WIDEST = 40
 def main() -> None:
     """Begin the task in this process, and run the statements one after another."""
     del sys.path[0]  # this file's folder
-    from nbflow.surface.inside.bootstrap import begin
+    from nbflow.surface.inside.attach import attach_task
     from nbflow.surface.inside.context import given_parameters
     from nbflow.surface.inside.spark import session
 
-    begin()
+    attach_task()
     statements = json.loads(Path(sys.argv[1]).read_text("utf-8"))
     values, spark = given_parameters(), session()
     logging.getLogger("SQLQueryContextLogger").disabled = True  # it prints the Java stack of each error, which is told here
