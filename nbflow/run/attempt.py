@@ -30,7 +30,7 @@ class TaskExecutor:
             "spark_jar": ProcessExecutor(surroundings, jar_program),
             "dbt": ProcessExecutor(surroundings, dbt_program),
             "sql": ProcessExecutor(surroundings, sql_program),
-            "shell": ProcessExecutor(surroundings, shell_program),
+            "shell": ProcessExecutor(surroundings, shell_program, at_once=True),
         }
 
     def prepare(self, attempt: Attempt) -> Prepared:

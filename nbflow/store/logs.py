@@ -15,20 +15,20 @@ _LAST_BYTES = 64 * 1024
 
 
 class OwedLogs:
-    """Logs that are whole, and do not survive a power loss yet."""
+    """Logs that are whole, and do not survive a power loss yet: ``paths``, the oldest first."""
 
     def __init__(self) -> None:
-        self._paths: deque[Path] = deque()
+        self.paths: deque[Path] = deque()
 
     def add(self, path: Path) -> None:
         """Owe one more."""
-        self._paths.append(path)
+        self.paths.append(path)
 
     def settle(self) -> None:
         """See to it that all of them do. Another thread may add some meanwhile."""
         folders = set()
-        for _ in range(len(self._paths)):
-            path = self._paths.popleft()
+        for _ in range(len(self.paths)):
+            path = self.paths.popleft()
             folders.add(path.parent)
             with contextlib.suppress(OSError):  # it is written; what the disk has against it shows in the records as well
                 sync_file(path)

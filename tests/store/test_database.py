@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -284,3 +285,28 @@ def test_the_end_of_a_task_waits_in_memory_while_the_records_are_locked(tmp_path
     tell(RunEnded(run_id, AT, Result.FAILED, 1.0))
     assert [type(event).__name__ for _, event in store.events(run_id)] == ["TaskEnded", "RunEnded"]
     assert store.run(run_id).tasks[0].result is Result.FAILED
+
+
+def test_ends_of_steps_are_settled_beside_what_is_written(tmp_path: Path) -> None:
+    """In another thread, also where nothing is owed, or no file holds it any more; nothing that was told is lost."""
+    store = opened(tmp_path)
+    store.settle()
+    run_id = begin(store)
+    steps = store.add_steps(store.run(run_id).tasks[0].task_run_id, [(f"a/{number}", number, number) for number in range(200)])
+    listen, over = store.listener(run_id), threading.Event()
+
+    def settle() -> None:
+        while not over.is_set():
+            store.settle()
+
+    settling = threading.Thread(target=settle)
+    settling.start()
+    for key, task_run_id in steps.items():
+        listen(TaskEnded(run_id, AT, key, task_run_id, Result.SUCCESS))
+    over.set()
+    settling.join()
+    listen(TaskEnded(run_id, AT, "a/0", steps["a/0"], Result.FAILED))
+    store.close()
+    store.settle()
+    ended = {task.task_key: task.result for task in opened(tmp_path).run(run_id).tasks}
+    assert ended == {"a": None, **dict.fromkeys(steps, Result.SUCCESS), "a/0": Result.FAILED}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbflow.store.logs import LogFile
+from nbflow.store.logs import LogFile, OwedLogs
 from nbflow.store.printed import LogReader
 
 
@@ -33,6 +33,19 @@ def test_a_former_attempts_log_makes_room(tmp_path: Path) -> None:
         log.add(f"attempt {attempt}\n".encode())
         log.finish()
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.attempt-1.log": "attempt 1\n", "a.log": "attempt 2\n"}
+
+
+def test_logs_of_steps_are_settled_together(tmp_path: Path) -> None:
+    """Those that hold something; one that is gone by then, or whose folder is, stands in nobody's way."""
+    owed = OwedLogs()
+    for number, text in enumerate((b"one", b"", b"three")):
+        log = LogFile(tmp_path / f"loop/{number}.log", 1, owed=owed)
+        log.add(text)
+        log.finish()
+    assert [path.name for path in owed.paths] == ["0.log", "2.log"]
+    (tmp_path / "loop/0.log").unlink()
+    owed.settle()
+    assert not owed.paths and (tmp_path / "loop/2.log").read_bytes() == b"three"
 
 
 def test_a_log_is_read_while_it_grows(tmp_path: Path) -> None:

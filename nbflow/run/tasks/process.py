@@ -34,10 +34,11 @@ MakeProgram = Callable[[Surroundings, Attempt, Sequence[Argument]], Program]
 
 
 class ProcessExecutor:
-    """Executes tasks whose work is a program that ``make`` makes. Keeps the promise of ``runner.Executor``."""
+    """Executes tasks whose work is a program that ``make`` makes, ``at_once`` where that reads and writes no files. Keeps the promise
+    of ``runner.Executor``."""
 
-    def __init__(self, surroundings: Surroundings, make: MakeProgram) -> None:
-        self._around, self._make = surroundings, make
+    def __init__(self, surroundings: Surroundings, make: MakeProgram, *, at_once: bool = False) -> None:
+        self._around, self._make, self._at_once = surroundings, make, at_once
         self._ready: dict[tuple[str, int], _Ready] = {}
 
     def prepare(self, attempt: Attempt) -> Prepared:
@@ -100,7 +101,8 @@ class ProcessExecutor:
         """Start the program, with ``more`` in its environment, and wait for its end, or for what ends it before."""
         kills = memory_kills()
         try:
-            program = await asyncio.get_running_loop().run_in_executor(None, self._make, self._around, attempt, ready.arguments)
+            making = functools.partial(self._make, self._around, attempt, ready.arguments)
+            program = making() if self._at_once else await asyncio.get_running_loop().run_in_executor(None, making)
             program = replace(program, environment={**program.environment, **more})
             child = Child.start(program, self._around.token_of(attempt), ready.log.add)
         except ValueError as error:
