@@ -39,6 +39,7 @@ class Kernel:
         self.pid = process.pid
         self.client: Any = None
         self.language: Mapping[str, Any] = {}
+        self._waking: list[Any] = []
 
     @classmethod
     async def start(cls, spec: KernelSpec, forks: Forks | None = None) -> Kernel:
@@ -124,8 +125,13 @@ class Kernel:
 
     def _wake(self) -> None:
         """Connect to the kernel's channel of requests for a moment."""
-        socket = self.client.connect_shell()
-        asyncio.get_running_loop().call_later(_WAKE_SECONDS, socket.close, 0)
+        self._waking.append(self.client.connect_shell())
+        asyncio.get_running_loop().call_later(_WAKE_SECONDS, self._close_waking, 1)
+
+    def _close_waking(self, count: int) -> None:
+        """Close the oldest connections that were made to wake the kernel. One that stayed open would hold up whoever lets the client go."""
+        for _ in range(min(count, len(self._waking))):
+            self._waking.pop(0).close(0)
 
     async def gone(self) -> str:
         """Return how the kernel's process ended, as soon as it has."""
@@ -158,6 +164,7 @@ class Kernel:
             end_all(below)
             await asyncio.get_running_loop().run_in_executor(None, end_family, self.spec.token)
             await self._process.release()
+            self._close_waking(len(self._waking))
             if self.client is not None:
                 self.client.stop_channels()
             self._manager.cleanup_connection_file()

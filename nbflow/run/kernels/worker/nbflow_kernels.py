@@ -295,7 +295,8 @@ def become_kernel(asked: Asked) -> None:
 
 
 def _begin_anew() -> None:
-    """Let nothing that is random be the same in two kernels."""
+    """Let this process know its own number, and nothing that is random be the same in two kernels."""
+    threading.main_thread()._set_native_id()
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed()
     if "multiprocessing.process" in sys.modules:
