@@ -54,5 +54,6 @@ class LaunchedProcess:
     async def release(self) -> None:
         """Leave nothing of it."""
         self._process.wait()
+        self._manager._close_control_socket()  # one that stayed open would hold up whoever lets the manager go
         with contextlib.suppress(Exception):  # a provisioner's clean-up must not hide how the attempt ended
             await self._manager.provisioner.cleanup(restart=False)

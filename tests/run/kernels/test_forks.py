@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -209,3 +210,30 @@ def until_at_most(count: int, token: str) -> None:
     while len(bearing(token)) > count:
         assert time.monotonic() < deadline, bearing(token)
         time.sleep(0.05)
+
+
+GIVEN_BACK = """
+import asyncio, gc, sys, tempfile
+from pathlib import Path
+from nbflow.run.kernels.forks import Forks
+from nbflow.run.kernels.kernel import Kernel, KernelSpec
+
+async def main():
+    private = Path(sys.argv[1])
+    forks = Forks("token", private, None) if sys.argv[2] == "fork" else None
+    kernel = await Kernel.start(KernelSpec("python3", private, private, "token"), forks)
+    kernel._wake()
+    await kernel.end(0)
+
+asyncio.run(main())
+gc.collect()
+print("over")
+"""
+
+
+@pytest.mark.parametrize("way", ["fork", "spawn"])
+def test_a_kernel_that_is_let_go_holds_nobody_up(way: str) -> None:
+    """The collector ends its sockets' context, which waits for each of them that is open."""
+    with tempfile.TemporaryDirectory(prefix="nbflow-test-", dir="/tmp") as folder:
+        done = subprocess.run([sys.executable, "-c", GIVEN_BACK, folder, way], capture_output=True, text=True, check=False, timeout=120)
+    assert done.stdout == "over\n", done.stderr
