@@ -12,13 +12,16 @@ from nbflow.plan.work import NotebookWork
 FORK, SPAWN = "fork", "spawn"
 """How Python kernels are started: forked where that gives the same kernel, or each by a start of its interpreter."""
 
+_SPARK = ("pyspark.sql", "pyspark.sql.functions", "numpy", "pandas", "pyarrow", "pyspark.testing.utils")
+"""With what PySpark itself imports as soon as a session is asked for anything."""
+
 _MODULES = {
     "numpy": ("numpy",),
     "pandas": ("numpy", "pandas"),
     "pyarrow": ("pyarrow",),
     "matplotlib": ("matplotlib.figure", "matplotlib.backends.backend_agg"),
-    "pyspark": ("pyspark.sql", "pyspark.sql.functions"),
-    "delta": ("pyspark.sql", "delta.tables"),
+    "pyspark": _SPARK,
+    "delta": (*_SPARK, "delta.tables"),
 }
 """What is loaded for a package that a notebook imports. All of it is known to survive a fork."""
 
@@ -43,7 +46,7 @@ def preloads(notebook: Notebook, engine: str) -> tuple[str, ...]:
     words = {word for line in lines for word in _WORD.findall(line)}
     found = [module for package, modules in _MODULES.items() if package in words for module in modules]
     if notebook.uses_spark:
-        found += _MODULES["pyspark"] if engine == "spark" else _CONNECT if engine != "none" else ()
+        found += _SPARK if engine == "spark" else _CONNECT if engine != "none" else ()
     return tuple(dict.fromkeys(found))
 
 

@@ -14,6 +14,8 @@ from nbflow.plan.plan import Plan, PlannedTask
 from nbflow.plan.preload import all_preloads, forks_pay, may_fork, preloads
 from nbflow.plan.work import ForEachWork, NotebookWork
 
+SPARK = {"pyspark.sql", "pyspark.sql.functions", "numpy", "pandas", "pyarrow", "pyspark.testing.utils"}
+
 
 def notebook(folder: Path, *sources: str) -> Notebook:
     """A notebook with these cells."""
@@ -37,13 +39,13 @@ def task(key: str, of: Notebook, kernel: str = "python3") -> PlannedTask:
         ("import json, pandas as pd", "none", {"numpy", "pandas"}),
         ("if True:\n    from matplotlib import pyplot", "none", {"matplotlib.figure", "matplotlib.backends.backend_agg"}),
         ("x = 'import pandas'\nimport mine", "spark", set()),
-        ("spark.sql('select 1')", "spark", {"pyspark.sql", "pyspark.sql.functions"}),
+        ("spark.sql('select 1')", "spark", SPARK),
         (
             "spark.sql('select 1')",
             "sail",
             {"pyspark.sql", "pyspark.sql.functions", "pyspark.sql.connect.session", "pyspark.sql.connect.functions"},
         ),
-        ("import pyspark", "none", {"pyspark.sql", "pyspark.sql.functions"}),
+        ("import pyspark", "none", SPARK),
     ],
 )
 def test_what_a_notebook_will_import(tmp_path: Path, source: str, engine: str, expected: set[str]) -> None:

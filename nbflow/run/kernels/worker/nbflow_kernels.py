@@ -296,7 +296,8 @@ def become_kernel(asked: Asked) -> None:
 
 def _begin_anew() -> None:
     """Let this process know its own number, and nothing that is random be the same in two kernels."""
-    threading.main_thread()._set_native_id()
+    main: Any = threading.main_thread()
+    main._set_native_id()
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed()
     if "multiprocessing.process" in sys.modules:
