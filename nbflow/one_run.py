@@ -25,8 +25,10 @@ from nbflow.define.settings import Settings
 from nbflow.plan.engines import AUTO, PlannedEngine, changed_by_itself
 from nbflow.plan.export.document import plan_document
 from nbflow.plan.plan import Plan
+from nbflow.plan.preload import FORK, all_preloads, forks_pay
 from nbflow.run.attempt import TaskExecutor
 from nbflow.run.guard import Guard
+from nbflow.run.kernels.forks import Forks
 from nbflow.run.listeners import Told
 from nbflow.run.parent import parent_context
 from nbflow.run.promises import Attempt, Ids, Step
@@ -83,10 +85,11 @@ class Home(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Whole:
-    """What a run shares with the runs that its tasks begin: who guards its processes, how many of them there may be at a time,
-    the engines that were made so far, what is recorded of how it was started; ``lent`` is the engine of the task that started it."""
+    """What a run shares with the runs that its tasks begin: who guards its processes and forks its kernels, how many of them there may be
+    at a time, the engines that were made so far, what is recorded of how it was started; ``lent`` is the engine of the task that started it."""
 
     guard: Guard
+    forks: Forks
     free: asyncio.Semaphore
     engines: list[tuple[PlannedEngine, Engine]]
     facts: Mapping[str, Any]
@@ -105,11 +108,13 @@ async def run_whole(home: Home, plan: Plan, listeners: Sequence[Listener], how: 
         plan, reason = await _settled(home, plan, listeners)
     stop = Stop()
     with Guard() as guard, signals_ask(stop):
-        whole = _Whole(guard, asyncio.Semaphore(home.settings.parallel or os.cpu_count() or 1), [], facts, lent)
+        forks = Forks(guard.token, guard.folder, home.settings.python)
+        whole = _Whole(guard, forks, asyncio.Semaphore(home.settings.parallel or os.cpu_count() or 1), [], facts, lent)
         try:
             run = _OneRun(home, whole, plan, listeners, None if parent is None else parent.run_id)
             result = await run.done(stop, reason)
         finally:
+            forks.end()
             await asyncio.gather(*(engine.stop() for _, engine in whole.engines))
     return home.store.run(run.given.run_id), exit_code(result, stop.signal_number if result is Result.CANCELED else None)
 
@@ -209,6 +214,13 @@ class _OneRun:
             made[engine.key] = alike[0]
         return made
 
+    def _forks(self) -> Forks | None:
+        """The process that this run's kernels come from, which begins with their imports now; ``None`` where that pays not."""
+        if self._home.settings.kernel_start != FORK or not forks_pay(self._plan):
+            return None
+        self._whole.forks.begin(all_preloads(self._plan))
+        return self._whole.forks
+
     def _executor(self, engines: Mapping[str, Engine]) -> TaskExecutor:
         home, plan, run_id = self._home, self._plan, self.given.run_id
         limit = home.settings.output_limit_bytes
@@ -240,6 +252,7 @@ class _OneRun:
                 guard.folder,
                 guard.token,
                 self._run_child,
+                self._forks(),
             )  # fmt: skip
         )
 

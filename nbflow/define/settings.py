@@ -30,7 +30,7 @@ _NOT_SETTINGS = ("NBFLOW_WORKSPACE", "NBFLOW_TASK", "NBFLOW_FAMILY", "NBFLOW_CAC
 
 
 _TYPES = {
-    "engine": "str", "parallel": "int?", "kernel": "str?", "python": "str?", "start_timeout_seconds": "float",
+    "engine": "str", "parallel": "int?", "kernel": "str?", "kernel_start": "str", "python": "str?", "start_timeout_seconds": "float",
     "cell_timeout_seconds": "float", "grace_seconds": "float", "output_limit_bytes": "int", "max_value_bytes": "int",
     "warehouse": "str", "runs": "str", "driver_memory": "str", "spark_conf": "dict", "spark_remote": "bool",
     "catalogs": "list[str]", "strict": "bool", "allow_missing": "bool",
@@ -44,7 +44,8 @@ class Settings:
     """How runs of a workspace are done. Every field is also an ``NBFLOW_…`` variable; most are options of ``nbflow run``.
 
     ``engine``: the Spark engine (``define.pipelines.engines``). ``parallel``: tasks at once
-    (``None``: the number of cores). ``kernel``: a kernel for all tasks. ``python``: the interpreter of python3 kernels
+    (``None``: the number of cores). ``kernel``: a kernel for all tasks. ``kernel_start``: ``fork``, Python kernels of a run
+    come from one process that has done their imports, where that gives the same kernel; or ``spawn``. ``python``: the interpreter of python3 kernels
     (``None``: the one that runs nbflow). ``start_timeout_seconds``: how long a kernel may take to start.
     ``cell_timeout_seconds``: limit of each cell (0: none). ``grace_seconds``: from an interrupt to the kill.
     ``output_limit_bytes``: characters kept of one cell's output. ``max_value_bytes``: a task value's size as JSON.
@@ -59,6 +60,7 @@ class Settings:
     engine: str = "spark"
     parallel: int | None = None
     kernel: str | None = None
+    kernel_start: str = "fork"
     python: str | None = None
     start_timeout_seconds: float = 60
     cell_timeout_seconds: float = 0
@@ -159,6 +161,9 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
 def _check(key: str, value: Any) -> None:
     if key == "engine" and (problem := engine_problem(value)):
         raise ValueError(problem)
+    if key == "kernel_start" and value not in ("fork", "spawn"):
+        msg = f"{value!r} is no way to start a kernel; there are fork and spawn"
+        raise ValueError(msg)
     if key in ("parallel", "output_limit_bytes", "max_value_bytes") and value is not None and value < 1:
         msg = f"{value} is too few; 1 is the least"
         raise ValueError(msg)

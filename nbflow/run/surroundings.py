@@ -25,6 +25,7 @@ from nbflow.plan.known import ONE_TIME, Known
 from nbflow.plan.plan import Argument, Plan
 from nbflow.plan.references import resolve
 from nbflow.plan.work import JarWork
+from nbflow.run.kernels.forks import Forks
 from nbflow.run.left import read_commits
 from nbflow.run.promises import Attempt
 from nbflow.run.stop import Stop
@@ -60,7 +61,8 @@ class Surroundings:
     ``engines`` are its Spark engines by their keys in the plan; ``sink`` makes the place where an attempt's notebook goes, ``log``
     that of other work; ``cell_started`` is told the attempt and the cell (from 1), ``note`` the attempt and a sentence for
     whoever watches. ``private`` is a folder for what only the run may see, with a short path; ``token`` begins the mark that the
-    processes of each attempt bear. ``run_child`` runs another pipeline with these values for an attempt.
+    processes of each attempt bear. ``run_child`` runs another pipeline with these values for an attempt; ``forks`` has Python
+    kernels quicker than their own starts.
     """
 
     plan: Plan
@@ -75,6 +77,7 @@ class Surroundings:
     private: Path
     token: str
     run_child: RunChild = _no_child
+    forks: Forks | None = None
 
     def private_folder(self, attempt: Attempt) -> Path:
         """The folder of one attempt, through which it exchanges with its task. Not made yet."""

@@ -8,87 +8,65 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import queue
-import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import KernelError
-from nbflow.core.exchange import FAMILY_VARIABLE
 from nbflow.core.results import ErrorKind
 from nbflow.plan.kernels import NATIVE
-from nbflow.run.processes import descendants, describe_end, end_all, end_family, end_group, wait_gone
+from nbflow.run.kernels.forks import Forks
+from nbflow.run.kernels.launched import LaunchedProcess
+from nbflow.run.kernels.process import CONNECTION_FILE, LOG_FILE, NATIVE_ARGUMENTS, KernelProcess, KernelSpec
+from nbflow.run.processes import descendants, end_all, end_family, end_group
+
+__all__ = ["Kernel", "KernelSpec"]
 
 _LOG_LINES = 20
 _QUIET_EXIT_SECONDS = 1.0
 _WAKE_SECONDS = 0.3
 _WAKE_SECONDS_AT_MOST = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class KernelSpec:
-    """What to start: the kernel's ``name``, the interpreter for python3 (``None``: the one that runs nbflow), where,
-    with which environment on top of the own one, and how long it may take. ``private`` is a folder for its files."""
-
-    name: str
-    folder: Path
-    private: Path
-    token: str
-    python: str | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
-    start_timeout: float = 60.0
+_RECONNECT_MILLISECONDS = 10
 
 
 class Kernel:
     """A running kernel. ``client`` is jupyter_client's asynchronous client, its channels open."""
 
-    def __init__(self, spec: KernelSpec, manager: Any) -> None:
+    def __init__(self, spec: KernelSpec, manager: Any, process: KernelProcess) -> None:
         self.spec = spec
-        self._manager = manager
-        self._process: subprocess.Popen[bytes] = manager.provisioner.process
-        self.pid: int = self._process.pid
+        self._manager, self._process = manager, process
+        self.pid = process.pid
         self.client: Any = None
         self.language: Mapping[str, Any] = {}
+        self._waking: list[Any] = []
 
     @classmethod
-    async def start(cls, spec: KernelSpec) -> Kernel:
-        """Start the kernel that ``spec`` names and wait until it answers. Raises ``KernelError`` (KERNEL_START)."""
+    async def start(cls, spec: KernelSpec, forks: Forks | None = None) -> Kernel:
+        """Start the kernel that ``spec`` names and wait until it answers; ``forks`` may have it quicker. Raises ``KernelError``
+        (KERNEL_START)."""
+        if forks is not None and spec.name == NATIVE:
+            manager = _manager(spec)
+            manager.write_connection_file()
+            process = await forks.fork(spec)
+            if process is not None:
+                with contextlib.suppress(_EndedEarlyError):  # it may do better by a start of its own
+                    return await cls(spec, manager, process)._ready()
+            manager.cleanup_connection_file()
         manager = _manager(spec)
-        log = spec.private / "kernel.log"
-        environment = {**os.environ, **spec.environment, FAMILY_VARIABLE: spec.token}
-        environment.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # else debugpy warns in the first cell of some kernels
-        if environment.get("NBFLOW_ENGINE", "").startswith("sc:"):
-            del environment["NBFLOW_ENGINE"]  # a token may stand in it, and what a notebook prints is kept
-        environment.pop("PYTEST_CURRENT_TEST", None)  # with it ipykernel does not take the output of child processes
+        return await cls(spec, manager, await LaunchedProcess.start(spec, manager))._ready()
+
+    async def _ready(self) -> Kernel:
         try:
-            with log.open("wb") as stderr:
-                await manager.start_kernel(
-                    cwd=str(spec.folder), env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr
-                )
-        except Exception as error:  # jupyter_client and provisioners of other people raise what they like here
-            msg = f"kernel {spec.name!r} could not be started: {error}"
-            raise KernelError(ErrorKind.KERNEL_START, msg) from error
-        kernel = cls(spec, manager)
-        try:
-            await kernel._connect()
+            await self._connect()
         except BaseException:
-            await kernel.end(0)
+            await self.end(0)
             raise
-        return kernel
+        return self
 
     async def _connect(self) -> None:
         """Open the channels, and wait until the kernel answers and its broadcast reaches us."""
-        import zmq
-
-        client = self._manager.client()
-        client.context.setsockopt(zmq.RCVHWM, 0)  # a kernel that prints faster than we read must not lose messages
-        client.start_channels(stdin=False, hb=False)
-        self.client = client
-        gone = asyncio.ensure_future(wait_gone(self.pid))
+        gone = asyncio.ensure_future(self._process.gone())
         answered = asyncio.ensure_future(self._answered())
         try:
             await asyncio.wait({gone, answered}, timeout=self.spec.start_timeout, return_when=asyncio.FIRST_COMPLETED)
@@ -96,10 +74,9 @@ class Kernel:
                 answered.result()
                 return
             if gone.done():
-                status = describe_end(self._process.wait())
-                msg = f"kernel {self.spec.name!r} ended while it started ({status})"
-            else:
-                msg = f"kernel {self.spec.name!r} did not answer within {self.spec.start_timeout:g} s"
+                msg = f"kernel {self.spec.name!r} ended while it started ({gone.result()})"
+                raise _EndedEarlyError(ErrorKind.KERNEL_START, msg, self.last_words())
+            msg = f"kernel {self.spec.name!r} did not answer within {self.spec.start_timeout:g} s"
             raise KernelError(ErrorKind.KERNEL_START, msg, self.last_words())
         finally:
             for task in (gone, answered):
@@ -108,6 +85,14 @@ class Kernel:
 
     async def _answered(self) -> None:
         """Ask until both the reply and the broadcast for one question have come."""
+        import zmq
+
+        await self._process.listening()
+        client = self._manager.client()
+        client.context.setsockopt(zmq.RCVHWM, 0)  # a kernel that prints faster than we read must not lose messages
+        client.context.setsockopt(zmq.RECONNECT_IVL, _RECONNECT_MILLISECONDS)  # its sockets may not be there yet
+        client.start_channels(stdin=False, hb=False)
+        self.client = client
         replied = heard = False
         while not (replied and heard):
             self.client.kernel_info()
@@ -140,23 +125,26 @@ class Kernel:
 
     def _wake(self) -> None:
         """Connect to the kernel's channel of requests for a moment."""
-        socket = self.client.connect_shell()
-        asyncio.get_running_loop().call_later(_WAKE_SECONDS, socket.close, 0)
+        self._waking.append(self.client.connect_shell())
+        asyncio.get_running_loop().call_later(_WAKE_SECONDS, self._close_waking, 1)
+
+    def _close_waking(self, count: int) -> None:
+        """Close the oldest connections that were made to wake the kernel. One that stayed open would hold up whoever lets the client go."""
+        for _ in range(min(count, len(self._waking))):
+            self._waking.pop(0).close(0)
 
     async def gone(self) -> str:
         """Return how the kernel's process ended, as soon as it has."""
-        await wait_gone(self.pid)
-        return describe_end(self._process.wait())
+        return await self._process.gone()
 
     async def interrupt(self) -> None:
         """Interrupt what runs in the kernel, by a signal to its group or by a message, as its kernelspec wants it."""
-        if self._process.poll() is None:
-            await self._manager.interrupt_kernel()
+        await self._process.interrupt()
 
     def last_words(self) -> str:
         """The last lines of the kernel's own log."""
         with contextlib.suppress(OSError):
-            text = (self.spec.private / "kernel.log").read_text("utf-8", "replace")
+            text = (self.spec.private / LOG_FILE).read_text("utf-8", "replace")
             return "\n".join(text.splitlines()[-_LOG_LINES:])
         return ""
 
@@ -167,35 +155,36 @@ class Kernel:
         """
         below = await asyncio.get_running_loop().run_in_executor(None, descendants, self.pid)
         try:
-            if self.client is not None and self._process.poll() is None and quiet_seconds > 0:
+            if self.client is not None and self._process.is_running() and quiet_seconds > 0:
                 self.client.shutdown()
                 with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(wait_gone(self.pid), quiet_seconds)
+                    await asyncio.wait_for(self._process.gone(), quiet_seconds)
         finally:
             end_group(self.pid)
             end_all(below)
             await asyncio.get_running_loop().run_in_executor(None, end_family, self.spec.token)
-            self._process.wait()
+            await self._process.release()
+            self._close_waking(len(self._waking))
             if self.client is not None:
                 self.client.stop_channels()
-            with contextlib.suppress(Exception):  # a provisioner's clean-up must not hide how the attempt ended
-                await self._manager.provisioner.cleanup(restart=False)
             self._manager.cleanup_connection_file()
+
+
+class _EndedEarlyError(KernelError):
+    """The kernel's process ended before it answered."""
 
 
 def _manager(spec: KernelSpec) -> Any:
     from jupyter_client.kernelspec import KernelSpec as JupyterSpec
     from jupyter_client.manager import AsyncKernelManager
 
-    manager = AsyncKernelManager(kernel_name=spec.name, connection_file=str(spec.private / "kernel.json"))
+    manager = AsyncKernelManager(kernel_name=spec.name, connection_file=str(spec.private / CONNECTION_FILE))
     if sys.platform != "win32":
         manager.transport = "ipc"
         manager.ip = str(spec.private / "k")
     if spec.name == NATIVE:
-        interpreter = spec.python or sys.executable
         manager._kernel_spec = JupyterSpec(
-            argv=[interpreter, "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}",
-                  "--HistoryManager.hist_file=:memory:"],
+            argv=[spec.interpreter, "-Xfrozen_modules=off", "-m", "ipykernel_launcher", *NATIVE_ARGUMENTS],
             display_name="Python 3 (ipykernel)", language="python",
         )  # fmt: skip
     return manager

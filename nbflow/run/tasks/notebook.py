@@ -17,6 +17,7 @@ from nbflow.core.results import ErrorKind, Result, TaskError
 from nbflow.core.writes import TableWrite
 from nbflow.define.settings import Settings
 from nbflow.plan.plan import Argument, PlannedTask
+from nbflow.plan.preload import may_fork, preloads
 from nbflow.plan.work import NotebookWork
 from nbflow.run.bootstrap import prepare_kernel
 from nbflow.run.cells import CellLoop, Limits
@@ -117,9 +118,10 @@ class NotebookExecutor:
     ) -> tuple[Kernel | None, Ending | None]:
         """The kernel, ready for its first cell; or how the attempt ended before there was one."""
         task, around = attempt.task, self._around
+        work = _work(attempt)
         spec = KernelSpec(
-            _work(attempt).kernel, task.work.folder, private, token, around.settings.python,
-            {exchange.VARIABLE: str(private)}, around.settings.start_timeout_seconds,
+            work.kernel, work.folder, private, token, around.settings.python, {exchange.VARIABLE: str(private)},
+            around.settings.start_timeout_seconds, preloads(work.notebook, around.plan.engine_of(task).name),
         )  # fmt: skip
         starting = asyncio.ensure_future(self._start_both(attempt, spec, engine, tag))
         asked = asyncio.ensure_future(stop.asked.wait())
@@ -148,7 +150,7 @@ class NotebookExecutor:
                 await started
                 more = await self._around.remote(attempt, engine, tag)
                 spec = replace(spec, environment={**spec.environment, **more})
-            kernel = await Kernel.start(spec)
+            kernel = await Kernel.start(spec, self._around.forks if may_fork(_work(attempt).notebook) else None)
             try:
                 if started is not None:
                     await started

@@ -15,6 +15,7 @@ _HELP = {
     "engine": ("NAME", "Spark engine: spark, sail, auto, sc://host:port, or none where notebooks make their own session."),
     "parallel": ("N", "How many tasks run at once; the number of cores where not said."),
     "kernel": ("NAME", "Jupyter kernel for all tasks, instead of the notebooks' own."),
+    "kernel_start": ("WAY", "How Python kernels start: fork, from one process that has done their imports; or spawn, each by itself."),
     "python": ("PATH", "Interpreter of python3 kernels; the one of nbflow where not said."),
     "start_timeout_seconds": ("SECONDS", "How long a kernel may take to start."),
     "cell_timeout_seconds": ("SECONDS", "How long each cell may take; 0: no limit."),

@@ -27,6 +27,7 @@ from nbflow.warehouse.folders import CATALOG
 _FOLDER_VARIABLE = "NBFLOW_NOTEBOOK_FOLDER"
 """Tells Spark's Python workers where the notebook lies; the driver's daemon module reads it."""
 
+_SESSION = "org.apache.spark.sql.classic.SparkSession"
 _OF_CONNECTION = ".connection-"
 _CANCEL_SECONDS = 5.0
 _CANCEL_AGAIN = (0.1, 0.4, 1.5, 4.0)
@@ -53,13 +54,12 @@ class Driver:
             except (OSError, ValueError):
                 raise self._gone("its connection file is not there any more") from None
             gateway = self._open(int(connection["port"]), connection["secret"])
-            jvm: Any = gateway.jvm
-            scala = jvm.org.apache.spark.SparkContext.getOrCreate()
+            scala = java_class(gateway, "org.apache.spark.SparkContext").getOrCreate()
             self._check_version(scala.version())
             self._mark_connections(gateway, scala)
-            self.context = jvm.org.apache.spark.api.java.JavaSparkContext.fromSparkContext(scala)
+            self.context = java_class(gateway, "org.apache.spark.api.java.JavaSparkContext").fromSparkContext(scala)
             # the session that all others are made from; one of another origin would have a catalog of its own
-            self.root = jvm.org.apache.spark.sql.classic.SparkSession.builder().sparkContext(scala).getOrCreate()
+            self.root = java_class(gateway, _SESSION).builder().sparkContext(scala).getOrCreate()
             self.gateway = gateway
             keep_interrupts()
             self._watch_cells()
@@ -199,7 +199,7 @@ class Driver:
             for mark in [*marks, f"{call}addJobTag\n{get_command_part(own)}{END_COMMAND_PART}"]:
                 connection.send_command(mark)
             if self.session is not None:
-                active = f"z:org.apache.spark.sql.classic.SparkSession\nsetActiveSession\n{get_command_part(self.session)}"
+                active = f"z:{_SESSION}\nsetActiveSession\n{get_command_part(self.session)}"
                 connection.send_command(f"{CALL_COMMAND_NAME}{active}{END_COMMAND_PART}")
             return connection
 
@@ -214,7 +214,7 @@ class Driver:
     def new_session(self) -> Any:
         """A new Java session of this notebook's own, active in this thread and in those whose connections are yet to come."""
         session = self.root.newSession()
-        self.gateway.jvm.org.apache.spark.sql.classic.SparkSession.setActiveSession(session)
+        java_class(self.gateway, _SESSION).setActiveSession(session)
         self.session = session
         return session
 
@@ -251,6 +251,13 @@ class Driver:
         """What Spark's Python workers need in order to find the modules and files beside the notebook."""
         path = os.pathsep.join(filter(None, [self.folder, os.environ.get("PYTHONPATH", "")]))
         return {"PYTHONPATH": path, _FOLDER_VARIABLE: self.folder}
+
+
+def java_class(gateway: Any, name: str) -> Any:
+    """A class of the driver by its whole name, without asking the driver what each part of the name is."""
+    from py4j.java_gateway import JavaClass
+
+    return JavaClass(name, gateway._gateway_client)
 
 
 @functools.lru_cache(maxsize=1)

@@ -16,6 +16,8 @@ from nbflow.surface.inside.driver.names import Names
 from nbflow.surface.inside.paths import patch_context_paths, resolved_name
 from nbflow.surface.inside.statements import rewritten
 
+_WORKER_VARIABLES = "spark.executorEnv."
+
 
 def patch_context(driver: Driver, module: ModuleType) -> None:
     """Have ``SparkContext()`` attach, ``stop()`` only let go, and what cancels or clears keep to this notebook's jobs."""
@@ -28,9 +30,7 @@ def patch_context(driver: Driver, module: ModuleType) -> None:
             original_init(context, *args, **kwargs)
             return
         driver.connect()
-        from pyspark.conf import SparkConf
-
-        conf = SparkConf(_jvm=driver.gateway.jvm, _jconf=driver.context.getConf())
+        conf = _conf_of(driver)
         interrupt = signal.getsignal(signal.SIGINT)
         context._nbflow_attached = True
         original_init(context, gateway=driver.gateway, jsc=driver.context, conf=conf)
@@ -51,6 +51,17 @@ def patch_context(driver: Driver, module: ModuleType) -> None:
     _keep_to_this_notebook(driver, context_class)
     patch_added_files(module)
     patch_context_paths(driver.folder, module)  # last, so that paths are whole before anybody else looks at them
+
+
+def _conf_of(driver: Driver) -> Any:
+    """The driver's settings as a context is made with them. Of all together the context only takes the variables of workers, so that
+    it is told of these: the others would be asked for one by one."""
+    from pyspark.conf import SparkConf
+
+    conf: Any = SparkConf(_jvm=driver.gateway.jvm, _jconf=driver.context.getConf())
+    given = conf._jconf.getAllWithPrefix(_WORKER_VARIABLES)
+    conf.getAll = lambda: [(f"{_WORKER_VARIABLES}{pair._1()}", pair._2()) for pair in given]
+    return conf
 
 
 def _keep_to_this_notebook(driver: Driver, context_class: Any) -> None:

@@ -1,0 +1,74 @@
+"""Which kernels of a run may be forked from one process that has done their imports, and what it imports ahead: pure choices."""
+
+from __future__ import annotations
+
+import re
+
+from nbflow.define.notebooks.notebook import Notebook
+from nbflow.plan.kernels import NATIVE
+from nbflow.plan.plan import Plan, PlannedTask
+from nbflow.plan.work import NotebookWork
+
+FORK, SPAWN = "fork", "spawn"
+"""How Python kernels are started: forked where that gives the same kernel, or each by a start of its interpreter."""
+
+_SPARK = ("pyspark.sql", "pyspark.sql.functions", "numpy", "pandas", "pyarrow", "pyspark.testing.utils")
+"""With what PySpark itself imports as soon as a session is asked for anything."""
+
+_MODULES = {
+    "numpy": ("numpy",),
+    "pandas": ("numpy", "pandas"),
+    "pyarrow": ("pyarrow",),
+    "matplotlib": ("matplotlib.figure", "matplotlib.backends.backend_agg"),
+    "pyspark": _SPARK,
+    "delta": (*_SPARK, "delta.tables"),
+}
+"""What is loaded for a package that a notebook imports. All of it is known to survive a fork."""
+
+_CONNECT = ("pyspark.sql", "pyspark.sql.functions", "pyspark.sql.connect.session", "pyspark.sql.connect.functions")
+
+_IMPORT = re.compile(r"^\s*(?:import|from)\s+(.+)$", re.MULTILINE)
+_WORD = re.compile(r"\b[a-z]+\b")
+_BEFORE_IMPORTS = re.compile(
+    r"\b(?:pip|pip3|conda|mamba)\b|\b(?:OMP|OPENBLAS|MKL|BLIS|NUMEXPR|VECLIB|KMP|GOTO|ARROW|NPY|NUMPY|GRPC)_[A-Z]|\bMPLBACKEND\b|\bMPLCONFIGDIR\b"
+)
+"""What installs packages, or sets variables that a library reads when it is imported."""
+
+
+def may_fork(notebook: Notebook) -> bool:
+    """Whether nothing in the notebook's code must come before the imports of libraries."""
+    return not any(_BEFORE_IMPORTS.search(source) for source in _sources(notebook))
+
+
+def preloads(notebook: Notebook, engine: str) -> tuple[str, ...]:
+    """The modules that are worth to be loaded for ``notebook``, whose Spark, where it uses it, is ``engine``'s."""
+    lines = [line for source in _sources(notebook) for line in _IMPORT.findall(source)]
+    words = {word for line in lines for word in _WORD.findall(line)}
+    found = [module for package, modules in _MODULES.items() if package in words for module in modules]
+    if notebook.uses_spark:
+        found += _SPARK if engine == "spark" else _CONNECT if engine != "none" else ()
+    return tuple(dict.fromkeys(found))
+
+
+def all_preloads(plan: Plan) -> tuple[str, ...]:
+    """What is worth to be loaded for the run, in the order of its tasks."""
+    found = [preloads(task.work.notebook, plan.engine_of(task).name) for task in _forked(plan) if isinstance(task.work, NotebookWork)]
+    return tuple(dict.fromkeys(module for modules in found for module in modules))
+
+
+def forks_pay(plan: Plan) -> bool:
+    """Whether the run has so many Python kernels that a process from which they are forked is quicker than their own starts."""
+    return len(_forked(plan)) > 1 or any(_is_forked(step) for task in plan.tasks for step in task.steps)
+
+
+def _forked(plan: Plan) -> list[PlannedTask]:
+    return [task for task in plan.all_tasks if _is_forked(task)]
+
+
+def _is_forked(task: PlannedTask) -> bool:
+    work = task.work
+    return isinstance(work, NotebookWork) and work.kernel == NATIVE and task.disabled is None and may_fork(work.notebook)
+
+
+def _sources(notebook: Notebook) -> list[str]:
+    return [cell["source"] for cell in notebook.document["cells"] if cell["cell_type"] == "code"]

@@ -1,0 +1,87 @@
+"""Which kernels may be forked, and what is imported ahead for them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nbflow.define.notebooks.file import read_notebook
+from nbflow.define.notebooks.notebook import Notebook
+from nbflow.plan.plan import Plan, PlannedTask
+from nbflow.plan.preload import all_preloads, forks_pay, may_fork, preloads
+from nbflow.plan.work import ForEachWork, NotebookWork
+
+SPARK = {"pyspark.sql", "pyspark.sql.functions", "numpy", "pandas", "pyarrow", "pyspark.testing.utils"}
+
+
+def notebook(folder: Path, *sources: str) -> Notebook:
+    """A notebook with these cells."""
+    cells = [
+        {"cell_type": "code", "id": f"c{n}", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
+        for n, source in enumerate(sources)
+    ]
+    path = folder / "n.ipynb"
+    path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    return read_notebook(path)
+
+
+def task(key: str, of: Notebook, kernel: str = "python3") -> PlannedTask:
+    """A task that runs it."""
+    return PlannedTask(key, NotebookWork(of, kernel))
+
+
+@pytest.mark.parametrize(
+    ("source", "engine", "expected"),
+    [
+        ("import json, pandas as pd", "none", {"numpy", "pandas"}),
+        ("if True:\n    from matplotlib import pyplot", "none", {"matplotlib.figure", "matplotlib.backends.backend_agg"}),
+        ("x = 'import pandas'\nimport mine", "spark", set()),
+        ("spark.sql('select 1')", "spark", SPARK),
+        (
+            "spark.sql('select 1')",
+            "sail",
+            {"pyspark.sql", "pyspark.sql.functions", "pyspark.sql.connect.session", "pyspark.sql.connect.functions"},
+        ),
+        ("import pyspark", "none", SPARK),
+    ],
+)
+def test_what_a_notebook_will_import(tmp_path: Path, source: str, engine: str, expected: set[str]) -> None:
+    """Known packages, where a line of its code imports them, and its engine's side of Spark; modules of its own never."""
+    assert set(preloads(notebook(tmp_path, source), engine)) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "forks"),
+    [
+        ("import pandas", True),
+        ("pipeline = 'x'", True),
+        ("%pip install pandas==2.1", False),
+        ("!python -m pip install x", False),
+        ("import os\nos.environ['OMP_NUM_THREADS'] = '1'", False),
+        ("%env MPLBACKEND agg", False),
+        ("os.environ['MY_NUMBER'] = '1'", True),
+    ],
+)
+def test_what_must_come_before_imports_forbids_a_fork(tmp_path: Path, source: str, forks: bool) -> None:
+    """Packages that the notebook installs, and variables that libraries read when they are imported."""
+    assert may_fork(notebook(tmp_path, source)) is forks
+
+
+def test_it_pays_for_more_than_one_kernel(tmp_path: Path) -> None:
+    """Of nbflow's own Python, and of tasks that take part; a for_each has many."""
+    plain, installing = notebook(tmp_path, "1"), notebook(tmp_path, "%pip install x")
+    one = task("a", plain)
+    assert not forks_pay(Plan("p", (one,)))
+    assert not forks_pay(Plan("p", (one, task("b", plain, "ir"), task("c", installing), replace(task("d", plain), disabled="x"))))
+    assert forks_pay(Plan("p", (one, task("b", plain))))
+    loop = PlannedTask("loop", ForEachWork((one,), 1, "[1, 2]", tmp_path))
+    assert forks_pay(Plan("p", (loop,)))
+
+
+def test_a_run_s_modules_come_in_the_order_of_its_tasks(tmp_path: Path) -> None:
+    """Each once."""
+    first, second = notebook(tmp_path, "import pyarrow"), notebook(tmp_path, "import numpy\nimport pyarrow")
+    assert all_preloads(Plan("p", (task("a", first), task("b", second)))) == ("pyarrow", "numpy")
