@@ -13,8 +13,9 @@ from nbflow.plan.export.canvas import graph_words
 from nbflow.plan.export.graph import graph_svg
 from nbflow.surface.jupyter.view import RunView, TaskRun
 
-_COLOURS = {"SUCCESS": "inherit", "FAILED": "#d1242f", "TIMEDOUT": "#d1242f"}
-_OTHER = "#9a6700"
+_BAD, _WARN = (f"color-mix(in srgb,currentColor 45%,{colour})" for colour in ("#d1242f", "#9a6700"))
+"""No one colour can be read on a light and on a dark ground: these go half way to that of the text around, whatever theme it is of."""
+_COLOURS = {"SUCCESS": "inherit", "FAILED": _BAD, "TIMEDOUT": _BAD}
 _MOST_ROWS = 200
 _MOST_OPEN = 12
 _MOST_ERRORS = 3
@@ -51,7 +52,7 @@ def _failure(key: str, task: TaskRun) -> str:
     if shown:
         lines = "\n".join(shown)
         said = f"<details open><summary>{said}</summary><pre>{escape(lines)}</pre></details>"
-    return f'<div style="border-left:4px solid {_COLOURS["FAILED"]};padding-left:10px">{said}</div>'
+    return f'<div style="border-left:4px solid #d1242f;padding-left:10px">{said}</div>'
 
 
 def _picture(run: RunView) -> str:
@@ -115,7 +116,7 @@ def cut(text: str, limit: int = 300) -> str:
 
 
 def _colour(word: str) -> str:
-    return _COLOURS.get(word, _OTHER)
+    return _COLOURS.get(word, _WARN)
 
 
 def _seen(path: Path) -> str:
