@@ -147,7 +147,7 @@ def test_the_magic(cells: Cells) -> None:
 def test_the_magic_has_all_that_the_command_has(cells: Cells) -> None:
     """Each option of ``nbflow run``; ``--help`` shows them, and how each other command is used."""
     cells.run("%load_ext nbflow")
-    _, data, ename = cells.run("%nbflow run small --from greet --until greet --engine none --parallel 1 --logical-date 2026-01-31")
+    _, _, ename = cells.run("%nbflow run small --from greet --until greet --engine none --parallel 1 --logical-date 2026-01-31")
     assert ename is None and cells.run("list(_.tasks), _.document['engine']")[1]["text/plain"] == "(['greet'], 'none')"
     text, _, ename = cells.run("%nbflow run --help")
     assert ename is None and text.startswith("Usage: %nbflow run [OPTIONS] PIPELINE")
