@@ -11,11 +11,12 @@ from urllib.parse import quote
 from nbflow.core.progress import RunProgress, error_text, shown_lines
 from nbflow.plan.export.canvas import graph_words
 from nbflow.plan.export.graph import graph_svg
+from nbflow.plan.export.marks import mark_of
 from nbflow.surface.jupyter.view import RunView, TaskRun
 
 _BAD, _WARN = (f"color-mix(in srgb,currentColor 45%,{colour})" for colour in ("#d1242f", "#9a6700"))
 """No one colour can be read on a light and on a dark ground: these go half way to that of the text around, whatever theme it is of."""
-_COLOURS = {"SUCCESS": "inherit", "FAILED": _BAD, "TIMEDOUT": _BAD}
+_COLOURS = {"bad": _BAD, "warn": _WARN}
 _MOST_ROWS = 200
 _MOST_OPEN = 12
 _MOST_ERRORS = 3
@@ -26,10 +27,11 @@ def run_text(run: RunView) -> str:
     """A line for the run and one for each task."""
     lines = [_title(run)]
     width = max((len(key) for key in run.tasks), default=0)
+    states = _states(run)
     for key, task in run.tasks.items():
         kept = task.notebook or task.log
         notebook = _seen(kept) if kept else ""
-        parts = [f"  {key:<{width}}", f"{_word(task):<8}", f"{_seconds(task.duration):>8}", notebook, _why(task)]
+        parts = [f"  {key:<{width}}", f"{states[key]:<8}", f"{_seconds(task.duration):>8}", notebook, _why(task)]
         lines.append("  ".join(part for part in parts if part).rstrip())
     return "\n".join(lines)
 
@@ -67,7 +69,8 @@ def _table(run: RunView) -> str:
     """Columns that would be empty are left out; of many tasks those that did not succeed come first, and the table can be closed."""
     tasks = list(run.tasks.items())
     shown = sorted(tasks, key=lambda item: item[1].ok)[:_MOST_ROWS] if len(tasks) > _MOST_ROWS else tasks
-    rows = [_row(key, task) for key, task in shown]
+    states = _states(run)
+    rows = [_row(key, task, states[key]) for key, task in shown]
     kept = [at for at in range(len(_NAMES)) if any(row[at] for row in rows)]
     heads = "".join(f"<th{_CELL}>{_NAMES[at]}</th>" for at in kept)
     body = "".join("<tr>" + "".join(f"<td{_CELL}>{row[at]}</td>" for at in kept) + "</tr>" for row in rows)
@@ -80,13 +83,13 @@ def _table(run: RunView) -> str:
 _NAMES = ("task", "result", "time", "values", "error")
 
 
-def _row(key: str, task: TaskRun) -> tuple[str, ...]:
+def _row(key: str, task: TaskRun, state: str) -> tuple[str, ...]:
     values = ", ".join(f"{name} = {value!r}" for name, value in task.values.items())
     name = escape(key)
     kept = task.notebook or task.log
     if kept is not None:
         name = f"<a href='{escape(quote(_seen(kept)))}'>{name}</a>"
-    result = _word(task) if task.ok else f"<span style='color:{_colour(_word(task))}'>{escape(_word(task))}</span>"
+    result = state if task.ok else f"<span style='color:{_colour(state)}'>{escape(state)}</span>"
     return name, result, escape(_seconds(task.duration)), escape(cut(values)), escape(cut(_why(task)))
 
 
@@ -95,8 +98,9 @@ def _title(run: RunView) -> str:
     return f"{run.pipeline}: run {run.run_id} {run.state}{took}"
 
 
-def _word(task: TaskRun) -> str:
-    return str(task.result) if task.result is not None else "-"
+def _states(run: RunView) -> dict[str, str]:
+    """The state of each task in a word: its result, else whether it runs or waits."""
+    return {key: task.state for key, task in RunProgress.of(run.document).every.items()}
 
 
 def _seconds(seconds: float | None) -> str:
@@ -116,7 +120,7 @@ def cut(text: str, limit: int = 300) -> str:
 
 
 def _colour(word: str) -> str:
-    return _COLOURS.get(word, _WARN)
+    return _COLOURS.get(mark_of(word).kind, "inherit")
 
 
 def _seen(path: Path) -> str:
