@@ -98,20 +98,18 @@ def open_task(found: FoundTask, workspace: Workspace, asked: Asked, namespace: d
         raise UsageError(f"{found.name} runs no notebook", "only tasks that do can be opened")
     if asked.item is not None and loop is None:
         raise UsageError(f"{found.name} stands in no for_each", "leave --item out")
-    wanted = ancestors({each.task_key: each.depends_on for each in plan.tasks}, [(loop or task).task_key])
-    before = _before(workspace, plan, {key: key for key in wanted}, "" if loop or wanted else task.task_key)
+    wanted = {key: key for key in _read_by((loop or task).task_key, plan.tasks)}
+    before = _before(workspace, plan, wanted, itself=(loop or task).task_key)
     item = None if loop is None else _item(plan, loop, before, asked.item, workspace.root)
     if loop is not None and item is not None:
-        siblings = ancestors({step.task_key: step.depends_on for step in loop.steps}, [task.task_key])
-        keys = {**{key: key for key in wanted}, **{key: f"{loop.task_key}/{item.index}/{key}" for key in siblings}}
-        before = _before(workspace, plan, keys, "" if keys else loop.task_key)
-        wanted |= siblings
+        wanted |= {key: f"{loop.task_key}/{item.index}/{key}" for key in _read_by(task.task_key, loop.steps)}
+        before = _before(workspace, plan, wanted, itself=loop.task_key)
     arguments, notes = _resolved(plan, task, before, item, workspace.root)
     notes += [item.unknown] if item is not None and item.unknown else []
     if not before.trouble:
-        notes += [f"no run has values of {key} yet" for key in sorted(wanted - set(before.stored))]
+        notes += [f"no run has values of {key} yet" for key in wanted if key not in before.stored]
     problem = choices.open_as(_opened(found, plan, arguments, before), namespace)
-    notes[:0] = [_told(key, left) for key, left in before.stored.items() if key in wanted][::-1]
+    notes[:0] = [_told(key, left) for key, left in before.stored.items()]
     notes += [before.trouble] if before.trouble else []
     notes += [f"what derives from them fails: {problem}"] if problem else []
     notes += [] if refresh() else ["run the cell with the widgets: its form shows these values"]
@@ -129,12 +127,17 @@ def _task_and_loop(plan: Plan, key: str) -> tuple[PlannedTask | None, PlannedTas
     return None, plan.task(key)
 
 
+def _read_by(key: str, tasks: Sequence[PlannedTask]) -> list[str]:
+    """The keys of those of ``tasks`` that the task ``key`` may read, in their order."""
+    before = ancestors({task.task_key: task.depends_on for task in tasks}, [key])
+    return [task.task_key for task in tasks if task.task_key in before]
+
+
 def _before(workspace: Workspace, plan: Plan, wanted: Mapping[str, str], itself: str) -> _Before:
-    """What the tasks ``wanted``, by their author's keys with those in a run, left by the rule of ``Store.last_values``. Of a task that reads
-    none it is the last run of ``itself`` that counts."""
-    of_file = plan.file is not None
+    """What the tasks ``wanted``, by their author's keys with those in a run, left by the rule of ``Store.last_values``. For a task that
+    reads none it is the last run of ``itself`` that counts."""
     try:
-        left = workspace.store.last_values(plan.pipeline, [*wanted.values(), *([itself] if itself else [])], of_file=of_file)
+        left = workspace.store.last_values(plan.pipeline, [*wanted.values()] or [itself], of_file=plan.file is not None)
         newest = max((each.run_id for each in left.values()), default=None)
         run = None if newest is None else workspace.store.run(newest)
     except (StoreError, UsageError) as error:  # the run may be removed meanwhile
