@@ -24,16 +24,17 @@ _CELL = " style='text-align:left'"  # in these quotes, for in a notebook's file 
 
 
 def run_text(run: RunView) -> str:
-    """A line for the run and one for each task."""
+    """A line for the run and one for each task; of very many tasks those that did not succeed come first, and some are left out."""
     lines = [_title(run)]
-    width = max((len(key) for key in run.tasks), default=0)
+    shown, more = _shown(run)
+    width = max((len(key) for key, _ in shown), default=0)
     states = _states(run)
-    for key, task in run.tasks.items():
+    for key, task in shown:
         kept = task.notebook or task.log
         notebook = _seen(kept) if kept else ""
         parts = [f"  {key:<{width}}", f"{states[key]:<8}", f"{_seconds(task.duration):>8}", notebook, _why(task)]
         lines.append("  ".join(part for part in parts if part).rstrip())
-    return "\n".join(lines)
+    return "\n".join([*lines, *([f"  {more}"] if more else [])])
 
 
 def run_html(run: RunView) -> str:
@@ -67,17 +68,25 @@ def _picture(run: RunView) -> str:
 
 def _table(run: RunView) -> str:
     """Columns that would be empty are left out; of many tasks those that did not succeed come first, and the table can be closed."""
-    tasks = list(run.tasks.items())
-    shown = sorted(tasks, key=lambda item: item[1].ok)[:_MOST_ROWS] if len(tasks) > _MOST_ROWS else tasks
+    shown, left = _shown(run)
     states = _states(run)
     rows = [_row(key, task, states[key]) for key, task in shown]
     kept = [at for at in range(len(_NAMES)) if any(row[at] for row in rows)]
     heads = "".join(f"<th{_CELL}>{_NAMES[at]}</th>" for at in kept)
     body = "".join("<tr>" + "".join(f"<td{_CELL}>{row[at]}</td>" for at in kept) + "</tr>" for row in rows)
-    more = f"<div>and {len(tasks) - _MOST_ROWS} more tasks</div>" if len(tasks) > _MOST_ROWS else ""
+    more = f"<div>{left}</div>" if left else ""
     table = f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{more}"
-    closed = len(tasks) > _MOST_OPEN and run.ok
-    return f"<details><summary>{len(tasks)} tasks</summary>{table}</details>" if closed else table
+    count = len(run.tasks)
+    closed = count > _MOST_OPEN and run.ok
+    return f"<details><summary>{count} tasks</summary>{table}</details>" if closed else table
+
+
+def _shown(run: RunView) -> tuple[list[tuple[str, TaskRun]], str]:
+    """The tasks that are shown, and how many are not, in words."""
+    tasks = list(run.tasks.items())
+    if len(tasks) <= _MOST_ROWS:
+        return tasks, ""
+    return sorted(tasks, key=lambda item: item[1].ok)[:_MOST_ROWS], f"and {len(tasks) - _MOST_ROWS} more tasks"
 
 
 _NAMES = ("task", "result", "time", "values", "error")

@@ -155,6 +155,21 @@ def test_a_frame_of_its_tasks() -> None:
     assert len(Run({**document, "tasks": []}).to_frame()) == 0
 
 
+def test_of_very_many_tasks_those_that_failed_are_shown() -> None:
+    """In the text as in the table: some of them, and how many there are besides; of a run that goes on the state of each."""
+    one = {**_document("SUCCESS", None)["tasks"][0], "values": {}, "tables": []}
+    tasks = [{**one, "task_key": f"t{at}"} for at in range(300)]
+    tasks[250] = {**tasks[250], "result": "FAILED", "error": ERROR}
+    run = Run({**_document("FAILED", ERROR), "tasks": tasks})
+    lines = repr(run).splitlines()
+    assert (len(lines), lines[1].split()[:2], lines[-1]) == (202, ["t250", "FAILED"], "  and 100 more tasks")
+    html = run._repr_html_() or ""
+    assert html.count("<tr>") == 201 and "and 100 more tasks" in html
+    goes_on = [{**one, "task_key": key, "result": None, "attempts": attempts} for key, attempts in (("a", [{"result": None}]), ("b", []))]
+    told = repr(Run({**_document("SUCCESS", None), "result": None, "state": "RUNNING", "duration_s": None, "tasks": goes_on}))
+    assert [line.split()[:2] for line in told.splitlines()[1:]] == [["a", "RUNNING"], ["b", "WAITING"]]
+
+
 def test_what_it_leaves_in_a_notebook_stays_small() -> None:
     """The picture, the table and the text of 100 tasks, each with an executed notebook, take no more than 60 kB."""
     one = {**_document("SUCCESS", None)["tasks"][0], "values": {}, "tables": []}
