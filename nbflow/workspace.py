@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from nbflow.define.pipelines.pipeline import Pipeline
 from nbflow.define.settings import Settings, find_root
 from nbflow.define.sources import Sources
 from nbflow.plan.build import Request, build_plan
-from nbflow.plan.plan import Plan, Stored
+from nbflow.plan.plan import Plan
 from nbflow.plan.select import Selection
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Workspace:
 
         if pipeline is None:
             raise DefinitionError(mistakes)
-        wrong, name = bool(mistakes), pipeline.name
+        wrong, name, of_file = bool(mistakes), pipeline.name, pipeline.file is not None
         read, further = self._sources(request.folder, children.seen_from).read(pipeline)
         mistakes += further
         children = self._children[pipeline.name, pipeline.file] = children.below(pipeline, request.folder)
@@ -115,7 +115,7 @@ class Workspace:
                 self.settings,
                 lru_cache(maxsize=1)(installed_kernels),
                 children,
-                lambda keys: self._stored(name, keys),
+                lambda keys: self.store.last_values(name, keys, of_file=of_file),
             )
         except DefinitionError as error:
             mistakes += error.mistakes
@@ -132,9 +132,6 @@ class Workspace:
         if pipeline is None:
             raise DefinitionError(mistakes)
         return pipeline.name
-
-    def _stored(self, pipeline: str, keys: Collection[str]) -> dict[str, Stored]:
-        return {key: Stored(*found) for key, found in self.store.last_values(pipeline, keys).items()}
 
     def child_plan(self, parent: Plan, job: RunJobTask, values: Mapping[str, Any]) -> Plan:
         """The plan of the pipeline that a task of ``parent``, which was made here, runs with these values. Raises as ``plan`` does."""

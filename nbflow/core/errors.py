@@ -5,6 +5,7 @@
     NbflowError
     ├── DefinitionError      a notebook, pipeline file, setting or parameter is wrong: every mistake at once (exit 2)
     ├── UsageError           a call asks for what is not there: no such run, no such task (exit 2)
+    │   └── NoSuchNameError  a name that is not in a run; also a KeyError
     ├── StoreError           the workspace's records cannot be read or written
     │   ├── NewerStoreError  they were written by a newer nbflow
     │   └── BusyStoreError   another program has held them for too long
@@ -70,6 +71,13 @@ class UsageError(NbflowError):
         self.message = message
         self.hint = hint
         super().__init__(f"{message} ({hint})" if hint else message)
+
+
+class NoSuchNameError(UsageError, KeyError):
+    """A name that is not there where values are looked up by name. It is Python's own ``KeyError``, too."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # a KeyError's own is that in quotes
 
 
 class StoreError(NbflowError):

@@ -1,4 +1,4 @@
-"""How far a run has come, task by task: begun from its document, kept up by its events."""
+"""How far a run has come, task by task: begun from its document or from its first event, kept up by its events."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from nbflow.core.events import (
     AttemptStarted,
     CancelRequested,
     CellStarted,
+    ChildStarted,
     Event,
     Noted,
     RunEnded,
+    RunStarted,
     TaskEnded,
 )  # fmt: skip
 from nbflow.core.moments import duration_text
 from nbflow.core.plain_text import clean, numbered
 from nbflow.core.records import error_payload
+from nbflow.core.writes import TableWrite, written_together
 
 WAITING, RUNNING = "WAITING", "RUNNING"
 """The states of a task without a result; else its result is its state."""
@@ -32,7 +35,12 @@ _MOST_NOTES = 5
 class TaskProgress:
     """One task: its state, and where it is. ``began`` is the start of its newest attempt, ``seconds`` how long all its ended
     attempts took together, ``error`` the newest one as ``--json`` has it, ``cell`` the newest that began, from 1; work that is no
-    notebook has 0 ``cells``."""
+    notebook has 0 ``cells``.
+
+    A for_each has ``steps``, its tasks by key with those that they depend on; once it has begun ``items``, of which ``items_done``
+    have ended. What stands last only events tell: when the newest cell began, whether there is a log, the run that it has begun in
+    words, and what it wrote.
+    """
 
     task_key: str
     depends_on: tuple[str, ...] = ()
@@ -45,6 +53,13 @@ class TaskProgress:
     error: Mapping[str, Any] | None = None
     reason: str | None = None
     notebook: str | None = None
+    steps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    items: int | None = None
+    items_done: int = 0
+    cell_began: datetime | None = field(default=None, compare=False)
+    has_log: bool = field(default=False, compare=False)
+    child: str | None = field(default=None, compare=False)
+    tables: tuple[TableWrite, ...] = field(default=(), compare=False)
 
     @property
     def failed(self) -> bool:
@@ -52,9 +67,16 @@ class TaskProgress:
         return self.error is not None and self.state not in (WAITING, RUNNING, "SUCCESS")
 
     @property
+    def ended(self) -> bool:
+        """Whether it has a result."""
+        return self.state not in (WAITING, RUNNING)
+
+    @property
     def said(self) -> str:
         """Its state in a few words: ``cell 4 of 12``, ``SUCCESS 3.1 s``, ``FAILED in cell 5``."""
         again = f"attempt {self.attempt}, " if self.attempt > 1 else ""
+        if self.state == RUNNING and self.items is not None:
+            return f"{self.items_done} of {self.items} done"
         if self.state == RUNNING:
             where = f"cell {self.cell} of {self.cells}" if self.cell else "starts" if self.cells else "runs"
             return again + where
@@ -68,25 +90,27 @@ class TaskProgress:
 
 @dataclass(slots=True)
 class RunProgress:
-    """A run and its tasks by key, in their order. ``notes`` are the newest words of the run on what it does; ``state`` is its
-    result, ``RUNNING`` or ``INTERRUPTED``. ``steps`` are tasks of items of a for_each that came up since."""
+    """A run: its tasks by key, in their order, and apart from them its ``steps``, the tasks of the items of a for_each, which come
+    up while it runs. ``notes`` are the newest words of the run on what it does; ``state`` is its result, ``RUNNING`` or
+    ``INTERRUPTED``. Without anything it is a run that has not begun."""
 
-    run_id: int
-    pipeline: str
-    engine: str
-    state: str
-    began: datetime | None
-    seconds: float | None
-    error: str | None
+    run_id: int = 0
+    pipeline: str = ""
+    engine: str = ""
+    state: str = RUNNING
+    began: datetime | None = None
+    seconds: float | None = None
+    error: str | None = None
     tasks: dict[str, TaskProgress] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     steps: dict[str, TaskProgress] = field(default_factory=dict)
+    _left: dict[str, int] = field(default_factory=dict, repr=False)  # how many steps of an item have not ended, by ``loop/item``
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> RunProgress:
         """The progress that the JSON document of ``nbflow run --json`` tells."""
         over = document["state"] != RUNNING
-        return cls(
+        found = cls(
             run_id=int(document["run_id"]),
             pipeline=str(document["pipeline"]),
             engine=str(document.get("engine") or ""),
@@ -94,8 +118,22 @@ class RunProgress:
             began=_moment(document.get("started")),
             seconds=document["duration_s"],
             error=document["error"],
-            tasks={task["task_key"]: _task(task, over=over) for task in document["tasks"]},
         )
+        for task in document["tasks"]:
+            progress = _task(task, over=over)
+            (found.tasks if task.get("parent") is None else found.steps)[progress.task_key] = progress
+        found._count_items()
+        return found
+
+    def afresh(self) -> RunProgress:
+        """The same run with nothing known of its tasks, for one that takes all events, from the first on."""
+        tasks = {key: TaskProgress(key, task.depends_on, steps=task.steps) for key, task in self.tasks.items()}
+        return RunProgress(self.run_id, self.pipeline, self.engine, self.state, self.began, self.seconds, self.error, tasks)
+
+    @property
+    def every(self) -> dict[str, TaskProgress]:
+        """The tasks and the steps."""
+        return {**self.tasks, **self.steps}
 
     @property
     def edges(self) -> dict[str, tuple[str, ...]]:
@@ -114,26 +152,66 @@ class RunProgress:
 
     def take(self, event: Event) -> None:
         """Take notice of ``event``; each is to be told once, in their order."""
-        if isinstance(event, RunEnded):
+        if isinstance(event, RunStarted):
+            self._started(event)
+        elif isinstance(event, RunEnded):
             self.state, self.seconds, self.error = str(event.result), event.seconds, event.error
         elif isinstance(event, (Noted, CancelRequested)):
             self.notes = [*self.notes, _said(event)][-_MOST_NOTES:]
-        key = getattr(event, "task_key", None) or ""
-        task = self.tasks.get(key)
-        if task is None and "/" in key:
-            task = self.steps.setdefault(key, TaskProgress(key))
+        task = self._task_of(event)
         if task is None:
             return
         if isinstance(event, AttemptStarted):
             task.state, task.attempt, task.cell, task.cells, task.began = RUNNING, event.attempt, None, event.cells, event.at
-            task.notebook, task.error = event.notebook, None
+            task.notebook, task.error, task.cell_began, task.has_log = event.notebook, None, None, event.log is not None
+            task.items, task.items_done, task.child = event.items, 0, None
         elif isinstance(event, CellStarted):
-            task.cell = event.cell
+            task.cell, task.cell_began = event.cell, event.at
+        elif isinstance(event, ChildStarted):
+            task.child = f"run {event.child_run_id} of {event.pipeline}"
         elif isinstance(event, AttemptEnded):
             task.state, task.seconds, task.error = WAITING, (task.seconds or 0) + event.seconds, error_payload(event.error)
             task.notebook = event.notebook or task.notebook
+            task.tables = written_together([task.tables, event.tables])
         elif isinstance(event, TaskEnded):
             task.state, task.reason = str(event.result), event.reason
+            self._count_step(task.task_key)
+
+    def _started(self, event: RunStarted) -> None:
+        self.run_id, self.pipeline, self.engine = event.run_id, event.pipeline, event.engine
+        self.began = self.began or event.at
+        self.tasks = {key: self.tasks.get(key) or TaskProgress(key) for key in event.tasks}
+
+    def _task_of(self, event: Event) -> TaskProgress | None:
+        key = getattr(event, "task_key", None) or ""
+        if "/" in key and key not in self.tasks:
+            return self.steps.setdefault(key, TaskProgress(key))
+        return self.tasks.get(key)
+
+    def _count_items(self) -> None:
+        """The items of each for_each, from its steps, which are recorded all at once."""
+        for loop in self.tasks.values():
+            if loop.attempt and loop.steps:
+                loop.items = 0
+        items: dict[str, TaskProgress] = {}
+        for key, step in self.steps.items():
+            name, item = key.split("/")[:2]
+            if name in self.tasks:
+                items[f"{name}/{item}"] = self.tasks[name]
+            if step.ended:
+                self._count_step(key)
+        for loop in items.values():
+            loop.items = (loop.items or 0) + 1
+
+    def _count_step(self, key: str) -> None:
+        """Take notice that the step has ended, and with the last of its item the item."""
+        name, slash, rest = key.partition("/")
+        loop = self.tasks.get(name)
+        if not slash or loop is None:
+            return
+        item = f"{name}/{rest.partition('/')[0]}"
+        self._left[item] = self._left.get(item, max(len(loop.steps), 1)) - 1
+        loop.items_done += self._left[item] == 0
 
 
 def error_text(error: Mapping[str, Any]) -> str:
@@ -169,6 +247,7 @@ def _task(task: Mapping[str, Any], *, over: bool) -> TaskProgress:
         error=task["error"],
         reason=task["reason"],
         notebook=task["notebook"],
+        steps={step["task_key"]: tuple(step["depends_on"]) for step in task.get("steps") or ()},
     )
 
 

@@ -6,6 +6,7 @@ result is *interrupted*.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -70,7 +71,8 @@ class TaskRecord:
 @dataclass(frozen=True, slots=True)
 class RunRecord:
     """One run. ``facts`` holds what was recorded at its start: nbflow's and Python's version, git commit and dirty flag,
-    user, host, how it was started, the command line; ``definition`` the plan as it ran; ``parent_run_id`` is the run whose task began it."""
+    user, host, how it was started, the command line; ``definition`` the plan as it ran; ``parent_run_id`` is the run whose task began it,
+    ``source`` the notebook of a run of a notebook by itself."""
 
     run_id: int
     pipeline: str
@@ -86,6 +88,12 @@ class RunRecord:
     definition: dict[str, Any] = field(default_factory=dict)
     interrupted: bool = False
     parent_run_id: int | None = None
+    source: str | None = None
+
+    @property
+    def title(self) -> str:
+        """What was run: the pipeline's name, or that of the notebook's file."""
+        return self.pipeline if self.source is None else self.source.rpartition("/")[2]
 
     @property
     def state(self) -> str:
@@ -97,11 +105,12 @@ class RunRecord:
 
 def run_payload(run: RunRecord) -> dict[str, Any]:
     """``run`` as the documented JSON document of ``nbflow run --json``."""
-    parents = {task["task_key"]: task.get("depends_on", []) for task in run.definition.get("tasks", ())}
+    planned = {task["task_key"]: task for task in run.definition.get("tasks", ())}
     return {
         "version": VERSION,
         "run_id": run.run_id,
         "pipeline": run.pipeline,
+        "source": run.source,
         "result": _text(run.result),
         "state": run.state,
         "error": run.error,
@@ -111,15 +120,16 @@ def run_payload(run: RunRecord) -> dict[str, Any]:
         "duration_s": run.duration_s,
         "parameters": run.parameters,
         "parent_run_id": run.parent_run_id,
-        "tasks": [_task_payload(task, parents.get(task.task_key, [])) for task in run.tasks],
+        "tasks": [_task_payload(task, planned) for task in run.tasks],
     }
 
 
-def _task_payload(task: TaskRecord, depends_on: list[str]) -> dict[str, Any]:
+def _task_payload(task: TaskRecord, planned: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "task_key": task.task_key,
         "task_run_id": task.task_run_id,
-        "depends_on": depends_on,
+        "depends_on": _depends_on(task, planned),
+        "steps": [{name: step[name] for name in ("task_key", "depends_on")} for step in _steps(task.task_key, planned)],
         "result": _text(task.result),
         "error": error_payload(task.error),
         "reason": task.reason,
@@ -143,6 +153,21 @@ def _task_payload(task: TaskRecord, depends_on: list[str]) -> dict[str, Any]:
         "tables": [write.to_json() for write in task.tables],
         "attempts": [_attempt_payload(attempt) for attempt in task.attempts],
     }
+
+
+def _steps(loop: str, planned: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The tasks inside of a for_each as they were planned; none of another task."""
+    steps: Sequence[Mapping[str, Any]] = planned.get(loop, {}).get("steps") or ()
+    return steps
+
+
+def _depends_on(task: TaskRecord, planned: Mapping[str, Any]) -> list[str]:
+    """The keys in the run of those that the task depends on: of a task of a for_each those of the same item."""
+    if task.parent is None:
+        return list(planned.get(task.task_key, {}).get("depends_on", ()))
+    item, _, name = task.task_key.rpartition("/")
+    parents = next((step["depends_on"] for step in _steps(task.parent, planned) if step["task_key"] == name), ())
+    return [f"{item}/{parent}" for parent in parents]
 
 
 def _attempt_payload(attempt: AttemptRecord) -> dict[str, Any]:

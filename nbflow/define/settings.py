@@ -20,7 +20,8 @@ from nbflow.define.toml_file import Table, read_table
 
 FILE = "nbflow.toml"
 _PYPROJECT = "pyproject.toml"
-_BUNDLES = ("databricks.yml", "databricks.yaml")
+BUNDLES = ("databricks.yml", "databricks.yaml")
+"""The files of a bundle, which stand at a workspace's root."""
 _PREFIX = "NBFLOW_"
 _MEMORY = re.compile(r"[1-9][0-9]*[kmgtKMGT]\Z")  # what Java takes for its heap
 _CATALOG = re.compile(r"[\w-]+\Z")
@@ -212,7 +213,7 @@ def find_root(start: Path) -> Path:
 
 def _is_bundle(folder: Path) -> bool:
     try:
-        return any((folder / name).is_file() for name in _BUNDLES)
+        return any((folder / name).is_file() for name in BUNDLES)
     except OSError:
         return False
 

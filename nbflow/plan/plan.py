@@ -91,13 +91,14 @@ class PlannedTask:
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What a task set in an earlier run: its task ``values``, the id of that run, and how it ended there, with the id of its
-    task run and the ``output`` of its SQL."""
+    task run, the ``output`` of its SQL and how many attempts it took."""
 
     run_id: int
     values: Mapping[str, Any]
     result: str = str(Result.SUCCESS)
     task_run_id: int = 0
     output: Mapping[str, Any] = field(default_factory=dict)
+    executions: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class Runner:
         self._plan, self._ids, self._executor, self._tell, self._clock = plan, ids, executor, tell, clock
         self._free = free
         stored = {key: earlier.values for key, earlier in plan.stored.items()}
-        ended = {key: Ended(earlier.task_run_id, earlier.result) for key, earlier in plan.stored.items()}
+        ended = {key: Ended(earlier.task_run_id, earlier.result, executions=earlier.executions) for key, earlier in plan.stored.items()}
         outputs = {key: earlier.output for key, earlier in plan.stored.items()}
         self.scope = Scope(plan.tasks, ids.task_run_ids, values=stored, outputs=outputs, ended=ended)
 

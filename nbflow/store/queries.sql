@@ -76,7 +76,7 @@ WHERE run_id = :run_id AND result IS NULL;
 
 -- :: run
 -- One run, whole.
-SELECT * FROM runs LEFT JOIN child_runs USING (run_id) WHERE run_id = :run_id;
+SELECT runs.*, parent_run_id FROM runs LEFT JOIN child_runs USING (run_id) WHERE run_id = :run_id;
 
 -- :: run_result
 -- Whether a run has ended, and how.
@@ -92,27 +92,33 @@ SELECT attempts.* FROM task_runs JOIN attempts USING (task_run_id) WHERE run_id 
 ORDER BY task_run_id, number;
 
 -- :: runs
--- The newest runs, of one pipeline or (NULL) of all, without their definitions.
-SELECT run_id, pipeline, engine, started, ended, duration_s, result, error, parameters, facts, parent_run_id, NULL AS definition
-FROM runs LEFT JOIN child_runs USING (run_id) WHERE :pipeline IS NULL OR pipeline = CAST(:pipeline AS TEXT) ORDER BY run_id DESC LIMIT :limit;
+-- The newest runs, of one pipeline or (NULL) of all, without their definitions. `source` is the notebook of a run of a notebook by itself,
+-- whose plan is short and of no file. :source is the name of such a notebook's file, '' for runs of pipelines only, NULL for both.
+WITH told AS (
+    SELECT *, CASE WHEN length(definition) < 200000 AND json_extract(definition, '$.file') IS NULL
+        AND json_array_length(definition, '$.tasks') = 1 AND json_extract(definition, '$.tasks[0].kind') = 'notebook'
+        AND instr('/' || json_extract(definition, '$.tasks[0].source'), '/' || pipeline || '.')
+        THEN json_extract(definition, '$.tasks[0].source') END AS source
+    FROM runs
+)
+SELECT run_id, pipeline, engine, started, ended, duration_s, result, error, parameters, facts, parent_run_id, source, NULL AS definition
+FROM told LEFT JOIN child_runs USING (run_id)
+WHERE (:pipeline IS NULL OR pipeline = CAST(:pipeline AS TEXT))
+    AND (:source IS NULL OR CASE :source WHEN '' THEN source IS NULL ELSE substr('/' || source, -length(:source) - 1) = '/' || :source END)
+ORDER BY run_id DESC LIMIT :limit;
 
 -- :: unfinished_runs
 -- Those of the newest runs of a pipeline that have no result.
 SELECT run_id FROM (SELECT run_id, result FROM runs WHERE pipeline = CAST(:pipeline AS TEXT) ORDER BY run_id DESC LIMIT :limit) WHERE result IS NULL;
 
 -- :: tasks_of_runs
--- The tasks of the runs that `runs` gives for the same parameters.
-SELECT * FROM task_runs WHERE run_id IN (
-    SELECT run_id FROM runs WHERE :pipeline IS NULL OR pipeline = CAST(:pipeline AS TEXT)
-    ORDER BY run_id DESC LIMIT :limit
-) ORDER BY run_id, position, task_run_id;
+-- The tasks of the runs whose ids are in the JSON array :run_ids.
+SELECT * FROM task_runs WHERE run_id IN (SELECT value FROM json_each(:run_ids)) ORDER BY run_id, position, task_run_id;
 
 -- :: attempts_of_runs
--- The attempts of the runs that `runs` gives for the same parameters.
-SELECT attempts.* FROM task_runs JOIN attempts USING (task_run_id) WHERE run_id IN (
-    SELECT run_id FROM runs WHERE :pipeline IS NULL OR pipeline = CAST(:pipeline AS TEXT)
-    ORDER BY run_id DESC LIMIT :limit
-) ORDER BY task_run_id, number;
+-- The attempts of the same.
+SELECT attempts.* FROM task_runs JOIN attempts USING (task_run_id) WHERE run_id IN (SELECT value FROM json_each(:run_ids))
+ORDER BY task_run_id, number;
 
 -- :: pipelines
 -- The names of all pipelines that ever ran.
@@ -135,11 +141,13 @@ WHERE pipeline = CAST(:pipeline AS TEXT) AND result IN ('SUCCESS', 'SUCCESS_WITH
 ORDER BY run_id DESC LIMIT 1;
 
 -- :: last_values
--- The values that a task of a pipeline set in the newest run in which it ended well, and the result of its SQL; where it never
--- did, in the newest in which it ended.
-SELECT run_id, task_values, output, task_runs.result AS result, task_run_id FROM runs JOIN task_runs USING (run_id) JOIN attempts USING (task_run_id)
-WHERE pipeline = CAST(:pipeline AS TEXT) AND task_key = CAST(:task_key AS TEXT) AND attempts.result IS NOT NULL
-ORDER BY task_runs.result = 'SUCCESS' DESC, run_id DESC, number DESC LIMIT 1;
+-- The values that a task of a pipeline set in the newest run in which it ended, or (:well) ended well, and the result of its SQL. Runs
+-- that a task of another began do not count, nor do, for a pipeline of a file (:of_file), runs of what is none, or the other way round.
+SELECT run_id, task_values, output, task_runs.result AS result, task_run_id, number
+FROM runs LEFT JOIN child_runs USING (run_id) JOIN task_runs USING (run_id) JOIN attempts USING (task_run_id)
+WHERE pipeline = CAST(:pipeline AS TEXT) AND parent_run_id IS NULL AND task_key = CAST(:task_key AS TEXT) AND attempts.result IS NOT NULL
+    AND (task_runs.result = 'SUCCESS' OR NOT :well) AND (json_extract(definition, '$.file') IS NOT NULL) = :of_file
+ORDER BY run_id DESC, number DESC LIMIT 1;
 
 -- :: events
 -- What happened in a run after the event numbered :after.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nbflow.core.records import AttemptRecord, RunRecord, TaskRecord
@@ -10,7 +10,7 @@ from nbflow.core.results import ErrorKind, Result, TaskError
 from nbflow.core.writes import TableWrite, written_together
 from nbflow.define.command_line import without_secrets
 from nbflow.store.database import Database, storable
-from nbflow.store.moments import from_json, from_microseconds
+from nbflow.store.moments import from_json, from_microseconds, to_json
 
 
 def read_run(database: Database, run_id: int) -> RunRecord | None:
@@ -24,13 +24,13 @@ def read_run(database: Database, run_id: int) -> RunRecord | None:
     return _records([run], tasks, attempts)[0]
 
 
-def read_runs(database: Database, pipeline: str | None, limit: int | None) -> list[RunRecord]:
-    """The newest runs, the newest first, without their definitions; all of them where ``limit`` is ``None``."""
-    choice: dict[str, Any] = {"pipeline": storable(pipeline), "limit": -1 if limit is None else limit}
+def read_runs(database: Database, pipeline: str | None, limit: int | None, source: str | None = None) -> list[RunRecord]:
+    """The newest runs, the newest first, without their definitions; all of them where ``limit`` is ``None``. ``source``: as ``Store.runs``."""
     with database.snapshot():
-        runs = database.rows("runs", **choice)
-        tasks = database.rows("tasks_of_runs", **choice)
-        attempts = database.rows("attempts_of_runs", **choice)
+        runs = database.rows("runs", pipeline=storable(pipeline), limit=-1 if limit is None else limit, source=storable(source))
+        ids = to_json([row["run_id"] for row in runs])
+        tasks = database.rows("tasks_of_runs", run_ids=ids)
+        attempts = database.rows("attempts_of_runs", run_ids=ids)
     return _records(runs, tasks, attempts)
 
 
@@ -46,6 +46,7 @@ def _records(runs: Sequence[Any], tasks: Sequence[Any], attempts: Sequence[Any])
 
 
 def _run(row: Any, tasks: tuple[TaskRecord, ...]) -> RunRecord:
+    definition = from_json(row["definition"])
     return RunRecord(
         run_id=row["run_id"],
         pipeline=row["pipeline"],
@@ -58,9 +59,19 @@ def _run(row: Any, tasks: tuple[TaskRecord, ...]) -> RunRecord:
         parameters=from_json(row["parameters"]),
         tasks=tasks,
         facts=_facts(row["facts"]),
-        definition=from_json(row["definition"]),
+        definition=definition,
         parent_run_id=row["parent_run_id"],
+        source=row["source"] if row["definition"] is None else _source(row["pipeline"], definition),
     )
+
+
+def _source(pipeline: str, definition: Mapping[str, Any]) -> str | None:
+    """The notebook that was run by itself, by the definition of the run."""
+    tasks = definition.get("tasks", ())
+    if definition.get("file") is not None or len(tasks) != 1 or tasks[0].get("kind") != "notebook":
+        return None
+    source: str = tasks[0]["source"]
+    return source if f"/{pipeline}." in f"/{source}" else None
 
 
 def _task(row: Any, tried: list[Any], parent: str | None) -> TaskRecord:

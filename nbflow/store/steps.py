@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbflow.store.database import Database, storable
 from nbflow.store.moments import from_json, to_json
+
+if TYPE_CHECKING:
+    from nbflow.plan.plan import Stored
 
 
 def add_steps(database: Database, parent_id: int, steps: Iterable[tuple[str, int, Any]]) -> dict[str, int]:
@@ -18,13 +21,16 @@ def add_steps(database: Database, parent_id: int, steps: Iterable[tuple[str, int
         }
 
 
-def last_values(database: Database, pipeline: str, keys: Iterable[str]) -> dict[str, tuple[int, dict[str, Any], str, int, dict[str, Any]]]:
-    """The run, the task values, the result, the task run and the output of SQL of each of the pipeline's tasks ``keys`` that was ever
-    done: of its newest success, or of its newest end where it never had one."""
+def last_values(database: Database, pipeline: str, keys: Iterable[str], *, of_file: bool) -> dict[str, Stored]:
+    """What each of the pipeline's tasks ``keys`` that was ever done has left; see ``Store.last_values``."""
+    from nbflow.plan.plan import Stored
+
     found = {}
     for key in keys:
-        row = database.row("last_values", pipeline=storable(pipeline), task_key=storable(key))
+        asked = {"pipeline": storable(pipeline), "task_key": storable(key), "of_file": of_file}
+        row = database.row("last_values", **asked, well=True) or database.row("last_values", **asked, well=False)
         if row is not None:
             output = {} if row["output"] is None else from_json(row["output"])
-            found[key] = (row["run_id"], from_json(row["task_values"]), row["result"] or "", row["task_run_id"], output)
+            values = from_json(row["task_values"])
+            found[key] = Stored(row["run_id"], values, row["result"] or "", row["task_run_id"], output, row["number"])
     return found

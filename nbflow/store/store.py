@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbflow.core.errors import UsageError
 from nbflow.core.events import Event
@@ -30,6 +30,9 @@ from nbflow.store.requests import Request, add_request, read_requests, take_requ
 from nbflow.store.run_folders import found_again, make_run_folder, remove_unused, run_folder
 from nbflow.store.runs import read_run, read_runs
 from nbflow.store.steps import add_steps, last_values
+
+if TYPE_CHECKING:
+    from nbflow.plan.plan import Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +208,11 @@ class Store:
             raise no_such_run(database, str(run_id))
         return found_again(self._with_life(database, found), self.run_folder(found.pipeline, run_id))
 
-    def runs(self, pipeline: str | None = None, limit: int | None = 20) -> list[RunRecord]:
-        """The newest runs, of one pipeline or of all, newest first, with empty ``definition``: ``run`` has it."""
+    def runs(self, pipeline: str | None = None, limit: int | None = 20, source: str | None = None) -> list[RunRecord]:
+        """The newest runs, of one pipeline or of all, newest first, with empty ``definition``: ``run`` has it. A notebook that is run by
+        itself may bear a pipeline's name: ``source`` is its file's name, or empty for runs of pipelines only."""
         database = self._readable()
-        if database is None:
-            return []
-        return [self._with_life(database, run) for run in read_runs(database, pipeline, limit)]
+        return [] if database is None else [self._with_life(database, run) for run in read_runs(database, pipeline, limit, source)]
 
     def going_on(self, pipeline: str) -> list[int]:
         """The ids of the pipeline's runs that go on, the newest first, as far as the newest tell."""
@@ -223,11 +225,14 @@ class Store:
         database = self._readable()
         return [] if database is None else [row["pipeline"] for row in database.rows("pipelines")]
 
-    def last_values(self, pipeline: str, keys: Iterable[str]) -> dict[str, tuple[int, dict[str, Any], str, int, dict[str, Any]]]:
-        """The run, the task values, the result, the task run and the output of SQL of the newest success of each of the pipeline's
-        tasks ``keys``, as far as it was ever done."""
+    def last_values(self, pipeline: str, keys: Iterable[str], *, of_file: bool) -> dict[str, Stored]:
+        """What each of the pipeline's tasks ``keys`` left, as far as it was ever done.
+
+        The one rule for values of earlier runs: those of the task's newest success or, where it never had one, of its newest end. Only
+        runs count that no task of another began, and for a pipeline of a file (``of_file``) those of a file: a notebook may bear its name.
+        """
         database = self._readable()
-        return {} if database is None else last_values(database, pipeline, keys)
+        return {} if database is None else last_values(database, pipeline, keys, of_file=of_file)
 
     def last_success(self, pipeline: str) -> tuple[int, str] | None:
         """The id and the engine of the pipeline's newest run that ended well and used Spark; ``None`` where there is none."""

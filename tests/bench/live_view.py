@@ -1,7 +1,7 @@
 """What it costs to watch a run from a cell of JupyterLab, and how soon an event of the run is on the screen.
 
-``python -m tests.bench.live_view``; prints milliseconds from the record of a cell's start to its painting (median and the worst of 40),
-the run's time watched and not watched (median of 5 each), the bytes that 100 tasks leave in the notebook, and for how long the page at most
+``python -m tests.bench.live_view``; prints milliseconds from the record of a cell's start to its painting (median and the worst of 30),
+the run's time watched and not watched (median of 3 each), the bytes that 100 tasks leave in the notebook, and for how long the page at most
 did not answer while 1,000 tasks ran.
 """
 
@@ -26,7 +26,7 @@ new MutationObserver(() => requestAnimationFrame(() => {
   if (cell && !(cell[1] in window.painted)) window.painted[cell[1]] = Date.now();
 })).observe(document, {subtree: true, childList: true, characterData: true});
 """
-TIMES = 5
+TIMES = 3
 
 
 def records(server: Server) -> sqlite3.Connection:
@@ -91,7 +91,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp())
     server = Server(folder)
     try:
-        notebook_file(server.root / "tasks/many.ipynb", *["import time\ntime.sleep(0.15)"] * 40)
+        notebook_file(server.root / "tasks/many.ipynb", *["import time\ntime.sleep(0.15)"] * 30)
         (server.root / "pipelines/hundred.yml").write_text(pipeline_of(100, 10))
         (server.root / "pipelines/thousand.yml").write_text(pipeline_of(1000, 40))
         watched = "from nbflow import run_pipeline\nrun = run_pipeline('/w/tasks/many.ipynb')".replace("/w", str(server.root))

@@ -49,6 +49,11 @@ class Server:
                 f"name: {name}\ntasks:\n  - {{task_key: first, notebook: ../tasks/step}}\n"
                 f"  - {{task_key: last, notebook: ../tasks/{last}, depends_on: [first]}}\n"
             )
+        (self.root / "pipelines/each.yml").write_text(
+            "name: each\ntasks:\n"
+            "  - {task_key: loop, for_each_task: {inputs: [1, 2], task: {task_key: step, command: 'sleep 0.7'}}}\n"
+            "  - {task_key: last, command: 'true', depends_on: [loop]}\n"
+        )
         own = {
             name: str(folder / name.lower())
             for name in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
@@ -181,6 +186,11 @@ def test_a_run_that_fails_and_one_that_is_interrupted(open_cells: Callable[..., 
         "node => [...node.querySelectorAll('pre, img, table')].map(part => part.tagName).join(' ')"
     )
     assert order == "PRE IMG TABLE"
+    for theme in ("Dark", "Light"):
+        notebook.command("apputils:change-theme", theme=f"JupyterLab {theme}")
+        expect(notebook.page.locator(f"body[data-jp-theme-light='{str(theme == 'Light').lower()}']")).to_have_count(1)
+        found = cell.locator(".jp-RenderedHTML [style*='color-mix']").evaluate_all(CONTRASTS)
+        assert len(found) == 2 and min(found) >= 4.5, (theme, found)
     cell = begin(notebook, 2)
     expect(cell.locator("[data-task='1'] .w")).to_have_text("cell 1 of 1", timeout=60_000)
     expect(cell.locator("img[alt^='Graph of run']")).to_be_hidden()
@@ -193,6 +203,57 @@ def test_a_run_that_fails_and_one_that_is_interrupted(open_cells: Callable[..., 
     expect(notebook.run(3).get_by_text("42")).to_be_visible()
     left = [place for place in Path("/proc").glob("[0-9]*/cwd") if _target(place) == str(server.root / "tasks")]
     assert left == []
+
+
+CONTRASTS = """nodes => {
+  const pen = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+  const paint = (...colours) => {
+    pen.clearRect(0, 0, 1, 1);
+    for (const colour of colours) { pen.fillStyle = colour; pen.fillRect(0, 0, 1, 1); }
+    return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const light = part => part.map(value => value / 255).map(value => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, value, at) => sum + value * [0.2126, 0.7152, 0.0722][at], 0);
+  return nodes.map(node => {
+    const grounds = [];
+    for (let part = node; part; part = part.parentElement) grounds.unshift(getComputedStyle(part).backgroundColor);
+    const [low, high] = [light(paint('white', ...grounds)), light(paint('white', ...grounds, getComputedStyle(node).color))].sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
+  });
+}"""
+"""The contrast of each element's text to what is behind it, as WCAG has it."""
+
+
+def test_the_older_notebook(browser: Any, server: Server) -> None:
+    """In Notebook 7 the same cells do the same: the form takes a choice and tells a wrong value, a run of a for_each is drawn live with its
+    steps hanging at it, and kept with links."""
+    pytest.importorskip("notebook", reason="Notebook 7 is not installed")
+    widgets = "from nbflow import widgets\nlayer = widgets.dropdown('layer', 'a', ['a', 'b'], label='Layer')\n"
+    widgets += "rows = widgets.number('rows', 10, min=1, label='Rows')"
+    notebook_file(server.root / "seven.ipynb", f"%load_ext nbflow\n{widgets}", "%nbflow run each", "print(layer, rows)")
+    page = browser.new_context(viewport={"width": 1100, "height": 900}).new_page()
+    page.goto(f"{server.url}/notebooks/seven.ipynb?token={TOKEN}")
+    cells = page.locator(".jp-Notebook .jp-CodeCell")
+    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']")).to_be_visible(timeout=60_000)
+
+    def run(at: int) -> Any:
+        cells.nth(at).locator(".cm-content").click()
+        page.keyboard.press("Control+Enter")
+        return cells.nth(at)
+
+    form = run(0)
+    form.get_by_label("Layer").select_option("b")
+    form.get_by_label("Rows").fill("0")
+    form.get_by_label("Rows").press("Tab")
+    expect(form.get_by_role("alert")).to_have_text("✖ 0 is less than 1; it stays 10")
+    cell = run(1)
+    expect(cell.locator("[data-task='2'].run .w")).to_contain_text("of 2 done", timeout=60_000)
+    expect(cell.locator("[data-task='0'].run .w")).to_contain_text("of 2 done")
+    expect(cell.locator("img[alt$='of each, SUCCESS: 2 SUCCESS']")).to_be_visible(timeout=60_000)
+    expect(cell.locator(".nbf-live")).to_have_count(0)
+    assert "loop/1.log" in (cell.get_by_role("link", name="loop/1").get_attribute("href") or "")
+    expect(run(2).get_by_text("b 10")).to_be_visible()
+    page.context.close()
 
 
 def _target(link: Path) -> str:

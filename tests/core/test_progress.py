@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from nbflow.core.events import (
     AttemptStarted,
     CancelRequested,
     CellStarted,
+    ChildStarted,
     Event,
     Noted,
     RetryPlanned,
@@ -70,6 +72,53 @@ def test_folding_events_is_reading_the_record(tmp_path: Path) -> None:
     assert folded.edges == {"a": (), "b": ("a",), "c": ("b",)}
     assert folded.counts == {"SUCCESS": 1, "FAILED": 1, "UPSTREAM_FAILED": 1}
     store.close()
+
+
+def test_the_items_of_a_for_each_are_folded_as_they_are_recorded(tmp_path: Path) -> None:
+    """Its steps, the items and those that are done are the same by events and by the record; an item is done with its last step."""
+    store = Store.open(tmp_path, Path("runs"), now=lambda: START)
+    steps = [{"task_key": "x", "depends_on": []}, {"task_key": "y", "depends_on": ["x"]}]
+    given = store.begin("p", ["loop"], {}, {"tasks": [{"task_key": "loop", "depends_on": [], "steps": steps}]}, {}, "spark")
+    run_id, loop = given.run_id, given.task_run_ids["loop"]
+    with store.hold(run_id):
+        folded = RunProgress.of(run_payload(store.run(run_id)))
+        tell = store.listener(run_id)
+        begun: Event = AttemptStarted(run_id, START, "loop", loop, 1, 0, None, items=2)
+        tell(begun)
+        folded.take(begun)
+        keys = [(f"loop/{at}/{step}", at, at) for at in (0, 1) for step in ("x", "y")]
+        ids = store.add_steps(loop, keys)
+        done = []
+        for key, _, _ in keys:
+            for event in (
+                AttemptStarted(run_id, START, key, ids[key], 1, 2, None),
+                AttemptEnded(run_id, START, key, ids[key], 1, Result.SUCCESS, None, 1.0),
+                TaskEnded(run_id, START, key, ids[key], Result.SUCCESS),
+            ):
+                tell(event)
+                folded.take(event)
+                known = RunProgress.of(run_payload(store.run(run_id)))
+                assert folded.tasks == known.tasks and _plain(folded) == {key: _plain(known)[key] for key in folded.steps}
+            done.append(folded.tasks["loop"].said)
+    assert done == ["0 of 2 done", "1 of 2 done", "1 of 2 done", "2 of 2 done"]
+    assert known.tasks["loop"].steps == {"x": (), "y": ("x",)} and known.steps["loop/1/y"].depends_on == ("loop/1/x",)
+    store.close()
+
+
+def _plain(run: RunProgress) -> dict[str, TaskProgress]:
+    """The steps without what only the plan tells."""
+    return {key: replace(step, depends_on=()) for key, step in run.steps.items()}
+
+
+def test_a_run_from_its_first_event_on() -> None:
+    """Without a document the first event tells the tasks; what it wrote and the run that a task began come with theirs."""
+    run = RunProgress()
+    for event in story(4, 1, 2, 3):
+        run.take(event)
+    assert (run.run_id, run.pipeline, run.engine, run.began, list(run.tasks)) == (4, "p", "spark", START, ["a", "b", "c"])
+    run.take(ChildStarted(4, START, "a", 1, 1, 9, "inner"))
+    assert run.tasks["a"].child == "run 9 of inner"
+    assert list(run.afresh().tasks.values()) == [TaskProgress("a"), TaskProgress("b"), TaskProgress("c")]
 
 
 def test_what_a_running_task_says() -> None:

@@ -74,6 +74,13 @@ def test_control_flow_is_told_in_every_form() -> None:
     )  # fmt: skip
     drawn = plan_mermaid(plan)
     assert 't2{"gate' in drawn and "t2 -->|true| t3" in drawn and "t4 -->|ALL_DONE| t5" in drawn
+    two = replace(loop, depends_on=(), work=replace(loop.work, steps=(_task("one", (LATE,)), _task("two", (), ("one",)))))
+    lines = [line.strip() for line in plan_mermaid(_plan(two)).splitlines()]
+    assert [line for line in lines if ">" in line and not line.startswith(("t1[", "t1s1[", "t1s2["))] == [
+        "t1 -.->|each item| t1s1",
+        "t1s1 --> t1s2",
+    ]
+    assert any(line.startswith('t1s2["two') for line in lines)
 
 
 def test_text_names_the_engine_and_whether_it_is_needed() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from nbflow.core.progress import RunProgress, TaskProgress
 from nbflow.core.results import Result
+from nbflow.plan.export.boxes import boxes_of
 from nbflow.plan.export.graph import READABLE, graph_svg
 from nbflow.plan.export.groups import groups_of
 from nbflow.plan.export.marks import MARKS, in_turn
@@ -61,6 +62,27 @@ def test_boxes_and_lines(down: bool) -> None:
     assert (width < height) == down
     plain = graph_svg(run, down=down, titles=False)
     assert "data-task" not in plain and "<title>" not in plain
+
+
+@pytest.mark.parametrize("titles", [True, False])
+def test_the_steps_of_a_for_each_hang_at_it(titles: bool) -> None:
+    """One box for each step, from the beginning on, however many items there are; its line comes from the loop, or from the step before
+    it; it says how far the items are, and which state wants to be looked at."""
+    loop = TaskProgress("loop", ("a",), "RUNNING", items=4, steps={"x": (), "y": ("x",)})
+    run = a_run(TaskProgress("a"), loop, TaskProgress("b", ("loop",)))
+    assert texts(graph_svg(run, titles=titles))[6:] == ["x", "waits", "y", "waits"]
+    for key, state in (("loop/0/x", "SUCCESS"), ("loop/0/y", "RUNNING"), ("loop/1/x", "SUCCESS")):
+        run.steps[key] = TaskProgress(key, (), state)
+    assert texts(graph_svg(run, titles=titles))[6:] == ["x", "2 of 4 done", "y", "0 of 4 done"]
+    run.steps["loop/1/y"] = TaskProgress("loop/1/y", (), "FAILED", error={"message": "no"})
+    boxes = boxes_of(run)
+    assert (boxes["loop/y"].said, boxes["loop/y"].tasks[0], boxes["loop/y"].state) == ("1 of 4 FAILED", "loop/1/y", "FAILED")
+    assert [(box.depends_on, box.hangs) for box in boxes.values()][3:] == [(("loop",), True), (("loop/x",), False)]
+    tree = ET.fromstring(graph_svg(run, titles=titles))
+    assert [node.get("class") for node in tree.iter(f"{SVG}path") if node.get("class") in ("l", "l h")][:2] == ["l", "l h"]
+    loop.state = "EXCLUDED"
+    run.steps.clear()
+    assert texts(graph_svg(run, titles=titles))[6:] == ["x", "EXCLUDED", "y", "EXCLUDED"]
 
 
 def test_many_tasks_are_drawn_in_groups() -> None:

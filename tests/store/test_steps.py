@@ -113,11 +113,11 @@ def test_values_of_earlier_runs(store: Store) -> None:
         run = begin(store, key)
         tell(store, run.run_id, *attempt(run.run_id, key, run.task_run_ids[key], result=result, values={"k": value}))
     begin(store, "d")
-    found = store.last_values("p", "abcd")
-    assert {key: (run_id, values, result) for key, (run_id, values, result, _, _) in found.items()} == {
+    found = store.last_values("p", "abcd", of_file=False)
+    assert {key: (left.run_id, left.values, left.result) for key, left in found.items()} == {
         "a": (1, {"k": 1}, "SUCCESS"), "b": (4, {"k": 4}, "FAILED"), "c": (5, {"k": 5}, "SUCCESS"),
     }  # fmt: skip
-    assert store.last_values("q", "a") == {}
+    assert store.last_values("q", "a", of_file=False) == {}
 
     with pytest.raises(UsageError):
         store.run(99)
@@ -128,4 +128,30 @@ def test_the_rows_of_sql_of_an_earlier_run(store: Store) -> None:
     rows = {"columns": ["n"], "rows": [{"n": 3}]}
     run = begin(store, "q", "t")
     tell(store, run.run_id, *attempt(run.run_id, "q", run.task_run_ids["q"], output=rows), *attempt(run.run_id, "t", run.task_run_ids["t"]))
-    assert {key: found[4] for key, found in store.last_values("p", "qt").items()} == {"q": rows, "t": {}}
+    assert {key: left.output for key, left in store.last_values("p", "qt", of_file=False).items()} == {"q": rows, "t": {}}
+
+
+def test_whose_values_count(store: Store) -> None:
+    """Not those of a run that a task of another began, and for a pipeline of a file not those of a notebook of its name, whatever they
+    are; attempts are counted."""
+    notebook = {"file": None, "tasks": [{"task_key": "a", "kind": "notebook", "source": "/w/p.ipynb"}]}
+    for value, (definition, parent) in enumerate((({"file": "/w/p.yml"}, None), (notebook, None), ({"file": "/w/p.yml"}, 1))):
+        run = store.begin("p", ["a"], {}, definition, {}, "spark", parent)
+        events = [event for number in (1, 2) for event in attempt(run.run_id, "a", run.task_run_ids["a"], number, values={"k": value})]
+        tell(store, run.run_id, *events)
+    for of_file, run_id in ((True, 1), (False, 2)):
+        left = store.last_values("p", "a", of_file=of_file)["a"]
+        assert (left.run_id, left.values, left.executions) == (run_id, {"k": run_id - 1}, 2)
+
+
+def test_a_notebook_run_by_itself_is_told_from_a_pipeline_of_its_name(store: Store) -> None:
+    """In the record and in lists, which can be of either; a part of a pipeline made in Python is none."""
+    told = {"file": None, "tasks": [{"task_key": "a", "kind": "notebook", "source": "/w/p.ipynb"}]}
+    other = {"file": None, "tasks": [{"task_key": "a", "kind": "notebook", "source": "/w/a.ipynb"}]}
+    for definition in ({"file": "/w/p.yml", "tasks": []}, told, other, {}):
+        store.begin("p", ["a"], {}, definition, {}, "spark")
+    assert [store.run(run_id).title for run_id in (1, 2, 3, 4)] == ["p", "p.ipynb", "p", "p"]
+    assert [run.title for run in store.runs("p")] == ["p", "p", "p.ipynb", "p"]
+    assert [run.run_id for run in store.runs("p", source="p.ipynb")] == [2]
+    assert [run.run_id for run in store.runs("p", source="")] == [4, 3, 1]
+    assert store.runs("p", source="w") == [] and store.runs("p", source="x.ipynb") == []

@@ -18,7 +18,7 @@ STYLE = (
     f".nbf{{{_LIGHT}}}@media(prefers-color-scheme:dark){{.nbf:not(.nbf-light){{{_DARK}}}}}.nbf.nbf-dark{{{_DARK}}}"
     ".nbf text{font:600 13px system-ui,sans-serif;fill:var(--i)}.nbf .w{font-weight:400;font-size:12px;fill:var(--c)}"
     ".nbf .g{fill:var(--g)}.nbf .l,.nbf .m{fill:none;stroke:var(--l);stroke-width:1.3}"
-    ".nbf .t>.m{transform:translate(9px,14px)}.nbf .t rect{fill:var(--b);stroke:var(--c);stroke-width:1.3}"
+    ".nbf .h{stroke-dasharray:5 3}.nbf .t>.m{transform:translate(9px,14px)}.nbf .t rect{fill:var(--b);stroke:var(--c);stroke-width:1.3}"
     ".nbf .m{stroke:var(--c);stroke-width:2;stroke-linecap:round;stroke-linejoin:round}"
     ".nbf .ok{--c:var(--ok)}.nbf .bad{--c:var(--bad)}.nbf .warn{--c:var(--warn)}.nbf .run{--c:var(--run)}.nbf .idle{--c:var(--idle)}"
     ".nbf .bad rect,.nbf .run rect{stroke-width:2.5}.nbf .idle rect{stroke-dasharray:4 3}"

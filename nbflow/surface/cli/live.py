@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from datetime import datetime, timezone
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, cast
 
@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from nbflow.core.events import AttemptStarted, Event, TaskEnded
-from nbflow.surface.cli.board import Board, Row
-from nbflow.surface.cli.layout import duration
+from nbflow.core.progress import RUNNING, WAITING, TaskProgress
+from nbflow.surface.cli.board import Board, doing, elapsed
 from nbflow.surface.cli.terminal import Out, clean
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Drawn:
 
     def __init__(self, out: Out, board: Board) -> None:
         self._board = board
-        self._began = time.monotonic()
+        self._began = datetime.now(timezone.utc)
         # All that rich asks of a file, Out has.
         self._console = Console(file=cast("IO[str]", out), markup=False, emoji=False, highlight=False)
         self._spinner = Spinner("dots")
@@ -53,10 +53,10 @@ class Drawn:
 
     def __rich__(self) -> RenderableType:
         """The drawing as it is now."""
-        now = time.monotonic()
-        rows = list(self._board.rows.values())
-        running = [row for row in rows if row.state == "running"]
-        waiting = sum(row.state == "waiting" for row in rows)
+        now = datetime.now(timezone.utc)
+        rows = list(self._board.progress.every.values())
+        running = [row for row in rows if row.state == RUNNING]
+        waiting = sum(row.state == WAITING for row in rows)
         room = max(1, self._console.size.height - 3)
         table = Table.grid(padding=(0, 1))
         for row in running[:room]:
@@ -64,13 +64,13 @@ class Drawn:
         done = len(rows) - len(running) - waiting
         more = f", {len(running) - room} more running" if len(running) > room else ""
         told = Text(f"{done} of {len(rows)} done{more}", style="dim", no_wrap=True)
-        table.add_row("", told, Text(duration(now - self._began), style="dim"), "")
+        table.add_row("", told, Text(elapsed(self._began, now), style="dim"), "")
         return table
 
-    def _cells(self, row: Row, now: float) -> tuple[RenderableType, ...]:
-        passed = duration(now - row.began) if row.began is not None else ""
+    def _cells(self, row: TaskProgress, now: datetime) -> tuple[RenderableType, ...]:
+        passed = elapsed(row.began, now) if row.began is not None else ""
         return (
             Text(clean(row.task_key), style="bold", overflow="ellipsis", no_wrap=True),
             Text(passed, style="cyan", no_wrap=True),
-            Text(row.doing(now), overflow="ellipsis", no_wrap=True),
+            Text(doing(row, now), overflow="ellipsis", no_wrap=True),
         )

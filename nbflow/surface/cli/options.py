@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from nbflow.core.errors import DefinitionError, Mistake
+from nbflow.define.call_options import FROM, JOB, LOGICAL_DATE, ONLY, TARGET, UNTIL, VARIABLES, CallOption
 from nbflow.surface.cli.session import Session
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -50,29 +51,18 @@ parameters_file_option = click.option(
     help="Take values from a JSON object in a file; -p wins over it.",
 )  # fmt: skip
 
-only_option = click.option(
-    "--only", multiple=True, metavar="SELECTOR",
-    help="Take only some tasks: 'a', '+a' with all it needs, 'a+' with all that needs it; several by comma or repetition.",
-)  # fmt: skip
 
-from_option = click.option("--from", "start", multiple=True, metavar="TASK", help="Take this task and all that needs it; may be repeated.")
+def _option(option: CallOption, *names: str) -> Callable[[_Function], _Function]:
+    return click.option(option.flag, *names, metavar=option.metavar, help=option.help, multiple=option.many)
 
-until_option = click.option("--until", multiple=True, metavar="TASK", help="Take this task and all it needs; may be repeated.")
 
-job_option = click.option(
-    "--job", metavar="KEY", help="Take this job of a bundle's file that holds several."
-)  # fmt: skip
-
-target_option = click.option("--target", metavar="NAME", help="Take this target of a bundle; otherwise its default one.")
-
-variable_option = click.option(
-    "--var", "variables", multiple=True, metavar="NAME=VALUE", help="Give a bundle's variable its value; may be repeated."
-)  # fmt: skip
-
-logical_date_option = click.option(
-    "--logical-date", metavar="DAY",
-    help="The day whose data the run is for, or START/END; otherwise the last whole day before its start.",
-)  # fmt: skip
+only_option = _option(ONLY)
+from_option = _option(FROM, "start")
+until_option = _option(UNTIL)
+job_option = _option(JOB)
+target_option = _option(TARGET)
+variable_option = _option(VARIABLES, "variables")
+logical_date_option = _option(LOGICAL_DATE)
 
 allow_missing_option = click.option(
     "--allow-missing", is_flag=True, help="Leave out tasks of kinds that only Databricks has, with a warning each."

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
+from datetime import datetime, timezone
 from types import TracebackType
 
-from nbflow.core.events import Event
-from nbflow.surface.cli.board import Board
-from nbflow.surface.cli.layout import duration
+from nbflow.core.events import AttemptEnded, Event, TaskEnded
+from nbflow.core.progress import RUNNING
+from nbflow.surface.cli.board import Board, doing, elapsed
 from nbflow.surface.cli.terminal import Out, clean
 
 SILENCE_SECONDS = 10.0
@@ -35,7 +35,7 @@ class Lines:
         self._out, self._board = out, board
         self._lock = threading.Lock()
         self._over = threading.Event()
-        self._told: dict[str, tuple[float, float]] = {}  # by task: when it was told last, and the pause after that
+        self._told: dict[str, tuple[datetime, float]] = {}  # by task: when it was told last, and the pause after that
         self._clock = threading.Thread(target=self._beat, name="nbflow-progress", daemon=True)
 
     def __enter__(self) -> Lines:
@@ -51,20 +51,19 @@ class Lines:
         with self._lock:
             for line in self._board.take(event):
                 self._out.line(line)
-            key = getattr(event, "task_key", None)
-            if key is not None and self._board.rows[key].state != "running":
-                self._told.pop(key, None)
+            if isinstance(event, (AttemptEnded, TaskEnded)):
+                self._told.pop(event.task_key, None)
 
     def _beat(self) -> None:
         while not self._over.wait(1.0):
             with self._lock:
-                self._tell_long_ones(time.monotonic())
+                self._tell_long_ones(datetime.now(timezone.utc))
 
-    def _tell_long_ones(self, now: float) -> None:
-        for key, row in self._board.rows.items():
-            if row.state != "running" or row.began is None:
+    def _tell_long_ones(self, now: datetime) -> None:
+        for key, row in self._board.progress.every.items():
+            if row.state != RUNNING or row.began is None:
                 continue
             last, pause = self._told.get(key, (row.began, SILENCE_SECONDS))
-            if now - last >= pause:
+            if (now - last).total_seconds() >= pause:
                 self._told[key] = (now, min(pause * 2, 60.0))
-                self._out.line(f"{clean(key)}: {row.doing(now)}, running for {duration(now - row.began)}")
+                self._out.line(f"{clean(key)}: {doing(row, now)}, running for {elapsed(row.began, now)}")

@@ -72,7 +72,7 @@ def _only(record: RunRecord, task: TaskRecord) -> RunRecord:
 def _heading(record: RunRecord, out: Out) -> None:
     style = STYLES.get(record.result, "yellow") if record.result else "cyan"
     took = f" in {duration(record.duration_s)}" if record.duration_s is not None else ""
-    out.line(f"{clean(record.pipeline)}: run {record.run_id} {out.paint(record.state, style)}{took}")
+    out.line(f"{clean(record.title)}: run {record.run_id} {out.paint(record.state, style)}{took}")
     ended = f", ended {moment(record.ended)}" if record.ended else ""
     out.line(f"started {moment(record.started)}{ended}, Spark engine: {clean(record.engine)}")
     if record.parent_run_id is not None:

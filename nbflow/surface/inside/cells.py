@@ -14,8 +14,11 @@ def shell() -> Any:
 
 def is_watched() -> bool:
     """Whether a person may see what a cell shows, and answer: a notebook's front end takes input, programs that execute
-    notebooks take none."""
-    kernel = getattr(shell(), "kernel", None)
+    notebooks take none; a prompt is watched where it is that of a terminal."""
+    running = shell()
+    kernel = getattr(running, "kernel", None)
+    if kernel is None:
+        return running is not None and sys.stdin is not None and sys.stdin.isatty()
     return bool(getattr(kernel, "_allow_stdin", False))
 
 

@@ -6,11 +6,13 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import DefinitionError, Mistake, NbflowError, UsageError
 from nbflow.core.values import encode
+from nbflow.define.call_options import call_words, own_value_refused, setting_words
 from nbflow.define.pipelines.handover import pipeline_document
 from nbflow.define.pipelines.order import check_pipeline
 from nbflow.define.pipelines.pipeline import Pipeline
@@ -28,37 +30,51 @@ def run_pipeline(
     workspace: str | Path | None = None,
     wait: bool = True,
     only: str | Sequence[str] | None = None,
+    from_: str | Sequence[str] | None = None,
+    until: str | Sequence[str] | None = None,
     job: str | None = None,
+    target: str | None = None,
+    variables: Mapping[str, Any] | None = None,
+    logical_date: str | date | tuple[str | date, str | date] | None = None,
+    engine: str | None = None,
+    settings: Mapping[str, Any] | None = None,
     parameters: Mapping[str, Any] | None = None,
     **named: Any,
 ) -> Run:
     """Run a pipeline in a process of its own and return what came of it.
 
     ``pipeline`` is a path, a name in ``pipelines/``, a notebook, or a ``Pipeline``. Values are given by name, and in
-    ``parameters`` where a name is none of Python's or one of this function's own; they keep their types. ``only``
-    selects tasks as ``--only`` does, ``job`` one of several jobs of a bundle's file. In a cell the run is shown while it
-    goes on, elsewhere progress is printed as it comes. With ``wait=False`` the call returns as soon as
-    the run has begun; it goes on when this process ends, and ``refresh()`` reads how it stands.
+    ``parameters`` where a name is none of Python's or one of this function's own; they keep their types. All else is what
+    ``nbflow run`` has: ``only``, ``from_`` and ``until`` select tasks; ``job`` is one of several jobs of a bundle's file,
+    ``target`` one of its targets, ``variables`` are values for its variables; ``logical_date`` is the day whose data the run is for,
+    or its start and end; ``settings`` are the workspace's by name, for this run, and ``engine`` is the one of them that is said most.
+    In a cell the run is shown while it goes on, elsewhere progress is printed as it comes. With ``wait=False`` the call returns as
+    soon as the run has begun; it goes on when this process ends, and ``refresh()`` reads how it stands.
 
     A failed run raises nothing: see ``Run.ok`` and ``Run.raise_for_result``. Raises ``DefinitionError`` with all
     mistakes when nothing was started, and ``KeyboardInterrupt`` after an interrupt has cancelled the run.
     """
     if not isinstance(pipeline, (str, os.PathLike, Pipeline)):
         raise UsageError(f"run_pipeline: {pipeline!r} is no pipeline", "say a path, a name in pipelines/, a notebook, or a Pipeline")
-    _refuse_strangers(workspace, wait, only, job, parameters)
+    _refuse_strangers(workspace=workspace, wait=wait, engine=engine, settings=settings, parameters=parameters)
     values = _encoded({**(parameters or {}), **named})
-    arguments: list[str | Document] = [*_options(workspace, only, job), "--how", "python"]
+    chosen = {
+        "only": only, "from_": from_, "until": until, "job": job, "target": target, "variables": variables, "logical_date": logical_date,
+    }  # fmt: skip
+    arguments: list[str | Document] = [*call_words(chosen), *setting_words({**(settings or {}), "engine": engine}), "--how", "python"]
+    arguments += [] if workspace is None else ["--workspace", os.fspath(workspace)]
     if values:
         arguments += ["--parameters-file", Document("parameters", values)]
     if isinstance(pipeline, Pipeline):
         arguments += ["--value", "--", Document("pipeline", _handed_over(pipeline))]
     else:
         arguments += ["--", os.fspath(pipeline)]
-    drawn = wait and can_draw()
-    child = Child(arguments, listen=wait and not drawn)
-    named_root = None if workspace is None else Path(workspace).absolute()
-    around = Path(pipeline).absolute() if not isinstance(pipeline, Pipeline) and Path(pipeline).exists() else Path.cwd()
-    return _waited(child, Where(around, named_root), drawn) if wait else _begun(child, Where(around, named_root))
+    return _ran(arguments, wait=wait)
+
+
+def run_by_words(words: Sequence[str]) -> Run:
+    """What ``nbflow run WORDS`` runs, as ``run_pipeline`` does it. Raises like that; a call that is wrong in itself tells the usage."""
+    return _ran(["--how", "python", *words], wait=True)
 
 
 def _handed_over(pipeline: Pipeline) -> dict[str, Any]:
@@ -79,26 +95,21 @@ def _handed_over(pipeline: Pipeline) -> dict[str, Any]:
     return pipeline_document(pipeline)
 
 
-def _refuse_strangers(workspace: object, wait: object, only: object, job: object, parameters: object) -> None:
+_OWN: dict[str, tuple[Any, str]] = {
+    "workspace": ((str, os.PathLike, type(None)), "it takes a folder"),
+    "wait": (bool, "it takes True or False"),
+    "engine": ((str, type(None)), "it takes text"),
+    "settings": ((Mapping, type(None)), "it takes a dict"),
+    "parameters": ((Mapping, type(None)), "it takes a dict"),
+}
+
+
+def _refuse_strangers(**given: object) -> None:
     """Tell a value that was meant for a parameter of the same name from this function's own. Raises ``UsageError``."""
-    paths = (str, os.PathLike, type(None))
-    for name, value, kinds in (
-        ("workspace", workspace, paths),
-        ("wait", wait, bool),
-        ("only", only, (str, list, tuple, type(None))),
-        ("job", job, (str, type(None))),
-        ("parameters", parameters, (Mapping, type(None))),
-    ):
+    for name, value in given.items():
+        kinds, takes = _OWN[name]
         if not isinstance(value, kinds):
-            msg = f"run_pipeline: {name}={value!r} is none of its own values"
-            raise UsageError(msg, f"a parameter of that name goes into parameters={{'{name}': ...}}")
-
-
-def _options(workspace: str | Path | None, only: str | Sequence[str] | None, job: str | None) -> list[str]:
-    selectors = [only] if isinstance(only, str) else list(only or ())
-    options = [part for selector in selectors for part in ("--only", selector)]
-    options += [] if job is None else ["--job", job]
-    return options if workspace is None else ["--workspace", os.fspath(workspace), *options]
+            raise own_value_refused(name, value, takes)
 
 
 def _encoded(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,29 +134,35 @@ def _native(value: Any) -> Any:
     return type(value)(map(_native, value)) if type(value) in (list, tuple, set) else value
 
 
-def _waited(child: Child, where: Where, drawn: bool) -> Run:
-    watch = Watch(child, where) if drawn else None
+def _ran(arguments: Sequence[str | Document], *, wait: bool) -> Run:
+    drawn = wait and can_draw()
+    child = Child(arguments, listen=wait and not drawn)
+    return _waited(child, drawn=drawn) if wait else _begun(child)
+
+
+def _waited(child: Child, *, drawn: bool) -> Run:
+    watch = Watch(child) if drawn else None
     try:
         code = child.follow(watch.step if watch is not None else child.lines(lambda line: print(line, flush=True)))
-        document = child.document()
-        if document is None or "run_id" not in document:
+        document, begun = child.document(), child.begun()
+        if document is None or begun is None or "run_id" not in document:
             raise refusal(document, code)
-        return Run(document, where, shown=drawn)
+        return Run(document, Where(begun.workspace), shown=drawn)
     finally:
         if watch is not None:
             watch.finish()
         child.close()
 
 
-def _begun(child: Child, where: Where) -> Run:
+def _begun(child: Child) -> Run:
     """The run as soon as it has an id."""
     try:
-        while (run_id := child.run_id()) is None:
+        while (begun := child.begun()) is None:
             code = child.process.poll()
-            if code is not None and child.run_id() is None:
+            if code is not None and child.begun() is None:
                 raise refusal(child.document(), code)
             time.sleep(0.02)
-        return Run({"run_id": run_id}, where, child.process).refresh()
+        return Run({"run_id": begun.run_id}, Where(begun.workspace), child.process).refresh()
     finally:
         child.close()
 

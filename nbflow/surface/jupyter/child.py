@@ -23,6 +23,14 @@ _KILL_AFTER_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """A run that has begun: its id, and the root of the workspace whose records tell of it."""
+
+    run_id: int
+    workspace: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """An argument that is handed over as a JSON file."""
 
@@ -34,13 +42,13 @@ class Child:
     """A running ``nbflow run --json``. ``folder`` holds its inputs and outputs until ``close``."""
 
     def __init__(self, arguments: Sequence[str | Document], listen: bool) -> None:
-        """Start ``nbflow run`` with ``arguments``; with ``listen`` its progress can be read by ``follow``."""
+        """Start ``nbflow run`` with ``arguments``; with ``listen`` its progress can be read by ``lines``."""
         self.folder = Path(tempfile.mkdtemp(prefix="nbflow-call-"))
         try:
             given = [self._file(part) if isinstance(part, Document) else part for part in arguments]
             command = [
                 *launch_command(), "run", "--json",
-                "--run-id-file", os.fspath(self.folder / "run-id"), *given,
+                "--begun-file", os.fspath(self.folder / "begun.json"), *given,
             ]  # fmt: skip
             with (self.folder / "result.json").open("wb") as result:
                 self.process = subprocess.Popen(
@@ -100,17 +108,18 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(signal.SIGINT)
 
-    def run_id(self) -> int | None:
-        """The run's id, once it has begun."""
-        try:
-            return int((self.folder / "run-id").read_text(encoding="ascii"))
-        except (OSError, ValueError):
-            return None
+    def begun(self) -> Begun | None:
+        """The run, once it has begun."""
+        told = self._read("begun.json")
+        return None if told is None else Begun(int(told["run_id"]), Path(told["workspace"]))
 
     def document(self) -> dict[str, Any] | None:
         """What the child printed on stdout; ``None`` where that is no document."""
+        return self._read("result.json")
+
+    def _read(self, name: str) -> dict[str, Any] | None:
         try:
-            document = json.loads((self.folder / "result.json").read_text(encoding="utf-8", errors="replace"))
+            document = json.loads((self.folder / name).read_text(encoding="utf-8", errors="replace"))
         except (OSError, ValueError):
             return None
         return document if isinstance(document, dict) else None

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from nbflow.define.call_options import SWITCHES, setting_flag
+from nbflow.define.pipelines.engines import ENGINES
+from nbflow.define.settings import NAMES
+from nbflow.surface.jupyter.commands import COMMANDS
+
+if TYPE_CHECKING:
+    from nbflow.define.pipeline_files.choice import Choice
 
 _LINE = re.compile(r"^\s*%nbflow\s+(.*)$", re.DOTALL)
-_COMMANDS = ("run", "open", "close", "params", "plan", "runs")
-_OPTIONS = {
-    "run": ("-p", "--only", "--job", "--workspace"),
-    "open": ("-p", "--job"),
-    "plan": ("-p", "--only", "--job", "--format", "--strict"),
-    "params": ("--json",),
-    "runs": ("--pipeline", "-n", "--json"),
-}
 _NEWEST = 10
 _MARK = "_nbflow_matcher"
 
@@ -53,10 +55,10 @@ def completions(text: str, namespace: Mapping[str, Any]) -> list[str]:
     words = text.split()
     last = "" if not text or text[-1].isspace() else words.pop()
     if not words:
-        return list(_COMMANDS)
+        return list(COMMANDS)
     command, before = words[0], words[-1]
     if last.startswith("-"):
-        return list(_OPTIONS.get(command, ()))
+        return list(COMMANDS[command].options) if command in COMMANDS else []
     with contextlib.suppress(NbflowError, OSError):
         place = _Place(words[1:], namespace)
         if before in _AFTER:
@@ -90,12 +92,27 @@ class _Place:
         from nbflow.surface.jupyter.here import task_named
 
         named = self.named()
-        job = self.words[self.words.index("--job") + 1] if "--job" in self.words[:-1] else None
         if named is None:
             return None
+        choice = self.choice()
         if named not in self.sources.pipeline_names() and not Path(named).exists():
-            named = task_named(named, self.workspace.root, self.here, job).pipeline
-        return self.sources.pipeline(named, job)[0]
+            found = task_named(named, self.workspace.root, self.here, choice)
+            named, choice = found.pipeline, replace(choice, job=found.job)
+        return self.sources.pipeline(named, choice)[0]
+
+    def choice(self) -> Choice:
+        """What the line chooses of a bundle."""
+        from nbflow.define.pipeline_files.choice import Choice
+
+        return Choice.of(os.environ, self._given("--job"), self._given("--target"), dict(self._variables()))
+
+    def _given(self, option: str) -> str | None:
+        return self.words[self.words.index(option) + 1] if option in self.words[:-1] else None
+
+    def _variables(self) -> Iterator[tuple[str, str]]:
+        for word in (self.words[at] for at in range(1, len(self.words)) if self.words[at - 1] == "--var"):
+            name, _, value = word.partition("=")
+            yield name, value
 
 
 def _pipelines(place: _Place, last: str) -> list[str]:
@@ -116,7 +133,7 @@ def _tasks_here(place: _Place, last: str) -> list[str]:
 
     if place.named() is not None:
         return []
-    tasks = [task for task in all_tasks(place.workspace.root)[0] if place.here in (None, task.notebook)]
+    tasks = [task for task in all_tasks(place.workspace.root, place.choice())[0] if place.here in (None, task.notebook)]
     keys = [task.task_key for task in tasks]
     return [
         *(key for key in dict.fromkeys(keys) if keys.count(key) == 1),
@@ -150,6 +167,10 @@ def _keys(place: _Place, last: str) -> list[str]:
     return [task.task_key for task in pipeline.tasks] if pipeline is not None else []
 
 
+def _nothing(place: _Place, last: str) -> list[str]:
+    return []
+
+
 def _jobs(place: _Place, last: str) -> list[str]:
     named = place.named()
     return place.sources.jobs(named.partition("/")[0]) if named is not None else []
@@ -168,12 +189,13 @@ def _runs(place: _Place, last: str) -> list[str]:
 
 _Offer = Callable[[_Place, str], list[str]]
 _AFTER: dict[str, _Offer] = {
+    **dict.fromkeys(("--target", "--var", "--logical-date", "--workspace", "--parameters-file", "--timeout", "--item", "-n"), _nothing),
+    **dict.fromkeys((setting_flag(name) for name in NAMES if name not in SWITCHES), _nothing),
     "-p": _parameters,
-    "--only": _keys,
+    **dict.fromkeys(("--only", "--from", "--until"), _keys),
     "--job": _jobs,
+    "--engine": lambda place, _: [*ENGINES],
     "--pipeline": lambda place, _: place.sources.pipeline_names(),
     "--format": lambda place, _: ["text", "json", "mermaid"],
-    "--workspace": lambda place, _: [],
-    "-n": lambda place, _: [],
 }
 _FIRST: dict[str, _Offer] = {"run": _pipelines, "plan": _pipelines, "open": _tasks_here, "params": _notebooks, "runs": _runs}

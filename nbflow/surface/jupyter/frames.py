@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from nbflow.core.errors import UsageError
+from nbflow.core.errors import NoSuchNameError
 from nbflow.core.writes import TableWrite
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ class RunTables(Mapping[str, Any]):
         self._where, self._writes = where, writes
 
     def __getitem__(self, name: str) -> Any:
-        """A pandas ``DataFrame``, an Arrow table where pandas is missing. Raises ``UsageError`` for a table that the run did not
-        write, and for one that cannot be read any more."""
+        """A pandas ``DataFrame``, an Arrow table where pandas is missing. Raises ``NoSuchNameError`` for a table that the run
+        did not write, ``UsageError`` for one that cannot be read any more."""
         from nbflow.define.nearest import did_you_mean, there_are
 
         wanted = name.lower() if name not in self._writes else name
@@ -31,7 +31,7 @@ class RunTables(Mapping[str, Any]):
             hint = did_you_mean(wanted, self._writes) or (
                 there_are(list(self._writes)) if self._writes else "it wrote none in the warehouse"
             )
-            raise UsageError(f"the run wrote no table {name!r}", hint)
+            raise NoSuchNameError(f"the run wrote no table {name!r}", hint)
         return preview(self._where, self._writes[wanted])
 
     def __contains__(self, name: object) -> bool:
@@ -46,6 +46,9 @@ class RunTables(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._writes)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self._writes)
 
     def __repr__(self) -> str:
         return f"tables: {', '.join(self._writes) or 'none'}"

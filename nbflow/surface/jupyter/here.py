@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 from nbflow.core.errors import DefinitionError, NbflowError, UsageError
 from nbflow.define.nearest import did_you_mean, there_are
 from nbflow.define.notebooks.file import resolve_notebook_path
+from nbflow.define.pipeline_files.choice import Choice
 from nbflow.define.pipelines.task_kinds import NotebookTask
+from nbflow.define.settings import BUNDLES
 from nbflow.define.sources import Sources
 
 _SAY = "%nbflow open"
@@ -20,18 +22,20 @@ _MOST_NAMED = 6
 
 @dataclass(frozen=True, slots=True)
 class FoundTask:
-    """A task of a pipeline file. ``pipeline`` is what the pipeline is called by, ``job`` the key of one of several jobs of its
-    file, ``notebook`` the file that the task runs, where there is one."""
+    """A task of a pipeline file, or a step of one of its for_each. ``pipeline`` is what the pipeline is called by, ``job`` the key of one
+    of several jobs of its file, ``target`` the target of a bundle that was asked for, ``notebook`` the file that the task runs, where there is one."""
 
     pipeline: str
     job: str | None
     task_key: str
     notebook: Path | None
+    target: str | None = None
 
     @property
     def name(self) -> str:
         """What a person says to mean it."""
-        return f"{self.pipeline}/{self.task_key}" + (f" --job {self.job}" if self.job else "")
+        options = (("--job", self.job), ("--target", self.target))
+        return f"{self.pipeline}/{self.task_key}" + "".join(f" {option} {value}" for option, value in options if value)
 
 
 def notebook_here(namespace: Mapping[str, Any]) -> Path | None:
@@ -54,48 +58,59 @@ def _not_fetched(address: str) -> NoReturn:
     raise OSError(msg)
 
 
-def tasks_of(reference: str, root: Path) -> list[FoundTask]:
-    """The tasks of the pipeline that ``reference`` names, as far as its file can be read. Raises ``UsageError`` where there is
-    no such pipeline, ``DefinitionError`` where nothing of it can be read."""
-    sources = sources_of(root)
-    found = []
-    for job in sources.jobs(reference) or [None]:  # type: ignore[list-item]  # a file with one job has no keys to say
-        pipeline, mistakes = sources.pipeline(reference, job)
+def tasks_of(reference: str, root: Path, choice: Choice) -> list[FoundTask]:
+    """The tasks of the pipeline that ``reference`` names, as far as its file can be read, those inside of a for_each too: of the job
+    that ``choice`` says, else of all. Raises ``UsageError`` where there is no such pipeline, ``DefinitionError`` where nothing of it can be read."""
+    sources, reference = sources_of(root), _seen_from_here(reference, root)
+    found: list[FoundTask] = []
+    jobs = sources.jobs(reference, choice)
+    if jobs and choice.job not in (None, *jobs):
+        raise UsageError(f"{reference} has no job {choice.job!r}", did_you_mean(str(choice.job), jobs) or there_are(jobs))
+    wanted: list[str | None] = [key for key in jobs if choice.job in (None, key)]
+    for job in wanted or [choice.job]:
+        pipeline, mistakes = sources.pipeline(reference, replace(choice, job=job))
         if pipeline is None:
             raise DefinitionError(mistakes)
         start = pipeline.file.parent.resolve() if pipeline.file else Path.cwd()
-        for task in pipeline.tasks:
+        for task in pipeline.all_tasks:
             named = task.work.notebook_path if isinstance(task.work, NotebookTask) else ""
             path = resolve_notebook_path(named, start, root) if named else None
-            found.append(FoundTask(str(reference), job, task.task_key, path))
+            found.append(FoundTask(reference, job, task.task_key, path, choice.target))
     return found
 
 
-def all_tasks(root: Path) -> tuple[list[FoundTask], list[NbflowError]]:
-    """The tasks of all pipelines in ``pipelines/``, and what keeps some from being read."""
+def _seen_from_here(reference: str, root: Path) -> str:
+    """A file of the workspace's root, such as a bundle's, as it is named from the current folder."""
+    if os.path.exists(reference) or not (root / reference).is_file():
+        return reference
+    return os.path.relpath(root / reference)
+
+
+def all_tasks(root: Path, choice: Choice) -> tuple[list[FoundTask], list[NbflowError]]:
+    """The tasks of all pipelines in ``pipelines/`` and of the workspace's bundle, and what keeps some from being read."""
     found: list[FoundTask] = []
     broken: list[NbflowError] = []
-    for name in sources_of(root).pipeline_names():
+    for name in [*sources_of(root).pipeline_names(), *(name for name in BUNDLES if (root / name).is_file())]:
         try:
-            found += tasks_of(name, root)
+            found += tasks_of(name, root, choice)
         except NbflowError as error:
             broken.append(error)
     return found, broken
 
 
-def task_named(text: str, root: Path, here: Path | None, job: str | None = None) -> FoundTask:
+def task_named(text: str, root: Path, here: Path | None, choice: Choice) -> FoundTask:
     """The task that a person means by ``text``: ``silver``, ``medallion/silver``, a pipeline's name, or nothing where the
-    notebook ``here`` is that of one task only. ``job`` is the key of one of several jobs.
+    notebook ``here`` is that of one task only. ``choice`` says more of a bundle's file.
 
     Raises ``UsageError``, which names what could be said, where it is none or several, and ``DefinitionError``.
     """
     pipeline, slash, key = text.rpartition("/")
     broken: list[NbflowError] = []
     if slash:
-        tasks = tasks_of(pipeline, root)
+        tasks = tasks_of(pipeline, root, choice)
     else:
-        tasks, broken = all_tasks(root)
-    meant = [task for task in tasks if job in (None, task.job)]
+        tasks, broken = all_tasks(root, choice)
+    meant = [task for task in tasks if choice.job in (None, task.job)]
     found = _meant(key, meant, here, named=bool(slash))
     if len(found) == 1:
         return found[0]

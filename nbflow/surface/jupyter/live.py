@@ -18,7 +18,8 @@ from nbflow.core.errors import StoreError, UsageError
 from nbflow.core.plain_text import clean
 from nbflow.core.progress import RUNNING, RunProgress, TaskProgress, error_text, shown_lines
 from nbflow.core.records import run_payload
-from nbflow.plan.export.graph import READABLE, graph_svg
+from nbflow.plan.export.boxes import boxes_of
+from nbflow.plan.export.graph import graph_svg, is_grouped
 from nbflow.plan.export.marks import MARKS, in_turn, mark_of
 from nbflow.surface.jupyter.show import run_html, run_text
 from nbflow.surface.jupyter.view import RunView
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.02
 """How often the records are asked for events."""
 
-_DRAW_SECONDS, _DRAW_GROUPS_SECONDS = 0.03, 0.25
+_DRAW_SECONDS, _DRAW_GROUPS_SECONDS = 0.1, 0.25  # the first of several events is drawn at once, the others together
 _KEEP_SECONDS, _KEEP_GROUPS_SECONDS = 2.0, 10.0
 _LIFE_SECONDS = 0.5
 _MOST_ROWS, _MOST_ERRORS = 12, 3
@@ -43,14 +44,13 @@ class LiveView:
         """Raises ``UsageError`` for a run that is not there, ``StoreError`` where the records cannot be read."""
         self._store, self._run_id = store, run_id
         record = store.run(run_id)
-        self._progress = RunProgress.of(run_payload(record))
-        self._progress.notes += [f"warning: {text}" for text in record.definition.get("warnings", ())]
         # All events are taken, from the first on: those between the record's reading and theirs would be missed.
-        self._progress.tasks = {key: TaskProgress(key, task.depends_on) for key, task in self._progress.tasks.items() if "/" not in key}
+        self._progress = RunProgress.of(run_payload(record)).afresh()
+        self._progress.notes += [f"warning: {text}" for text in record.definition.get("warnings", ())]
         self._seen = 0
         self._drawn_at, self._stale = 0.0, True
         self._life_at = time.monotonic()
-        self._grouped = len(self._progress.tasks) > READABLE
+        self._grouped = is_grouped(self._progress)
         self._kept_at, self._unkept = 0.0, False
         self._widget: Any = None
         self._outputs: tuple[Any, Any] | None = None
@@ -149,7 +149,7 @@ class LiveView:
         run = self._progress
         now = datetime.now(timezone.utc)
         counts = ", ".join(f"{count} {state}" for state, count in in_turn(run.counts))
-        every = [*run.steps.values(), *run.tasks.values()]
+        every = [*run.steps.values(), *run.tasks.values()]  # an item's error says more than that of its for_each
         failed = [task for task in every if task.failed]
         shown = [task for task in every if task.state == RUNNING] + failed
         rows = [(task.task_key, task.state, task.said, _elapsed(task.began, now) if task.state == RUNNING else None) for task in shown]
@@ -162,7 +162,7 @@ class LiveView:
             "errors": [_error(task) for task in failed[:_MOST_ERRORS]],
             "rows": [*rows[:_MOST_ROWS], *more],
             "notes": run.notes,
-            "boxes": [] if self._grouped else [(task.state, task.said) for task in run.tasks.values()],
+            "boxes": [] if self._grouped else [(box.state, box.said) for box in boxes_of(run).values()],
         }
 
 

@@ -6,21 +6,11 @@ import shlex
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nbflow.surface.jupyter.commands import COMMANDS, OPEN_OPTIONS, use_of
+
 if TYPE_CHECKING:
-    import argparse
-
+    from nbflow.surface.jupyter.opening import Asked
     from nbflow.surface.jupyter.run import Run
-
-_USAGE = {
-    "run": "%nbflow run PIPELINE [-p name=value ...] [--only SELECTOR ...] [--job KEY] [--workspace DIR]",
-    "open": "%nbflow open [PIPELINE/]TASK [-p name=value ...] [--job KEY]",
-    "close": "%nbflow close",
-    "params": "%nbflow params [NOTEBOOK]",
-    "plan": "%nbflow plan PIPELINE [-p name=value ...] [--only SELECTOR ...] [--job KEY] [--format text|mermaid|json]",
-    "runs": "%nbflow runs [--pipeline NAME] [-n N], or %nbflow runs show RUN [TASK]",
-}
-COMMANDS = tuple(_USAGE)
-"""What may stand behind ``%nbflow``."""
 
 
 def nbflow(line: str) -> Any:
@@ -34,6 +24,8 @@ def nbflow(line: str) -> Any:
 
     try:
         command, given = _split(line)
+        if {"-h", "--help"} & set(given):
+            return _help(command, given)
         return _DO[command](given)
     except NbflowError as error:
         said = str(error)
@@ -49,28 +41,38 @@ def _split(line: str) -> tuple[str, list[str]]:
     try:
         words = shlex.split(line)
     except ValueError as error:
-        raise UsageError(f"{error}; {_use(line.split(maxsplit=1)[0] if line.split() else '')}") from None
+        raise UsageError(f"{error}; {use_of(line.split(maxsplit=1)[0] if line.split() else '')}") from None
     if not words:
-        raise UsageError(f"what shall be done? {_use('run')}; or {', '.join(COMMANDS[1:-1])} or {COMMANDS[-1]}")
+        first, *others, last = COMMANDS
+        raise UsageError(f"what shall be done? {use_of(first)}; or {', '.join(others)} or {last}")
     if words[0] not in COMMANDS:
         hint = did_you_mean(words[0], COMMANDS) or f"there are {', '.join(COMMANDS)}"
-        raise UsageError(f"there is no %nbflow {words[0]}: {hint}; {_use('run')}")
+        raise UsageError(f"there is no %nbflow {words[0]}: {hint}; {use_of('run')}")
     return words[0], words[1:]
 
 
-def _use(command: str) -> str:
-    return f"use: {_USAGE.get(command, _USAGE['run'])}"
+def _help(command: str, given: Sequence[str]) -> None:
+    own = COMMANDS[command]
+    if own.help:
+        print(f"Usage: {own.usage}\n\n{own.help}")
+        return
+    words = ["show", "--help"] if command == "runs" and "show" in given else ["--help"]
+    from nbflow.surface.jupyter.told import told
+
+    print(told(command, words, use_of(command)).replace("Usage: nbflow", "Usage: %nbflow", 1))
 
 
 def _run(given: Sequence[str]) -> Run:
-    from nbflow.surface.jupyter.calls import run_pipeline
+    from nbflow.core.errors import DefinitionError, UsageError
+    from nbflow.surface.jupyter.calls import run_by_words
 
-    parser = _parser("run")
-    parser.add_argument("pipeline")
-    parser.add_argument("--only", action="append", default=[])
-    parser.add_argument("--workspace")
-    found, values = _parsed("run", parser, given)
-    return run_pipeline(found.pipeline, workspace=found.workspace, only=found.only, job=found.job, parameters=values)
+    try:
+        return run_by_words(given)
+    except DefinitionError as error:
+        for mistake in error.mistakes:
+            if not mistake.key and (mistake.hint or "see 'nbflow").startswith("see 'nbflow"):  # a call that is wrong in itself
+                raise UsageError(f"{mistake.message.rstrip('.')}; {use_of('run')}") from None
+        raise
 
 
 def _open(given: Sequence[str]) -> None:
@@ -83,15 +85,45 @@ def _open(given: Sequence[str]) -> None:
     from nbflow.surface.jupyter.opening import open_task
     from nbflow.workspace import Workspace
 
-    parser = _parser("open")
-    parser.add_argument("task", nargs="?", default="")
-    found, values = _parsed("open", parser, given)
+    task, asked = _asked(given)
     if current() is not None:
         print("in a run the run's own parameters hold: nothing is opened")
         return
     workspace, namespace = Workspace.find(Path.cwd()), _namespace()
-    task = task_named(found.task, workspace.root, notebook_here(namespace), found.job)
-    display(open_task(task, workspace, values, namespace))
+    found = task_named(task, workspace.root, notebook_here(namespace), asked.choice)
+    display(open_task(found, workspace, asked, namespace))
+
+
+def _asked(given: Sequence[str]) -> tuple[str, Asked]:
+    """What the line of ``open`` asks for. Raises ``UsageError`` with the usage."""
+    import argparse
+    import os
+
+    from nbflow.core.errors import UsageError
+    from nbflow.define.pipeline_files.choice import Choice
+    from nbflow.surface.jupyter.opening import Asked
+
+    parser = argparse.ArgumentParser("%nbflow open", add_help=False, exit_on_error=False, allow_abbrev=False)
+    parser.error = _refuse  # type: ignore[method-assign,assignment]  # argparse would end the process
+    parser.add_argument("task", nargs="?", default="")
+    parser.add_argument("-p", "--parameter", dest="pairs", action="append", default=[])
+    parser.add_argument("--item", type=int)
+    for option in OPEN_OPTIONS:
+        parser.add_argument(option.flag, dest=option.name, action="append" if option.many else "store", default=[] if option.many else None)
+    try:
+        found = parser.parse_args(given)
+        values, variables = _pairs("-p", found.pairs), _pairs("--var", found.variables)
+    except (argparse.ArgumentError, ValueError) as error:
+        raise UsageError(f"{error}; {use_of('open')}") from None
+    choice = Choice.of(os.environ, found.job, found.target, variables)
+    return found.task, Asked(values, choice, found.logical_date, found.item)
+
+
+def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in texts]
+    if any(not sign or not name for name, sign, _ in pairs):
+        raise ValueError(f"write {option} name=value")
+    return {name: value for name, _, value in pairs}
 
 
 def _close(given: Sequence[str]) -> None:
@@ -100,7 +132,7 @@ def _close(given: Sequence[str]) -> None:
     from nbflow.surface.inside.parameters.form import refresh
 
     if given:
-        raise UsageError(f"close takes no arguments; {_use('close')}")
+        raise UsageError(f"close takes no arguments; {use_of('close')}")
     problem = choices.open_as(None, _namespace())
     refresh()
     print(problem or "the notebook's own defaults hold")
@@ -113,7 +145,7 @@ def _params(given: Sequence[str]) -> None:
     if not given:
         here = notebook_here(_namespace())
         if here is None:
-            raise UsageError(f"this notebook's file is not known here; {_use('params')}")
+            raise UsageError(f"this notebook's file is not known here; {use_of('params')}")
         given = [str(here)]
     _tell("params", given)
 
@@ -121,7 +153,7 @@ def _params(given: Sequence[str]) -> None:
 def _tell(command: str, given: Sequence[str]) -> None:
     from nbflow.surface.jupyter.told import told
 
-    print(told(command, given, _use(command)))
+    print(told(command, given, use_of(command)))
 
 
 _DO: dict[str, Callable[[Sequence[str]], Any]] = {
@@ -132,32 +164,6 @@ _DO: dict[str, Callable[[Sequence[str]], Any]] = {
     "plan": lambda given: _tell("plan", given),
     "runs": lambda given: _tell("runs", given),
 }
-
-
-def _parser(command: str) -> argparse.ArgumentParser:
-    import argparse
-
-    parser = argparse.ArgumentParser(f"%nbflow {command}", add_help=False, exit_on_error=False, allow_abbrev=False)
-    parser.add_argument("-p", dest="pairs", action="append", default=[])
-    parser.add_argument("--job")
-    parser.error = _refuse  # type: ignore[method-assign,assignment]  # argparse would end the process
-    return parser
-
-
-def _parsed(command: str, parser: argparse.ArgumentParser, given: Sequence[str]) -> tuple[Any, dict[str, str]]:
-    """The arguments, and the values of ``-p`` by name. Raises ``UsageError`` with the usage."""
-    import argparse
-
-    from nbflow.core.errors import UsageError
-
-    try:
-        found = parser.parse_args(given)
-        pairs = [pair.partition("=") for pair in found.pairs]
-        if any(not sign or not name for name, sign, _ in pairs):
-            raise ValueError("write -p name=value")
-    except (argparse.ArgumentError, ValueError) as error:
-        raise UsageError(f"{error}; {_use(command)}") from None
-    return found, {name: value for name, _, value in pairs}
 
 
 def _refuse(message: str) -> None:

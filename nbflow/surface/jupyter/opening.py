@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from html import escape
@@ -12,11 +12,14 @@ from typing import Any
 from nbflow.core.errors import StoreError, UsageError
 from nbflow.core.records import RunRecord
 from nbflow.core.results import Result
+from nbflow.core.values import shown
+from nbflow.define.pipeline_files.choice import Choice
 from nbflow.plan.arguments import fit
 from nbflow.plan.export.text import origin_text, value_text
 from nbflow.plan.graph import ancestors
-from nbflow.plan.known import ONE_TIME, Ended, Known
-from nbflow.plan.plan import Argument, Plan
+from nbflow.plan.items import items_of
+from nbflow.plan.known import LATER, NO_ITEM, ONE_TIME, Ended, Known
+from nbflow.plan.plan import Argument, Plan, PlannedTask, Stored
 from nbflow.plan.references import resolve
 from nbflow.plan.work import NotebookWork
 from nbflow.surface.inside.parameters import choices
@@ -26,20 +29,35 @@ from nbflow.surface.jupyter.here import FoundTask
 from nbflow.surface.jupyter.show import cut
 from nbflow.workspace import Workspace
 
-_NEWEST = 50
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the line of ``%nbflow open`` asks for beside the task: ``values`` as a run would be given them, a ``choice`` in a bundle, the
+    day that it is for, and the ``item`` of a for_each, from 0."""
+
+    values: Mapping[str, Any]
+    choice: Choice
+    logical_date: str | None = None
+    item: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Last:
-    """What runs before have left: the newest ``run`` that counts, and of tasks that succeeded the values, the results of SQL, what
-    else is known of them, and the ids of the runs that they are from."""
+class _Before:
+    """What earlier runs have left for a task: of the tasks that it may read what they set, by the keys that their author gave them, and
+    the newest ``run`` that any of it is from. ``trouble`` says why nothing can be read."""
 
+    stored: Mapping[str, Stored] = field(default_factory=dict)
     run: RunRecord | None = None
-    values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    ended: Mapping[str, Ended] = field(default_factory=dict)
-    runs: Mapping[str, int] = field(default_factory=dict)
     trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """The item of a for_each that one of its steps is opened for: its index and itself. ``unknown`` says why there is none."""
+
+    index: int = 0
+    item: Any = LATER
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,75 +82,121 @@ class Opening:
         return {"text/plain": repr(self), "text/html": f"<div><b>{escape(self.title)}</b>{table}{notes}</div>"}
 
 
-def open_task(found: FoundTask, workspace: Workspace, values: Mapping[str, Any], namespace: dict[str, Any]) -> Opening:
-    """Have the notebook in this kernel developed as the task ``found``, with ``values`` as a run would be given them.
+def open_task(found: FoundTask, workspace: Workspace, asked: Asked, namespace: dict[str, Any]) -> Opening:
+    """Have the notebook in this kernel developed as the task ``found``, with what is ``asked`` of it.
 
     Widgets and variables in ``namespace`` get the task's values; files are only read. Raises like ``Workspace.plan``, and
-    ``UsageError`` for a task that runs no notebook.
+    ``UsageError`` for a task that runs no notebook and for an item that is not there.
     """
-    plan = workspace.plan(found.pipeline, values, Path.cwd(), (), found.job)
-    task = plan.task(found.task_key)
+    choice = asked.choice
+    variables = {name: choice.variables[name] for name in choice.asked}
+    plan = workspace.plan(
+        found.pipeline, asked.values, Path.cwd(), (), found.job, asked.logical_date, choice.target, variables
+    )  # fmt: skip
+    loop, task = _task_and_loop(plan, found.task_key)
     if task.work.kind != NotebookWork.kind:
         raise UsageError(f"{found.name} runs no notebook", "only tasks that do can be opened")
-    wanted = ancestors({item.task_key: item.depends_on for item in plan.tasks}, [task.task_key])
-    last = _last(workspace, plan.pipeline, task.task_key, wanted)
-    arguments, notes = _resolved(plan, task.task_key, last, workspace.root)
-    for key in sorted(wanted - set(last.values)):
-        if not last.trouble:
-            notes.append(f"no run has values of {key} yet")
-    given = [argument for argument in arguments if argument.origin != "notebook"]
-    opened = Opened(
-        name=found.name,
-        values={argument.name: argument.value for argument in given},
-        origins={argument.name: _origin(argument, plan, last) for argument in given},
-        plain=frozenset(item.name for item in given if item.assigned and not item.widget and item.declared is not None),
-        loose=frozenset(item.name for item in given if item.declared is None and item.name.isidentifier()),
-        task_values=last.values,
-    )
-    problem = choices.open_as(opened, namespace)
-    for key, known in last.values.items():
-        told = cut(", ".join(f"{name} = {value!r}" for name, value in known.items()))
-        notes.insert(0, f"values of {key} from run {last.runs[key]}: {told or 'none'}")
-    notes += [last.trouble] if last.trouble else []
+    if asked.item is not None and loop is None:
+        raise UsageError(f"{found.name} stands in no for_each", "leave --item out")
+    wanted = {key: key for key in _read_by((loop or task).task_key, plan.tasks)}
+    before = _before(workspace, plan, wanted, itself=(loop or task).task_key)
+    item = None if loop is None else _item(plan, loop, before, asked.item, workspace.root)
+    if loop is not None and item is not None:
+        wanted |= {key: f"{loop.task_key}/{item.index}/{key}" for key in _read_by(task.task_key, loop.steps)}
+        before = _before(workspace, plan, wanted, itself=loop.task_key)
+    arguments, notes = _resolved(plan, task, before, item, workspace.root)
+    notes += [item.unknown] if item is not None and item.unknown else []
+    if not before.trouble:
+        notes += [f"no run has values of {key} yet" for key in wanted if key not in before.stored]
+    problem = choices.open_as(_opened(found, plan, arguments, before), namespace)
+    notes[:0] = [_told(key, left) for key, left in before.stored.items()]
+    notes += [before.trouble] if before.trouble else []
     notes += [f"what derives from them fails: {problem}"] if problem else []
     notes += [] if refresh() else ["run the cell with the widgets: its form shows these values"]
-    rows = tuple((item.name, value_text(item), _origin(item, plan, last)) for item in arguments)
-    return Opening(f"opened as {found.name}", rows, tuple(notes))
+    rows = tuple((each.name, value_text(replace(each, late=False)), _origin(each, plan, before)) for each in arguments)
+    which = "" if item is None or item.unknown else f", item {item.index}: {shown(item.item)}"
+    return Opening(f"opened as {found.name}{which}", rows, tuple(notes))
 
 
-def _last(workspace: Workspace, pipeline: str, task_key: str, wanted: set[str]) -> _Last:
-    """What the newest runs of the pipeline left for a task whose ancestors are ``wanted``."""
+def _task_and_loop(plan: Plan, key: str) -> tuple[PlannedTask | None, PlannedTask]:
+    """The task of that key, and the for_each that it is a step of. Raises ``KeyError``."""
+    for task in plan.tasks:
+        for step in task.steps:
+            if step.task_key == key:
+                return task, step
+    return None, plan.task(key)
+
+
+def _read_by(key: str, tasks: Sequence[PlannedTask]) -> list[str]:
+    """The keys of those of ``tasks`` that the task ``key`` may read, in their order."""
+    before = ancestors({task.task_key: task.depends_on for task in tasks}, [key])
+    return [task.task_key for task in tasks if task.task_key in before]
+
+
+def _before(workspace: Workspace, plan: Plan, wanted: Mapping[str, str], itself: str) -> _Before:
+    """What the tasks ``wanted``, by their author's keys with those in a run, left by the rule of ``Store.last_values``. For a task that
+    reads none it is the last run of ``itself`` that counts."""
     try:
-        runs = workspace.store.runs(pipeline, _NEWEST)
-    except StoreError as error:
-        return _Last(trouble=f"values of earlier runs cannot be read: {error}")
-    values: dict[str, Mapping[str, Any]] = {}
-    outputs: dict[str, Mapping[str, Any]] = {}
-    ended: dict[str, Ended] = {}
-    origin: dict[str, int] = {}
-    newest = None
-    for run in runs:
-        for task in run.tasks:
-            if task.task_key in wanted and task.task_key not in values and task.result is Result.SUCCESS:
-                values[task.task_key], origin[task.task_key] = task.values, run.run_id
-                outputs[task.task_key] = task.output or {}
-                ended[task.task_key] = Ended(task.task_run_id, str(task.result), executions=len(task.attempts))
-                newest = newest or run
-    if not wanted:
-        newest = next((run for run in runs if any(task.task_key == task_key for task in run.tasks)), None)
-    return _Last(newest, values, outputs, ended, origin)
+        left = workspace.store.last_values(plan.pipeline, [*wanted.values()] or [itself], of_file=plan.file is not None)
+        newest = max((each.run_id for each in left.values()), default=None)
+        run = None if newest is None else workspace.store.run(newest)
+    except (StoreError, UsageError) as error:  # the run may be removed meanwhile
+        return _Before(trouble=f"values of earlier runs cannot be read: {error}")
+    return _Before({key: left[key_in_run] for key, key_in_run in wanted.items() if key_in_run in left}, run)
 
 
-def _resolved(plan: Plan, task_key: str, last: _Last, workspace: Path) -> tuple[list[Argument], list[str]]:
-    """The task's arguments as the last run would have them, and a note for each that cannot be known: its default holds."""
-    task, run = plan.task(task_key), last.run
+def _item(plan: Plan, loop: PlannedTask, before: _Before, wanted: int | None, workspace: Path) -> _Item:
+    """The item that is asked for, or the first. Raises ``UsageError`` where one is asked for that there is not."""
+    inputs = next(argument for argument in loop.arguments if argument.name == "inputs")
+    try:
+        value, late = resolve(inputs.value, _known(plan, loop, before, None, workspace)) if inputs.late else (inputs.value, False)
+        items = [] if late else items_of(value)
+        unknown = f"the items of {loop.task_key} are known only in a run" if late else f"{loop.task_key} has no items"
+    except ValueError as error:
+        items, unknown = [], f"the items of {loop.task_key} are not known: {error}"
+    at = wanted or 0
+    if 0 <= at < len(items):
+        return _Item(at, items[at])
+    if wanted is None:
+        return _Item(unknown=unknown)
+    raise UsageError(f"there is no item {wanted}", f"{loop.task_key} has {len(items)}, from 0 on" if items else unknown)
+
+
+def _opened(found: FoundTask, plan: Plan, arguments: Sequence[Argument], before: _Before) -> Opened:
+    given = [argument for argument in arguments if argument.origin != "notebook"]
+    return Opened(
+        name=found.name,
+        values={argument.name: argument.value for argument in given},
+        origins={argument.name: _origin(argument, plan, before) for argument in given},
+        plain=frozenset(item.name for item in given if item.assigned and not item.widget and item.declared is not None),
+        loose=frozenset(item.name for item in given if item.declared is None and item.name.isidentifier()),
+        task_values={key: left.values for key, left in before.stored.items()},
+    )
+
+
+def _told(key: str, left: Stored) -> str:
+    told = cut(", ".join(f"{name} = {value!r}" for name, value in left.values.items()))
+    how = "" if left.result == str(Result.SUCCESS) else f" ({left.result})"
+    return f"values of {key} from run {left.run_id}{how}: {told or 'none'}"
+
+
+def _known(plan: Plan, task: PlannedTask, before: _Before, item: _Item | None, workspace: Path) -> Known:
+    """What a run that goes on as the last one did would know when it starts the task."""
+    run = before.run
     started = run.started if run is not None else datetime.now(timezone.utc)
     ids = {record.task_key: record.task_run_id for record in run.tasks} if run is not None else {}
-    known = Known(
-        plan.pipeline, plan.parameters, task_key, str(task.work.path or task.work.origin), run.run_id if run is not None else None,
-        ids.get(task_key), started, last.values, last.outputs, last.ended, 1, trigger_type=ONE_TIME, zone=plan.timezone,
-        interval=plan.interval, workspace=str(workspace),
+    ended = {key: Ended(left.task_run_id, left.result, executions=left.executions) for key, left in before.stored.items()}
+    return Known(
+        plan.pipeline, plan.parameters, task.task_key, str(task.work.path or task.work.origin), run.run_id if run is not None else None,
+        ids.get(task.task_key), started, {key: left.values for key, left in before.stored.items()},
+        {key: left.output for key, left in before.stored.items()}, ended, 1, trigger_type=ONE_TIME, zone=plan.timezone,
+        interval=plan.interval, workspace=str(workspace), item=NO_ITEM if item is None else item.item,
     )  # fmt: skip
+
+
+def _resolved(plan: Plan, task: PlannedTask, before: _Before, item: _Item | None, workspace: Path) -> tuple[list[Argument], list[str]]:
+    """The task's arguments as the last run would have them, and a note for each that cannot be known: its default holds."""
+    known = _known(plan, task, before, item, workspace)
     arguments, notes = [], []
     for argument in task.arguments:
         if not argument.late:
@@ -149,9 +213,9 @@ def _resolved(plan: Plan, task_key: str, last: _Last, workspace: Path) -> tuple[
     return arguments, notes
 
 
-def _origin(argument: Argument, plan: Plan, last: _Last) -> str:
+def _origin(argument: Argument, plan: Plan, before: _Before) -> str:
     """Where a value comes from, in words; of one that only a run knows, from which run."""
     if not argument.late:
         return origin_text(argument)
     said = origin_text(replace(argument, late=False))
-    return f"{said}, as in run {last.run.run_id}" if last.run is not None else f"{said}, as of now"
+    return f"{said}, as in run {before.run.run_id}" if before.run is not None else f"{said}, as of now"

@@ -11,10 +11,12 @@ from urllib.parse import quote
 from nbflow.core.progress import RunProgress, error_text, shown_lines
 from nbflow.plan.export.canvas import graph_words
 from nbflow.plan.export.graph import graph_svg
+from nbflow.plan.export.marks import mark_of
 from nbflow.surface.jupyter.view import RunView, TaskRun
 
-_COLOURS = {"SUCCESS": "inherit", "FAILED": "#d1242f", "TIMEDOUT": "#d1242f"}
-_OTHER = "#9a6700"
+_BAD, _WARN = (f"color-mix(in srgb,currentColor 45%,{colour})" for colour in ("#d1242f", "#9a6700"))
+"""No one colour can be read on a light and on a dark ground: these go half way to that of the text around, whatever theme it is of."""
+_COLOURS = {"bad": _BAD, "warn": _WARN}
 _MOST_ROWS = 200
 _MOST_OPEN = 12
 _MOST_ERRORS = 3
@@ -22,15 +24,17 @@ _CELL = " style='text-align:left'"  # in these quotes, for in a notebook's file 
 
 
 def run_text(run: RunView) -> str:
-    """A line for the run and one for each task."""
+    """A line for the run and one for each task; of very many tasks those that did not succeed come first, and some are left out."""
     lines = [_title(run)]
-    width = max((len(key) for key in run.tasks), default=0)
-    for key, task in run.tasks.items():
+    shown, more = _shown(run)
+    width = max((len(key) for key, _ in shown), default=0)
+    states = _states(run)
+    for key, task in shown:
         kept = task.notebook or task.log
         notebook = _seen(kept) if kept else ""
-        parts = [f"  {key:<{width}}", f"{_word(task):<8}", f"{_seconds(task.duration):>8}", notebook, _why(task)]
+        parts = [f"  {key:<{width}}", f"{states[key]:<8}", f"{_seconds(task.duration):>8}", notebook, _why(task)]
         lines.append("  ".join(part for part in parts if part).rstrip())
-    return "\n".join(lines)
+    return "\n".join([*lines, *([f"  {more}"] if more else [])])
 
 
 def run_html(run: RunView) -> str:
@@ -51,7 +55,7 @@ def _failure(key: str, task: TaskRun) -> str:
     if shown:
         lines = "\n".join(shown)
         said = f"<details open><summary>{said}</summary><pre>{escape(lines)}</pre></details>"
-    return f'<div style="border-left:4px solid {_COLOURS["FAILED"]};padding-left:10px">{said}</div>'
+    return f'<div style="border-left:4px solid #d1242f;padding-left:10px">{said}</div>'
 
 
 def _picture(run: RunView) -> str:
@@ -64,28 +68,37 @@ def _picture(run: RunView) -> str:
 
 def _table(run: RunView) -> str:
     """Columns that would be empty are left out; of many tasks those that did not succeed come first, and the table can be closed."""
-    tasks = list(run.tasks.items())
-    shown = sorted(tasks, key=lambda item: item[1].ok)[:_MOST_ROWS] if len(tasks) > _MOST_ROWS else tasks
-    rows = [_row(key, task) for key, task in shown]
+    shown, left = _shown(run)
+    states = _states(run)
+    rows = [_row(key, task, states[key]) for key, task in shown]
     kept = [at for at in range(len(_NAMES)) if any(row[at] for row in rows)]
     heads = "".join(f"<th{_CELL}>{_NAMES[at]}</th>" for at in kept)
     body = "".join("<tr>" + "".join(f"<td{_CELL}>{row[at]}</td>" for at in kept) + "</tr>" for row in rows)
-    more = f"<div>and {len(tasks) - _MOST_ROWS} more tasks</div>" if len(tasks) > _MOST_ROWS else ""
+    more = f"<div>{left}</div>" if left else ""
     table = f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{more}"
-    closed = len(tasks) > _MOST_OPEN and run.ok
-    return f"<details><summary>{len(tasks)} tasks</summary>{table}</details>" if closed else table
+    count = len(run.tasks)
+    closed = count > _MOST_OPEN and run.ok
+    return f"<details><summary>{count} tasks</summary>{table}</details>" if closed else table
+
+
+def _shown(run: RunView) -> tuple[list[tuple[str, TaskRun]], str]:
+    """The tasks that are shown, and how many are not, in words."""
+    tasks = list(run.tasks.items())
+    if len(tasks) <= _MOST_ROWS:
+        return tasks, ""
+    return sorted(tasks, key=lambda item: item[1].ok)[:_MOST_ROWS], f"and {len(tasks) - _MOST_ROWS} more tasks"
 
 
 _NAMES = ("task", "result", "time", "values", "error")
 
 
-def _row(key: str, task: TaskRun) -> tuple[str, ...]:
+def _row(key: str, task: TaskRun, state: str) -> tuple[str, ...]:
     values = ", ".join(f"{name} = {value!r}" for name, value in task.values.items())
     name = escape(key)
     kept = task.notebook or task.log
     if kept is not None:
         name = f"<a href='{escape(quote(_seen(kept)))}'>{name}</a>"
-    result = _word(task) if task.ok else f"<span style='color:{_colour(_word(task))}'>{escape(_word(task))}</span>"
+    result = state if task.ok else f"<span style='color:{_colour(state)}'>{escape(state)}</span>"
     return name, result, escape(_seconds(task.duration)), escape(cut(values)), escape(cut(_why(task)))
 
 
@@ -94,8 +107,9 @@ def _title(run: RunView) -> str:
     return f"{run.pipeline}: run {run.run_id} {run.state}{took}"
 
 
-def _word(task: TaskRun) -> str:
-    return str(task.result) if task.result is not None else "-"
+def _states(run: RunView) -> dict[str, str]:
+    """The state of each task in a word: its result, else whether it runs or waits."""
+    return {key: task.state for key, task in RunProgress.of(run.document).every.items()}
 
 
 def _seconds(seconds: float | None) -> str:
@@ -115,7 +129,7 @@ def cut(text: str, limit: int = 300) -> str:
 
 
 def _colour(word: str) -> str:
-    return _COLOURS.get(word, _OTHER)
+    return _COLOURS.get(mark_of(word).kind, "inherit")
 
 
 def _seen(path: Path) -> str:

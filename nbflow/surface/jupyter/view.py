@@ -5,11 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
-from nbflow.core.errors import UsageError
+from nbflow.core.errors import NoSuchNameError, UsageError
 from nbflow.core.results import Result
 from nbflow.core.writes import TableWrite
+
+_Value = TypeVar("_Value")
+
+
+class ByName(dict[str, _Value]):
+    """What a run came to by name. ``missing`` begins the sentence for a name that is not there: a ``NoSuchNameError``, which is a
+    ``KeyError``."""
+
+    def __init__(self, missing: str, values: Mapping[str, _Value]) -> None:
+        super().__init__(values)
+        self._missing = missing
+
+    def __missing__(self, name: object) -> NoReturn:
+        from nbflow.define.nearest import did_you_mean, there_are
+
+        hint = did_you_mean(str(name), self) or (there_are(self) if self else "there are none")
+        raise NoSuchNameError(f"{self._missing} {name!r}", hint)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +106,19 @@ class RunView:
     @property
     def tasks(self) -> dict[str, TaskRun]:
         """Its tasks by key, in their order."""
-        return {task["task_key"]: _task(task, self._read) for task in self.document["tasks"]}
+        tasks = {task["task_key"]: _task(task, self._read) for task in self.document["tasks"]}
+        return ByName(f"run {self.run_id} has no task", tasks)
 
     @property
     def parameters(self) -> dict[str, Any]:
         """The pipeline's parameters as they were."""
-        return dict(self.document["parameters"])
+        return ByName(f"run {self.run_id} has no parameter", self.document["parameters"])
 
     @property
-    def values(self) -> dict[str, dict[str, Any]]:
+    def values(self) -> dict[str, Mapping[str, Any]]:
         """The task values by task and key, of tasks that set any."""
-        return {key: dict(task.values) for key, task in self.tasks.items() if task.values}
+        values = {key: task.values for key, task in self.tasks.items() if task.values}
+        return ByName(f"no values were set in run {self.run_id} by a task", values)
 
     @property
     def error(self) -> str | None:
@@ -107,12 +129,14 @@ class RunView:
     @property
     def errors(self) -> dict[str, Mapping[str, Any]]:
         """The errors by task, of tasks that failed."""
-        return {key: task.error for key, task in self.tasks.items() if task.error is not None and not task.ok}
+        errors = {key: task.error for key, task in self.tasks.items() if task.error is not None and not task.ok}
+        return ByName(f"no error was left in run {self.run_id} by a task", errors)
 
     @property
     def notebooks(self) -> dict[str, Path]:
         """The executed notebooks by task."""
-        return {key: task.notebook for key, task in self.tasks.items() if task.notebook is not None}
+        notebooks = {key: task.notebook for key, task in self.tasks.items() if task.notebook is not None}
+        return ByName(f"no notebook was executed in run {self.run_id} by a task", notebooks)
 
     @property
     def _read(self) -> Callable[[TableWrite], Any] | None:
@@ -132,8 +156,8 @@ def _task(task: Mapping[str, Any], read: Callable[[TableWrite], Any] | None) -> 
         result=_result(task["result"]),
         error=task["error"],
         reason=task["reason"],
-        values=task["values"],
-        parameters=task["parameters"],
+        values=ByName(f"task {task['task_key']!r} set no value", task["values"]),
+        parameters=ByName(f"task {task['task_key']!r} has no parameter", task["parameters"]),
         exit_value=task["exit_value"],
         notebook=Path(task["notebook"]) if task["notebook"] else None,
         duration=task["duration_s"],

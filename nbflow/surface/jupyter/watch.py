@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from nbflow.core.errors import StoreError, UsageError
-from nbflow.surface.jupyter.child import Child
+from nbflow.surface.jupyter.child import Begun, Child
 from nbflow.surface.jupyter.where import Where
 
 if TYPE_CHECKING:
@@ -18,19 +18,18 @@ _LOOK_SECONDS = 0.02
 class Watch:
     """Shows the run that ``child`` makes, from the moment it has an id."""
 
-    def __init__(self, child: Child, where: Where) -> None:
-        self._child, self._where = child, where
+    def __init__(self, child: Child) -> None:
+        self._child = child
         self._view: LiveView | None = None
 
     def step(self) -> bool:
         """Show what is new; whether the child has ended. What cannot be read is not shown: the run goes on without."""
         ended = self._child.process.poll() is not None
-        run_id = self._child.run_id()
         try:
             if self._view is not None:
                 self._view.step()
-            elif run_id is not None:
-                self._view = self._begun(run_id)
+            elif (begun := self._child.begun()) is not None:
+                self._view = _shown(begun)
         except (StoreError, UsageError):
             pass
         if not ended:
@@ -42,9 +41,10 @@ class Watch:
         if self._view is not None:
             self._view.finish()
 
-    def _begun(self, run_id: int) -> LiveView:
-        from nbflow.surface.jupyter.live import LiveView
 
-        view = LiveView(self._where.store(), run_id)
-        view.show()
-        return view
+def _shown(begun: Begun) -> LiveView:
+    from nbflow.surface.jupyter.live import LiveView
+
+    view = LiveView(Where(begun.workspace).store(), begun.run_id)
+    view.show()
+    return view

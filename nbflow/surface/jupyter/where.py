@@ -13,10 +13,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Where a run's records are found: in the ``workspace`` that was named, else in the one around ``start``."""
+    """Where a run's records are found: in the workspace at ``root``."""
 
-    start: Path
-    workspace: Path | None = None
+    root: Path
 
     def store(self) -> Store:
         """The records."""
@@ -26,4 +25,4 @@ class Where:
         """The workspace itself. Raises as ``Workspace.find`` does."""
         from nbflow.workspace import Workspace
 
-        return Workspace.find(self.start, self.workspace)
+        return Workspace.find(self.root, self.root)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,16 @@ def matrix_page(pipeline: str, newest_first: Sequence[RunRecord], reports: dict[
     """The page of the runs, the oldest on the left. ``reports`` are the reports of single runs that there are; the page will lie at
     ``place``, where links start."""
     runs = [(run, RunProgress.of(run_payload(run))) for run in reversed(newest_first)]
-    keys = dict.fromkeys(key for _, progress in reversed(runs) for key in progress.tasks)
+    tasks = [progress.every for _, progress in runs]
+    keys = dict.fromkeys(task.task_key for run in newest_first for task in run.tasks)
     seconds = [run.duration_s for run, _ in runs if run.duration_s is not None]
     good = sum(progress.state == "SUCCESS" for _, progress in runs)
-    counted = {state: 1 for _, progress in runs for state in (progress.state, *progress.counts)}
+    counted = {task.state: 1 for found in tasks for task in found.values()} | {progress.state: 1 for _, progress in runs}
     return filled(
         "matrix.html",
         pipeline=pipeline,
         runs=[_run(run, progress, _link(reports.get(run.run_id), place)) for run, progress in runs],
-        rows=[{"key": key, "cells": [_cell(run, progress.tasks.get(key)) for run, progress in runs]} for key in keys],
+        rows=[{"key": key, "cells": [_cell(run, found.get(key)) for (run, _), found in zip(runs, tasks)]} for key in keys],
         heading=[
             ("succeeded", f"{good} of {len(runs)}"),
             ("middle duration", duration_text(sorted(seconds)[len(seconds) // 2] if seconds else None)),
@@ -59,9 +61,15 @@ def _run(run: RunRecord, progress: RunProgress, link: str | None) -> dict[str, A
         "state": progress.state,
         "day": local.strftime("%m-%d"),
         "clock": local.strftime("%H:%M"),
-        "took": duration_text(run.duration_s),
+        "took": _took(run),
         "link": link,
     }
+
+
+def _took(run: RunRecord) -> str:
+    if run.duration_s is not None or run.interrupted:
+        return duration_text(run.duration_s)
+    return f"{duration_text((datetime.now(timezone.utc) - run.started).total_seconds())} so far"
 
 
 def _cell(run: RunRecord, task: TaskProgress | None) -> dict[str, str] | None:
@@ -74,6 +82,6 @@ def _cell(run: RunRecord, task: TaskProgress | None) -> dict[str, str] | None:
 def _failures(run: RunRecord, progress: RunProgress) -> list[tuple[Any, ...]]:
     return [
         (run.run_id, key, (task.error.get("cell") or "") if task.error else "", clean(error_text(task.error))[:500] if task.error else "")
-        for key, task in progress.tasks.items()
+        for key, task in progress.every.items()
         if task.failed
     ]

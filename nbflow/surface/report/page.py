@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from nbflow.core.errors import UsageError
 from nbflow.plan.export.marks import mark_of
@@ -49,7 +50,8 @@ def _may_be_replaced(place: Path) -> bool:
 def write_page(page: str, place: Path) -> None:
     """Write ``page`` to ``place``, whole or not at all. Raises ``UsageError`` where that is not possible."""
     try:
-        write_whole(place, page.encode("utf-8", "replace"), place.with_name(f".{place.name}.part"), durable=False)
+        part = place.with_name(f".nbflow-{uuid4().hex}.part")  # one of its own: others may write the same page
+        write_whole(place, page.encode("utf-8", "replace"), part, durable=False)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise UsageError(f"{place} cannot be written: {reason}", "-o names another place") from error

@@ -28,14 +28,14 @@ def write_run_report(store: Store, run_id: int, place: Path | None = None) -> Pa
 
 
 def write_pipeline_report(store: Store, pipeline: str, limit: int, place: Path | None = None) -> Path:
-    """Write the report of a pipeline's ``limit`` newest runs, of which there are some, to ``place``, else beside their folders.
+    """Write the report of a pipeline's ``limit`` newest runs, or of those of the notebook of that name, of which there are some, to ``place``, else beside their folders.
 
     Returns where it is. Raises ``UsageError`` where nothing can be written at that place.
     """
     from nbflow.surface.report.matrix_page import matrix_page
     from nbflow.surface.report.page import check_place, write_page
 
-    runs = store.runs(pipeline, limit)
+    runs = store.runs(pipeline, limit, "") or store.runs(pipeline, limit)
     place = place or store.run_folder(pipeline, runs[0].run_id).parent / NAME
     check_place(place)
     reports = {run.run_id: report for run in runs if (report := store.run_folder(pipeline, run.run_id) / NAME).is_file()}

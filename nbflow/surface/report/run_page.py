@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from nbflow.core.moments import duration_text
 from nbflow.core.plain_text import clean, one_line
 from nbflow.core.progress import RUNNING, WAITING, RunProgress, TaskProgress, error_text, shown_lines
 from nbflow.core.records import RunRecord, TaskRecord, run_payload
-from nbflow.plan.export.graph import READABLE, graph_svg
+from nbflow.plan.export.boxes import boxes_of
+from nbflow.plan.export.graph import graph_svg
 from nbflow.plan.export.marks import mark_of
 from nbflow.plan.export.text import origin_words
 from nbflow.store.printed import LogLine
@@ -26,36 +27,48 @@ _MOST_BYTES = 40_000_000
 _MOST_LINES = 1000
 _MOST_ROWS = 100
 _LONGEST_VALUE = 2000
+_MOST_NAMED = 5
 _DOWN = 40
 """Up to so many tasks the graph is there twice: from left to right, and downwards for narrow screens."""
 
 
 def run_page(run: RunRecord, printed: Iterable[LogLine]) -> str:
     """The page of ``run``. ``printed`` is what its tasks printed; their executed notebooks are read where they lie."""
-    progress = RunProgress.of(run_payload(run))
+    progress, now = RunProgress.of(run_payload(run)), datetime.now(timezone.utc)
+    every = progress.every
     numbers = {task.task_key: at for at, task in enumerate(run.tasks, 1)}
     links = {key: f"#task-{number}" for key, number in numbers.items()}
-    logs = _logs(printed)
-    frames = _frames(run)
-    planned = {task["task_key"]: task for task in run.definition.get("tasks", ())}
-    tracks, whole = tracks_of(run, progress.edges)
+    logs, frames, planned = _logs(printed), _frames(run), _planned(run)
+    tracks, whole = tracks_of(run, {key: task.depends_on for key, task in every.items()}, now)
+    small = len(boxes_of(progress)) <= _DOWN
     return filled(
         "run.html",
         run=run,
-        heading=_heading(run),
-        failures=[_failure(task, numbers[task.task_key]) for task in progress.tasks.values() if task.failed],
+        heading=_heading(run, now),
+        failures=[_failure(every[key], number) for key, number in numbers.items() if every[key].failed],
         graph=_safe(graph_svg(progress, links=links)),
-        graph_down=_safe(graph_svg(progress, links=links, down=True)) if len(run.tasks) <= min(_DOWN, READABLE) else None,
-        tracks=[_track(track, numbers[track.task_key], progress.tasks[track.task_key]) for track in tracks],
+        graph_down=_safe(graph_svg(progress, links=links, down=True)) if small else None,
+        tracks=[_track(track, numbers[track.task_key], every[track.task_key], every) for track in tracks],
         whole=duration_text(whole),
         tasks=[
-            _task(task, numbers[task.task_key], progress.tasks[task.task_key], planned.get(task.task_key, {}), logs, frames)
-            for task in run.tasks
+            _task(task, numbers[task.task_key], every[task.task_key], planned.get(task.task_key, {}), logs, frames) for task in run.tasks
         ],
         tables=[row for task in run.tasks for row in _tables(task)],
         facts=[(name.replace("_", " "), _fact(value)) for name, value in run.facts.items() if value is not None],
         warnings=run.definition.get("warnings", ()),
     )
+
+
+def _planned(run: RunRecord) -> dict[str, Mapping[str, Any]]:
+    """Each task as it was planned, by its key in the run."""
+    planned = {task["task_key"]: task for task in run.definition.get("tasks", ())}
+    inside = {key: {step["task_key"]: step for step in task.get("steps") or ()} for key, task in planned.items()}
+    found: dict[str, Mapping[str, Any]] = {}
+    for task in run.tasks:
+        steps = inside.get(task.parent or "", {})
+        only: Mapping[str, Any] = next(iter(steps.values()), {}) if len(steps) == 1 else {}
+        found[task.task_key] = planned.get(task.task_key, {}) if task.parent is None else steps.get(task.task_key.split("/")[-1], only)
+    return found
 
 
 def _safe(svg: str) -> Any:
@@ -64,8 +77,11 @@ def _safe(svg: str) -> Any:
     return Markup(svg)  # it escapes what it holds
 
 
-def _heading(run: RunRecord) -> list[tuple[str, str]]:
-    rows = [("started", moment_text(run.started)), ("took", duration_text(run.duration_s)), ("Spark engine", run.engine)]
+def _heading(run: RunRecord, now: datetime) -> list[tuple[str, str]]:
+    took = ("took", duration_text(run.duration_s) if run.duration_s is not None else "nobody knows how long")
+    if run.state == RUNNING:
+        took = ("running for", f"{duration_text(max((now - run.started).total_seconds(), 0.0))} when this was written, {moment_text(now)}")
+    rows = [("started", moment_text(run.started)), took, ("Spark engine", run.engine)]
     return [*rows, *((name, _value(value)) for name, value in run.parameters.items())]
 
 
@@ -88,7 +104,7 @@ def _failure(task: TaskProgress, number: int) -> dict[str, Any]:
     }
 
 
-def _track(track: Track, number: int, task: TaskProgress) -> dict[str, Any]:
+def _track(track: Track, number: int, task: TaskProgress, every: Mapping[str, TaskProgress]) -> dict[str, Any]:
     told = [f"waited {duration_text(track.waited)}"] if track.waited >= 0.05 else []
     told += [f"ran {duration_text(track.ran)}"] if track.ran else []
     told += ["when it ended is not known"] if task.state == "INTERRUPTED" else []
@@ -105,9 +121,17 @@ def _track(track: Track, number: int, task: TaskProgress) -> dict[str, Any]:
         for bar, state in zip(track.bars, states, strict=True)
     ]
     attempts = f", {task.attempt} attempts" if task.attempt > 1 else ""
-    never = "has not run yet" if task.state == WAITING else "did not run"
-    said = ", ".join(told) + attempts if task.attempt else f"{task.state}, {never}"
+    said = ", ".join(told) + attempts if task.attempt else ", ".join([task.state, _not_run(task, every), *told])
     return {"key": track.task_key, "number": number, "bars": bars, "said": said}
+
+
+def _not_run(task: TaskProgress, every: Mapping[str, TaskProgress]) -> str:
+    """Why a task has no attempt: it did not run, waits for others, or for its turn among those that run at once."""
+    if task.state != WAITING:
+        return "did not run"
+    others = [key for key in task.depends_on if key in every and not every[key].ended]
+    more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
+    return f"has not run yet, waits for {', '.join(others[:_MOST_NAMED])}{more}" if others else "has not run yet, waits for its turn"
 
 
 def _task(

@@ -10,7 +10,7 @@ from typing import Any
 from nbflow.core.events import AttemptEnded, AttemptStarted, ChildStarted, RunStarted, TaskEnded
 from nbflow.core.records import RunRecord, TaskRecord
 from nbflow.core.results import ErrorKind, Result, TaskError
-from nbflow.surface.cli.board import Board
+from nbflow.surface.cli.board import Board, doing
 from nbflow.surface.cli.report import print_tasks
 from nbflow.surface.cli.terminal import Out
 
@@ -18,18 +18,20 @@ AT = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
 def test_items_are_counted_as_they_end_and_other_runs_are_named() -> None:
-    """A step comes up with its attempt; an item counts once, when all its steps have ended or were never begun."""
-    board = Board()
+    """A step comes up with its attempt; an item counts once, when all its steps have ended."""
+    board = Board(steps={"loop": {"x": (), "y": ("x",)}})
     board.take(RunStarted(1, AT, "p", ("loop", "job"), "spark"))
     assert board.take(AttemptStarted(1, AT, "loop", 1, 1, 0, None, {}, None, 3)) == ["loop: started, 3 items"]
     assert board.take(AttemptStarted(1, AT, "loop/0/x", 5, 1, 4, "n.ipynb")) == ["loop/0/x: started, 4 cells"]
-    assert board.rows["loop"].doing(0) == "0 of 3 items done"
+    assert doing(board.task("loop"), AT) == "0 of 3 items done"
     board.take(AttemptEnded(1, AT, "loop/0/x", 5, 1, Result.SUCCESS, None, 1.0))
     board.take(TaskEnded(1, AT, "loop/0/x", 5, Result.SUCCESS))
-    assert board.rows["loop"].doing(0) == "1 of 3 items done"
+    assert doing(board.task("loop"), AT) == "0 of 3 items done"
+    board.take(TaskEnded(1, AT, "loop/0/y", 6, Result.EXCLUDED))
+    assert doing(board.task("loop"), AT) == "1 of 3 items done"
     board.take(AttemptStarted(1, AT, "job", 2, 1, 0, None))
     assert board.take(ChildStarted(1, AT, "job", 2, 1, 9, "inner")) == ["job: begins run 9 of inner"]
-    assert board.rows["job"].doing(0) == "run 9 of inner runs"
+    assert doing(board.task("job"), AT) == "run 9 of inner runs"
 
 
 def record(*tasks: TaskRecord) -> RunRecord:

@@ -166,6 +166,21 @@ def test_runs_are_listed_and_told_whole(nbflow: Any) -> None:
     assert nbflow("runs", "show", "1", "gret").code == 2
 
 
+def test_a_notebook_and_a_pipeline_of_one_name(nbflow: Any, workspace: Path, write_notebook: Any) -> None:
+    """A list of runs tells them apart, and gives those of either; a part of the pipeline takes no values of the notebook's runs, its
+    report none of these runs."""
+    write_notebook(workspace / "notebooks/greet.ipynb", [("", "dbutils.jobs.taskValues.set('words', 7)")])
+    pipeline = (workspace / "pipelines/small.yml").read_text()
+    (workspace / "pipelines/greet.yml").write_text(pipeline.replace("name: small", "name: greet"))
+    assert nbflow("run", "greet").code == nbflow("run", "notebooks/greet.ipynb").code == 0
+    assert [line.split()[:2] for line in nbflow("runs").out.splitlines()[1:]] == [["2", "greet.ipynb"], ["1", "greet"]]
+    assert [run["run_id"] for run in nbflow("runs", "--json", "--pipeline", "greet.ipynb").document["runs"]] == [2]
+    assert nbflow("runs", "show", "2").out.startswith("greet.ipynb: run 2")
+    assert "left out: greet (values of run 1)" in nbflow("plan", "greet", "--only", "after").out
+    assert nbflow("report", "greet", "-o", "r.html").code == 0
+    assert "its last 1 run" in (workspace / "r.html").read_text("utf-8")
+
+
 def test_logs_print_what_the_tasks_printed(nbflow: Any) -> None:
     """logs gives each line with its task, or one task's lines alone, tracebacks too; -f ends with the run."""
     nbflow("run", "small", "-p", "who=you")

@@ -97,6 +97,51 @@ def test_a_pipeline_written_in_python(workspace: Path, monkeypatch: pytest.Monke
         run_pipeline(circle)
 
 
+BUNDLE = """\
+bundle: {name: b}
+variables:
+  greeted: {default: nobody}
+targets:
+  dev: {default: true, variables: {greeted: dev}}
+  prod: {variables: {greeted: prod}}
+resources:
+  jobs:
+    greeting:
+      name: greeting
+      parameters: [{name: who, default: "${var.greeted}"}, {name: day, default: "{{job.logical_time.iso_date}}"}]
+      tasks: &tasks
+        - {task_key: first, notebook_task: {notebook_path: notebooks/tell.ipynb}}
+        - {task_key: second, depends_on: [{task_key: first}], notebook_task: {notebook_path: notebooks/tell.ipynb}}
+        - {task_key: third, depends_on: [{task_key: second}], notebook_task: {notebook_path: notebooks/tell.ipynb}}
+    other: {name: other, tasks: *tasks}
+"""
+
+
+def test_all_that_a_run_can_be_told(workspace: Path, write_notebook: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    """Job, target, variables, selections, the day that it is for, engine and settings mean what they mean at the shell, whose mistakes
+    are those of the call."""
+    (workspace / "databricks.yml").write_text(BUNDLE)
+    declared = "who: str = ''\nday: str = ''"
+    write_notebook(workspace / "notebooks/tell.ipynb", [("parameters", declared), ("", "dbutils.jobs.taskValues.set('told', [who, day])")])
+    bundle = workspace / "databricks.yml"
+    run = run_pipeline(
+        bundle, job="greeting", target="prod", from_="second", until=["second"], logical_date=date(2026, 1, 31), engine="none"
+    )
+    assert run.raise_for_result().values == {"second": {"told": ["prod", "2026-01-31"]}}
+    assert (run.pipeline, run.document["engine"]) == ("greeting", "none")
+    run = run_pipeline(bundle, job="greeting", variables={"greeted": "you"}, only=["first"], settings={"parallel": 1})
+    assert run.values["first"]["told"][0] == "you"
+    for wrong, told in (
+        ({"job": "greting"}, "did you mean 'greeting'"),
+        ({"job": "greeting", "target": "pord"}, "did you mean 'prod'"),
+        ({"job": "greeting", "engine": "sprak"}, "did you mean 'spark'"),
+        ({"job": "greeting", "from_": "secnod"}, "did you mean 'second'"),
+        ({"job": "greeting", "variables": {"greted": 1}}, "did you mean 'greeted'"),
+    ):
+        with pytest.raises(DefinitionError, match=told):
+            run_pipeline(bundle, **wrong)  # type: ignore[arg-type]
+
+
 def test_a_failure_raises_only_on_request(workspace: Path) -> None:
     """A failed run is returned with its errors by task."""
     run = run_pipeline("broken", workspace=workspace)

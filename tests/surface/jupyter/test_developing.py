@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from nbflow.surface.jupyter.commands import COMMANDS
 from tests.surface.jupyter.test_in_a_kernel import Cells
 
 WIDGETS = """\
@@ -112,6 +114,99 @@ def test_opened_as_a_task(cells: Cells, project: Path, nbflow: Any) -> None:
     assert {path: hashlib.sha256(path.read_bytes()).digest() for path in before} == before
 
 
+LOOPS = """\
+name: loops
+tasks:
+  - task_key: first
+    notebook: ../notebooks/set.ipynb
+  - task_key: loop
+    depends_on: [first]
+    for_each_task:
+      inputs: [bronze, silver]
+      tasks:
+        - {task_key: inner, notebook: ../notebooks/inner.ipynb, parameters: {layer: "{{input}}"}}
+        - task_key: worker
+          depends_on: [inner]
+          notebook: ../notebooks/work.ipynb
+          parameters: {layer: "{{input}}", rows: "{{tasks.inner.values.length}}", limit: "{{tasks.first.values.rows}}"}
+  - task_key: late
+    depends_on: [first]
+    for_each_task: {inputs: "{{tasks.first.values.names}}", task: {task_key: named, notebook: ../notebooks/work.ipynb, parameters: {layer: "{{input}}"}}}
+"""
+BUNDLE = """\
+bundle: {name: b}
+variables: {region: {default: nowhere}}
+targets: {dev: {default: true, variables: {region: dev}}, prod: {variables: {region: prod}}}
+resources:
+  jobs:
+    one:
+      name: one
+      parameters: [{name: region, default: "${var.region}"}]
+      tasks: [{task_key: bundled, notebook_task: {notebook_path: notebooks/work.ipynb, base_parameters: {layer: silver}}}]
+    two:
+      name: two
+      tasks: [{task_key: bundled, notebook_task: {notebook_path: notebooks/work.ipynb}}]
+"""
+
+
+def test_opened_as_a_step_of_a_for_each(cells: Cells, project: Path, nbflow: Any, write_notebook: Any) -> None:
+    """For the first item or that of ``--item``, with the values of the tasks before the loop, and of those before it in the same item, from
+    the last run; items that only a run knows come from the last one, too."""
+    write_notebook(
+        project / "notebooks/inner.ipynb", [("parameters", "layer: str = ''"), ("", "dbutils.jobs.taskValues.set('length', len(layer))")]
+    )
+    write_notebook(
+        project / "notebooks/set.ipynb",
+        [("", "dbutils.jobs.taskValues.set('rows', 41)\ndbutils.jobs.taskValues.set('names', ['silver', 'bronze'])")],
+    )
+    (project / "pipelines/loops.yml").write_text(LOOPS)
+
+    def opened(line: str) -> list[str]:
+        _, data, ename = cells.run(f"%nbflow open {line}")
+        assert ename is None, data
+        return [" ".join(line.split()) for line in data["text/plain"].splitlines()]
+
+    before = opened("loops/worker")
+    assert before[0] == "opened as loops/worker, item 0: 'bronze'" and 'layer = "bronze" (task, as of now)' in before
+    assert "no run has values of inner yet" in before
+    assert any(line.startswith("the items of late are not known: ") for line in opened("named"))
+    assert nbflow("run", "loops").code == 0
+    rows = opened("worker --item 1")
+    assert rows[:4] == ["opened as loops/worker, item 1: 'silver'", 'layer = "silver" (task, as in run 1)', "rows = 6 (task, as in run 1)",
+                        'table = f"{layer}.events" (default, an expression)']  # fmt: skip
+    assert "limit = 41 (task, as in run 1)" in rows and "values of inner from run 1: length = 6" in rows
+    assert opened("named")[:2] == ["opened as loops/named, item 0: 'silver'", 'layer = "silver" (task, as in run 1)']
+    assert cells.run("dbutils.jobs.taskValues.get('first', 'rows', debugValue=0)")[1]["text/plain"] == "41"
+    for line, told in (("worker --item 2", "there is no item 2 (loop has 2, from 0 on)"), ("two/last --item 0", "stands in no for_each"),
+                       ("worker --item x", "use: %nbflow open")):  # fmt: skip
+        text, _, ename = cells.run(f"%nbflow open {line}")
+        assert (told in text, "Traceback" in text, ename) == (True, False, "UsageError"), text
+
+
+def test_opened_as_a_task_of_a_bundle(cells: Cells, project: Path) -> None:
+    """It is found at the workspace's root, named from there, too; its job, target and variables are said as to ``nbflow run``."""
+    (project / "databricks.yml").write_text(BUNDLE)
+    for line, region in (("bundled --job one", "dev"), ("databricks.yml/bundled --job one --target prod", "prod"),
+                         ("bundled --job one --var region=here", "here")):  # fmt: skip
+        _, data, ename = cells.run(f"%nbflow open {line}")
+        assert ename is None and f'region = "{region}" (pipeline)' in " ".join(data["text/plain"].split()), data
+    text, _, ename = cells.run("%nbflow open bundled")
+    assert ename == "UsageError"
+    assert "say %nbflow open ../databricks.yml/bundled --job one, or %nbflow open ../databricks.yml/bundled --job two" in text
+    assert "did you mean 'one'" in cells.run("%nbflow open databricks.yml/bundled --job oen")[0]
+
+
+def test_tab_offers_what_the_commands_have() -> None:
+    """Each option that is offered behind a command is one of it, and of ``run`` and ``plan`` all that their help shows are offered."""
+    for name in ("run", "plan", "params", "runs"):
+        told = subprocess.run([sys.executable, "-m", "nbflow", name, "--help"], capture_output=True, text=True, check=True).stdout
+        there = set(re.findall(r"^  (?:-\w, )?(--?[\w-]+)", told, re.MULTILINE)) | set(re.findall(r"^  (-\w),", told, re.MULTILINE))
+        offered = set(COMMANDS[name].options)
+        assert offered <= there, name
+        if name in ("run", "plan"):
+            assert there - offered <= {"-h", "--parameter", "--json", "-q", "--quiet", "--run-id-file", "--debug"}, name
+
+
 def test_which_task_is_asked_for(cells: Cells, project: Path) -> None:
     """A notebook of several tasks, a slip, a task of another notebook, a broken file: one line that says what to do, and no
     traceback."""
@@ -170,6 +265,9 @@ def test_tab(cells: Cells) -> None:
     assert tab("%nbflow open two/last -p la") == ["%nbflow open two/last -p layer="]
     assert tab("%nbflow run two -p layer=s") == ["%nbflow run two -p layer=silver"]
     assert tab("%nbflow run two --only m") == ["%nbflow run two --only mid"]
+    assert tab("%nbflow run two --from m") == ["%nbflow run two --from mid"]
+    assert tab("%nbflow run two --tar") == ["%nbflow run two --target"]
+    assert tab("%nbflow run two --engine sa") == ["%nbflow run two --engine sail"]
     assert tab("%nbflow plan two --form") == ["%nbflow plan two --format"]
     assert tab("%nbflow runs show la") == ["%nbflow runs show last", "%nbflow runs show last-failed"]
     assert tab("%nbflow params wo") == ["%nbflow params work.ipynb"]

@@ -137,9 +137,29 @@ def test_the_magic(cells: Cells) -> None:
     assert (ename, "SUCCESS" in data["text/plain"], WIDGET in cells.shown[1][1]) == (None, True, True)
     text, data, ename = cells.run("%nbflow run small -p whom=x")
     assert ("did you mean 'who'?" in text, "Traceback" in text, data, ename) == (True, False, {}, "DefinitionError")
-    for wrong in ("", "walk small", "run", "run small -p", "run small -p x", "run 'small", "run small --nope"):
+    text, data, ename = cells.run("%nbflow run small -p x")
+    assert ("write -p name=value" in text, "Traceback" in text, data, ename) == (True, False, {}, "DefinitionError")
+    for wrong in ("", "walk small", "run", "run small -p", "run 'small", "run small --nope"):
         text, data, ename = cells.run(f"%nbflow {wrong}")
         assert ("use: %nbflow run PIPELINE" in text, "Traceback" in text, data, ename) == (True, False, {}, "UsageError"), wrong
+
+
+def test_the_magic_has_all_that_the_command_has(cells: Cells) -> None:
+    """Each option of ``nbflow run``; ``--help`` shows them, and how each other command is used."""
+    cells.run("%load_ext nbflow")
+    _, _, ename = cells.run("%nbflow run small --from greet --until greet --engine none --parallel 1 --logical-date 2026-01-31")
+    assert ename is None and cells.run("list(_.tasks), _.document['engine']")[1]["text/plain"] == "(['greet'], 'none')"
+    text, _, ename = cells.run("%nbflow run --help")
+    assert ename is None and text.startswith("Usage: %nbflow run [OPTIONS] PIPELINE")
+    for option in ("--var", "--target", "--from", "--until", "--logical-date", "--engine", "--driver-memory"):
+        assert option in text, option
+    for command, words in (
+        ("open", "Develop this notebook"),
+        ("close", "own defaults"),
+        ("plan", "--format"),
+        ("runs show", "Tell RUN whole"),
+    ):
+        assert words in cells.run(f"%nbflow {command} --help")[0], command
 
 
 def test_an_interrupted_cell_cancels_the_run(cells: Cells, workspace: Path, write_notebook: Any) -> None:

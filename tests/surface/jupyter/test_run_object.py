@@ -93,7 +93,7 @@ def wrote(tmp_path: Path) -> Run:
     write = TableWrite("gold.daily", 0, 0, 1, ("WRITE",), 2, 0, 0, 2)
     document = _document("SUCCESS", None)
     document["tasks"][0]["tables"] = [write.to_json()]
-    return Run(document, Where(tmp_path, tmp_path))
+    return Run(document, Where(tmp_path))
 
 
 def test_tables_as_the_run_left_them(wrote: Run) -> None:
@@ -116,9 +116,31 @@ def test_tables_that_there_are_not(wrote: Run) -> None:
     document["tasks"][0]["tables"] = [WROTE.to_json(), {**WROTE.to_json(), "table": "silver.events"}]
     with pytest.raises(UsageError, match=r'wrote bronze.events, silver.events \(run.tables\["bronze.events"\] reads one'):
         _ = Run(document).tasks["a<b>"].table
-    shutil.rmtree(wrote._where.start / "warehouse/gold")
+    shutil.rmtree(wrote._where.root / "warehouse/gold")
     with pytest.raises(UsageError, match="there is no table 'gold.daily'"):
         wrote.tables["gold.daily"]
+
+
+def test_a_name_that_is_not_there() -> None:
+    """Is a ``KeyError`` that says what is not there, and what may be meant: for tasks, values, parameters, errors, notebooks, tables."""
+    run = Run(_document("SUCCESS", None))
+    with pytest.raises(KeyError) as caught:
+        run.tasks["a<>"]
+    assert str(caught.value) == "run 7 has no task 'a<>' (did you mean 'a<b>'?)"
+    for look, told in (
+        (lambda: run.values["zzz"], "no values were set in run 7 by a task 'zzz' (there are a<b>)"),
+        (lambda: run.values["a<b>"]["kk"], "task 'a<b>' set no value 'kk' (did you mean 'k'?)"),
+        (lambda: run.tasks["a<b>"].values["z"], "task 'a<b>' set no value 'z' (there are k)"),
+        (lambda: run.tasks["a<b>"].parameters["z"], "task 'a<b>' has no parameter 'z' (there are x)"),
+        (lambda: run.parameters["z"], "run 7 has no parameter 'z' (there are x)"),
+        (lambda: run.errors["a<b>"], "no error was left in run 7 by a task 'a<b>' (there are none)"),
+        (lambda: run.notebooks["z"], "no notebook was executed in run 7 by a task 'z' (there are a<b>)"),
+        (lambda: run.tables["z"], "the run wrote no table 'z' (there are bronze.events)"),
+    ):
+        with pytest.raises(KeyError) as caught:
+            look()
+        assert str(caught.value) == told and isinstance(caught.value, UsageError)
+    assert run.tasks.get("z") is None and "z" not in run.values and json.loads(json.dumps(run.values)) == {"a<b>": {"k": "<script>"}}
 
 
 def test_a_frame_of_its_tasks() -> None:
@@ -131,6 +153,21 @@ def test_a_frame_of_its_tasks() -> None:
     assert (row["result"], row["duration_s"], row["attempts"], row["error"]) == ("FAILED", 1.25, 2, "ValueError: <b>no</b>")
     assert row["started"].isoformat() == "2026-01-01T00:00:00.000001+00:00" and row["values"] == {"k": "<script>"}
     assert len(Run({**document, "tasks": []}).to_frame()) == 0
+
+
+def test_of_very_many_tasks_those_that_failed_are_shown() -> None:
+    """In the text as in the table: some of them, and how many there are besides; of a run that goes on the state of each."""
+    one = {**_document("SUCCESS", None)["tasks"][0], "values": {}, "tables": []}
+    tasks = [{**one, "task_key": f"t{at}"} for at in range(300)]
+    tasks[250] = {**tasks[250], "result": "FAILED", "error": ERROR}
+    run = Run({**_document("FAILED", ERROR), "tasks": tasks})
+    lines = repr(run).splitlines()
+    assert (len(lines), lines[1].split()[:2], lines[-1]) == (202, ["t250", "FAILED"], "  and 100 more tasks")
+    html = run._repr_html_() or ""
+    assert html.count("<tr>") == 201 and "and 100 more tasks" in html
+    goes_on = [{**one, "task_key": key, "result": None, "attempts": attempts} for key, attempts in (("a", [{"result": None}]), ("b", []))]
+    told = repr(Run({**_document("SUCCESS", None), "result": None, "state": "RUNNING", "duration_s": None, "tasks": goes_on}))
+    assert [line.split()[:2] for line in told.splitlines()[1:]] == [["a", "RUNNING"], ["b", "WAITING"]]
 
 
 def test_what_it_leaves_in_a_notebook_stays_small() -> None:

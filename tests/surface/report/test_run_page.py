@@ -82,13 +82,32 @@ def test_how_much_one_page_holds(tmp_path: Path) -> None:
 def test_a_run_that_goes_on_and_one_that_was_killed() -> None:
     """Both have a report: what is known until now, and that nobody knows more. What waits has not run yet; what was cut off is
     not shown as if its time were known."""
-    waits = replace(a_task("b", None), attempts=())
-    going = Page(run_page(a_run(a_task("a", None, cell=2, cells=5), waits, result=None, ended=None), []))
-    assert "RUNNING" in going.text
-    assert "WAITING, has not run yet" in going.text and "did not run" not in going.text
+    blocked, queued = (replace(a_task(key, None), attempts=(), started=None, duration_s=None) for key in "bc")
+    run = replace(a_run(a_task("a", None, cell=2, cells=5), blocked, queued, result=None, ended=None), duration_s=None)
+    going = Page(run_page(replace(run, definition={"tasks": [{"task_key": "b", "depends_on": ["a"]}]}), []))
+    assert "RUNNING" in going.text and "running for" in going.text and "when this was written" in going.text and "took" not in going.text
+    assert "WAITING, has not run yet, waits for a" in going.text and "did not run" not in going.text
+    assert "WAITING, has not run yet, waits for its turn, waited" in going.text
     killed = Page(run_page(a_run(a_task("a", None), result=None, ended=None, interrupted=True), []))
     assert "INTERRUPTED" in killed.text and "Its process ended without a word" in killed.text
     assert "when it ended is not known" in killed.text and "all of it" not in killed.text and "RUNNING" not in str(killed.elements)
+
+
+def test_the_steps_of_a_for_each_hang_at_it() -> None:
+    """In the graph one box stands for a step in all items and leads to the task of it that failed; each item is a task of the page, with
+    where its parameters come from."""
+    error = TaskError(ErrorKind.CELL_ERROR, "no", 1, "ValueError", "no", "raise")
+    items = [a_task(f"loop/{at}", Result.FAILED if at == 1 else Result.SUCCESS, error=error if at == 1 else None, parent="loop", index=at)
+             for at in range(3)]  # fmt: skip
+    items[0] = replace(items[0], parameters={"day": "monday"})
+    argument = {"name": "day", "type": "str", "value": "{{input}}", "origin": "task", "late": True, "expression": False}
+    planned = {"task_key": "loop", "depends_on": [], "steps": [{"task_key": "each", "depends_on": [], "parameters": [argument]}]}
+    page = Page(run_page(a_run(a_task("loop", Result.FAILED), *items, definition={"tasks": [planned]}), []))
+    boxes = [link["href"] for link in page.all("a") if link["href"] in ("#task-1", "#task-2", "#task-3", "#task-4")]
+    assert boxes[:1] == ["#task-3"], "the error comes first"
+    assert boxes[1:5] == ["#task-1", "#task-3", "#task-1", "#task-3"], "a box for the loop and one for its step, in two pictures"
+    assert "each, for each item of loop: 1 FAILED, 2 SUCCESS, of 3" in page.text and "1 of 3 FAILED" in page.text
+    assert "monday task, known when the task starts" in " ".join(page.text.split())
 
 
 def test_tables_and_what_is_not_told_of_them() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -37,7 +38,7 @@ def test_waiting_and_running_are_apart() -> None:
         task("d"),
     )
     run = RunRecord(1, "p", Result.SUCCESS, None, START, at(10), 10.0, "spark", tasks=tasks)
-    tracks, whole = tracks_of(run, {"c": ("a", "b"), "d": ("a",)})
+    tracks, whole = tracks_of(run, {"c": ("a", "b"), "d": ("a",)}, at(20))
     assert whole == 10
     assert [(track.task_key, track.waited, track.ran) for track in tracks] == [("a", 1, 2), ("b", 0, 4), ("c", 4, 2), ("d", 0, 0)]
     assert tracks[2].bars == (
@@ -59,5 +60,22 @@ def test_a_run_that_was_cut_off() -> None:
         interrupted=True,
         tasks=(task("a", (0, 4, Result.SUCCESS)), task("b", (2, None, None))),
     )
-    tracks, whole = tracks_of(run, {})
+    tracks, whole = tracks_of(run, {}, at(20))
     assert (whole, tracks[1].ran, tracks[1].bars[-1].state) == (4, pytest.approx(2), "RUNNING")
+
+
+def test_what_waits_while_the_run_goes_on() -> None:
+    """A task whose parents have ended waits for its turn since then, one that waits for others has no time of its own; a step waits from
+    the start of its for_each."""
+    tasks = (
+        replace(task("loop", (1, None, None)), started=at(1)),
+        replace(task("loop/0", (3, None, None)), parent="loop"),
+        replace(task("ready"), result=None, ended=None),
+        replace(task("blocked"), result=None, ended=None),
+    )
+    run = RunRecord(1, "p", None, None, START, None, None, "spark", tasks=tasks)
+    tracks, whole = tracks_of(run, {"blocked": ("loop",)}, at(10))
+    assert whole == 10
+    assert [[(bar.state, bar.start, bar.width) for bar in track.bars] for track in tracks] == [
+        [("WAITING", 0, 10), ("RUNNING", 10, 90)], [("WAITING", 10, 20), ("RUNNING", 30, 70)], [("WAITING", 0, 100)], [],
+    ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -73,6 +73,7 @@ class Call:
     allow_missing: bool
     timeout: float | None
     run_id_file: Path | None
+    begun_file: Path | None
     report: bool
     how: str
     value: bool
@@ -97,6 +98,7 @@ class Call:
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="End the run after this time; 0: never.")
 @click.option("--run-id-file", type=click.Path(path_type=Path), metavar="FILE", help="Write the run's id there when it begins.")
 @click.option("--report", is_flag=True, help="Write the run's report when it ends: report.html beside its notebooks.")
+@click.option("--begun-file", type=click.Path(path_type=Path), hidden=True)  # a document for who started this: run and workspace
 @click.option("--how", default="cli", hidden=True)
 @click.option("--value", is_flag=True, hidden=True)  # PIPELINE is a document of define.pipelines.handover
 @settings_options()
@@ -137,8 +139,9 @@ def _run(call: Call, workspace: Workspace, plan: Plan) -> int:
     for warning in plan.warnings if not call.quiet else ():
         out.line(f"warning: {one_line(str(warning), 2000)}")
     watch = Watch(workspace.root / workspace.settings.warehouse)
-    with _progress(call, out, Board(spark_used=plan.uses_spark)) as progress:
-        listeners = [progress, *([_IdFile(call.run_id_file)] if call.run_id_file else [])]
+    steps = {task.task_key: {step.task_key: step.depends_on for step in task.steps} for task in plan.tasks if task.steps}
+    with _progress(call, out, Board(plan.uses_spark, steps)) as progress:
+        listeners = [progress, *_told_of_begin(call, workspace.root)]
         record, code = workspace.run(plan, listeners, how=call.how, command=["nbflow", *without_secrets(sys.argv[1:])])
     _report(call, record, code, _others(watch, record), out)
     if call.report:
@@ -173,11 +176,21 @@ def _progress(call: Call, out: Out, board: Board) -> Iterator[Listener]:
         yield listener
 
 
-class _IdFile:
-    """A listener that writes the run's id into a file as soon as there is one."""
+def _told_of_begin(call: Call, root: Path) -> Iterator[Listener]:
+    """Listeners that write into files as soon as there is a run."""
+    if call.run_id_file is not None:
+        yield _BeginFile(call.run_id_file, lambda run_id: f"{run_id}\n")
+    if call.begun_file is not None:
+        import json
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
+        yield _BeginFile(call.begun_file, lambda run_id: json.dumps({"run_id": run_id, "workspace": os.fspath(root)}))
+
+
+class _BeginFile:
+    """A listener that writes a text with the run's id into a file."""
+
+    def __init__(self, file: Path, text: Callable[[int], str]) -> None:
+        self._file, self._text = file, text
         if not file.absolute().parent.is_dir():
             raise UsageError(f"there is no folder {file.absolute().parent}", "--run-id-file names a file in it")
 
@@ -185,7 +198,7 @@ class _IdFile:
         """Take notice of the run's start."""
         if isinstance(event, RunStarted):
             part = self._file.with_name(f"{self._file.name}.{os.getpid()}.part")
-            part.write_text(f"{event.run_id}\n", encoding="ascii")
+            part.write_text(self._text(event.run_id), encoding="ascii")
             part.replace(self._file)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 import click
 
 from nbflow.core.errors import UsageError
 from nbflow.core.records import RunRecord, run_payload
+from nbflow.core.run_line import EXTENSIONS
 from nbflow.define.nearest import did_you_mean
 from nbflow.surface.cli.layout import columns, duration, moment
 from nbflow.surface.cli.options import common_options, json_option
@@ -15,11 +18,14 @@ from nbflow.surface.cli.report import STYLES
 from nbflow.surface.cli.session import DOCUMENT_VERSION, Session, print_json
 from nbflow.surface.cli.terminal import clean, stdout
 
-_SUMMARY = ("run_id", "pipeline", "result", "state", "error", "engine", "started", "ended", "duration_s", "parameters")
+if TYPE_CHECKING:
+    from nbflow.store.store import Store
+
+_SUMMARY = ("run_id", "pipeline", "source", "result", "state", "error", "engine", "started", "ended", "duration_s", "parameters")
 
 
 @click.group("runs", invoke_without_command=True)
-@click.option("--pipeline", metavar="NAME", help="Only runs of this pipeline.")
+@click.option("--pipeline", metavar="NAME", help="Only runs of this pipeline, or of this notebook by itself (x.ipynb).")
 @click.option("-n", "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
 @json_option
 @common_options()
@@ -29,7 +35,7 @@ def command(ctx: click.Context, pipeline: str | None, limit: int, as_json: bool)
     if ctx.invoked_subcommand is not None:
         return
     session = ctx.find_object(Session) or Session()
-    found = session.find().store.runs(pipeline, limit)
+    found = _found(session.find().store, pipeline, limit)
     if as_json:
         documents = [{name: run_payload(run)[name] for name in _SUMMARY} for run in found]
         print_json({"version": DOCUMENT_VERSION, "runs": documents})
@@ -38,13 +44,20 @@ def command(ctx: click.Context, pipeline: str | None, limit: int, as_json: bool)
         stdout.line(f"no runs{f' of {clean(pipeline)}' if pipeline else ''} in {session.root}")
         return
     now = datetime.now(timezone.utc)
-    rows = [(str(run.run_id), clean(run.pipeline), run.state, moment(run.started), _time(run, now)) for run in found]
+    rows = [(str(run.run_id), clean(run.title), run.state, moment(run.started), _time(run, now)) for run in found]
     heading, *lines = columns([("run", "pipeline", "state", "started", "time"), *rows])
     stdout.line(stdout.paint(heading, "bold"))
     for run, row, line in zip(found, rows, lines, strict=True):
         at = line.find(row[2], len(row[0]) + len(row[1]))
         style = STYLES.get(run.result, "yellow") if run.result else "cyan"
         stdout.line(line[:at] + stdout.paint(row[2], style) + line[at + len(row[2]) :])
+
+
+def _found(store: Store, pipeline: str | None, limit: int) -> list[RunRecord]:
+    name, extension = os.path.splitext(os.path.basename(pipeline or ""))
+    if extension in EXTENSIONS:
+        return store.runs(name, limit, name + extension) or store.runs(pipeline, limit)
+    return store.runs(pipeline, limit)
 
 
 def _time(run: RunRecord, now: datetime) -> str:

@@ -23,13 +23,17 @@ _forms: list[Form] = []
 
 
 def show(names: Sequence[str]) -> None:
-    """Draw one form for the widgets ``names`` as output of the running cell; without ipywidgets, their values and a sentence."""
+    """Draw one form for the widgets ``names`` as output of the running cell; without ipywidgets, their values and a sentence, at a prompt
+    their values."""
     from IPython.display import display
 
     known = [name for name in names if name in registry.declared]
     if not known:
         return
     text = _as_text(known)
+    if getattr(shell(), "kernel", None) is None:
+        print(text)
+        return
     try:
         import ipywidgets  # noqa: F401  (whether it is there)
     except ImportError:
