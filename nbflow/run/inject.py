@@ -1,7 +1,7 @@
 """The injected cell: papermill's convention, with values of every type nbflow knows.
 
-Python is written here; other languages, and any language for which somebody registered a translator of his own with
-papermill, by papermill's translators.
+Python is written here, other languages by ``literals``, and any language for which somebody registered a translator of his own
+with papermill by that.
 """
 
 from __future__ import annotations
@@ -10,17 +10,20 @@ import copy
 import math
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from nbflow.core.errors import Mistake
 from nbflow.core.injection import restore_line
 from nbflow.core.values import encode
 from nbflow.define.notebooks.names import is_name, is_python
 from nbflow.define.notebooks.notebook import Notebook
-from nbflow.plan.plan import Argument
+from nbflow.plan.plan import Argument, PlannedTask
+from nbflow.plan.work import NotebookWork
+from nbflow.run.literals import LANGUAGES, cell_code
 from nbflow.run.papermill.translators import translator_for
 
 _TAG = "injected-parameters"
@@ -34,7 +37,8 @@ def inject(notebook: Notebook, arguments: Sequence[Argument], kernel: str, langu
     """A fresh document of ``notebook``: outputs cleared, the cell with ``arguments`` where papermill puts it.
 
     That is in place of an injected cell from before, else after the parameters cell, else at the top. Arguments that
-    are the notebook's own defaults are not injected. Like papermill's, the document is of the newest nbformat 4.
+    are the notebook's own defaults are not injected. Like papermill's, the document is of the newest nbformat 4. Raises
+    ``ValueError`` with a sentence for a value that the language cannot hold.
     """
     document: dict[str, Any] = copy.deepcopy(dict(notebook.document))
     for cell in document["cells"]:
@@ -82,7 +86,11 @@ def _code(given: Sequence[Argument], kernel: str, language: str, reads_widgets: 
     foreign = translator_for(kernel, language)
     assigned = {argument.name: argument.value for argument in given if argument.assigned and is_name(argument.name, language)}
     if foreign is not None:
-        code = str(foreign.codify({name: _plain(value) for name, value in assigned.items()}, "Parameters"))
+        code = _translated(foreign, assigned)
+    elif not is_python(language):
+        return cell_code(
+            {name: _plain(value) for name, value in assigned.items()}, kernel if kernel.lower() in LANGUAGES else language
+        )  # fmt: skip
     else:
         code = "".join(f"{name} = {python_literal(value)}\n" for name, value in assigned.items())
     if not is_python(language):
@@ -93,8 +101,35 @@ def _code(given: Sequence[Argument], kernel: str, language: str, reads_widgets: 
     return f"{code}{restoring}" if foreign is not None else f"# Parameters\n{restoring}{code}"
 
 
+def _translated(translator: Any, values: Mapping[str, Any]) -> str:
+    try:
+        return str(translator.codify({name: _plain(value) for name, value in values.items()}, "Parameters"))
+    except NotImplementedError as error:
+        raise ValueError(str(error)) from None
+
+
+def unwritable(task: PlannedTask) -> Iterator[Mistake]:
+    """Values of a notebook's task that are known and that its language cannot hold."""
+    work = task.work
+    if not isinstance(work, NotebookWork) or is_python(work.language):
+        return
+    for argument in task.arguments:
+        if argument.origin != "notebook" and not argument.late:
+            try:
+                _code([argument], work.kernel, work.language, reads_widgets=False)
+            except ValueError as error:
+                place = argument.place
+                yield Mistake(str(error), place.file, place.line, place.key)
+
+
 def _plain(value: Any) -> Any:
-    """``value`` as other languages' translators take it: numbers, text, lists and maps as they are, the rest as text."""
+    """``value`` as other languages take it: numbers, text, lists and maps as they are, the rest as text."""
+    if isinstance(value, (set, frozenset)):
+        return [_plain(item) for item in sorted(value, key=repr)]
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(encode(key)): _plain(item) for key, item in value.items()}
     return value if isinstance(value, float) else encode(value)
 
 

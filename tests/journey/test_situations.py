@@ -305,14 +305,28 @@ def test_the_source_is_never_written_to(tmp_path: Path) -> None:
 
 
 def test_a_notebook_of_another_language_gets_its_parameters(tmp_path: Path) -> None:
-    """bash, by papermill's translator."""
+    """bash: text that it would replace or run arrives as it is, a list as its words; what it cannot hold is told before anything
+    starts, or, where only the run knows it, before the kernel does."""
     write(
         tmp_path / "n.ipynb",
         "who=nobody",
-        'echo "hello $who"',
+        'echo "hello $who"; printf "<%s>" "${more[@]}"',
         tagged=True,
         metadata={"kernelspec": {"name": "bash", "display_name": "Bash", "language": "bash"}},
     )
-    done = nbflow(tmp_path, "run", "n.ipynb", "--json", "-p", "who=it's me")
+    write(tmp_path / "give.ipynb", "from nbflow import dbutils\ndbutils.jobs.taskValues.set('m', {'a': 1})")
+    text = "tasks: [{{task_key: n, notebook: n, parameters: {{who: {who}, more: {more}}}}}]\n"
+    (tmp_path / "p.yml").write_text(text.format(who='"it\'s me, $HOME `date`"', more="['a b', $HOME]"))
+    done = nbflow(tmp_path, "run", "p.yml", "--json")
     assert done.code == 0, done.err
-    assert done.printed("n") == "hello it's me\n"
+    assert done.printed("n") == "hello it's me, $HOME `date`\n<a b><$HOME>\n"
+    (tmp_path / "p.yml").write_text(text.format(who="{a: 1}", more="[]"))
+    done = nbflow(tmp_path, "run", "p.yml")
+    assert done.code == 2 and "p.yml:1: tasks[0].parameters.who: parameter 'who': bash has no literal for a map" in done.err
+    (tmp_path / "p.yml").write_text(
+        "tasks:\n  - {task_key: give, notebook: give}\n"
+        '  - {task_key: n, notebook: n, depends_on: [give], parameters: {who: "{{tasks.give.values.m}}"}}\n'
+    )
+    done = nbflow(tmp_path, "run", "p.yml", "--json")
+    error = done.tasks["n"]["error"]
+    assert (error["kind"], error["message"]) == ("PARAMETER", "parameter 'who': bash has no literal for a map: give it as JSON text")

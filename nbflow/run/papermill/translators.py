@@ -1,19 +1,22 @@
-"""papermill's translators, which write values in other languages."""
+"""papermill's translators, which write values in other languages: those that users have registered."""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
 
-from nbflow.define.notebooks.names import is_python
+_TRANSLATORS = "papermill.translators"
 
 
 def translator_for(kernel: str, language: str) -> Any:
-    """papermill's translator for a language that is not Python, or one that a user registered for Python."""
-    python = is_python(language)
-    if python and "papermill.translators" not in sys.modules:
+    """The translator that a user registered with papermill for a kernel or a language; ``None`` where there is only papermill's own."""
+    if _TRANSLATORS not in sys.modules:  # then nobody has registered one
         return None
-    from papermill.translators import PythonTranslator, papermill_translators
+    from papermill.exceptions import PapermillException
+    from papermill.translators import papermill_translators
 
-    translator = papermill_translators.find_translator(kernel, language)
-    return None if python and translator is PythonTranslator else translator
+    try:
+        translator = papermill_translators.find_translator(kernel, language)
+    except PapermillException:
+        return None
+    return None if translator.__module__ == _TRANSLATORS else translator

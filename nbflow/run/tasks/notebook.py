@@ -43,7 +43,10 @@ class NotebookExecutor:
         """Resolve what only the run knows and lay out the notebook. What does not fit is kept for ``execute`` to tell."""
         arguments, error = self._around.arguments(attempt)
         work = _work(attempt)
-        document = inject(work.notebook, arguments, work.kernel, work.language)
+        try:
+            document = inject(work.notebook, arguments, work.kernel, work.language)
+        except ValueError as problem:
+            error, document = error or str(problem), inject(work.notebook, (), work.kernel, work.language)
         sink = self._around.sink(attempt)
         self._ready[attempt.task.task_key, attempt.number] = _Ready(tuple(arguments), error, document, sink)
         values = {argument.name: argument.value for argument in arguments}
