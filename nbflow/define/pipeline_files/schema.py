@@ -13,6 +13,7 @@ from nbflow.define.pipeline_files.vocabulary import HOLDERS, OBJECTS, REQUIRED
 from nbflow.define.pipeline_files.words import Key, Standing
 from nbflow.define.pipeline_files.work import SHORT
 from nbflow.define.pipelines.kinds import KINDS
+from nbflow.define.pipelines.task_kinds import KINDS_OF_FIELD
 from nbflow.define.pipelines.task_kinds import OBJECTS as OBJECTS_OF_WORK
 
 FILE = Path(__file__).with_name("pipeline.schema.json")
@@ -48,7 +49,7 @@ def _object(name: str, keys: dict[str, Key]) -> dict[str, Any]:
             "notebook": named,
             "sql": named,
             "script": {"properties": {"parameters": {"type": "array"}}},
-            "parameters": {"anyOf": [{"required": ["notebook"]}, {"required": ["script"]}, {"required": ["sql"]}]},
+            **{field: {"anyOf": [{"required": [name]} for name in _forms(field)]} for field in KINDS_OF_FIELD},
             "job_cluster_key": {"not": {"required": ["new_cluster"]}},
         }
     if name == "for_each_task":
@@ -56,6 +57,12 @@ def _object(name: str, keys: dict[str, Key]) -> dict[str, Any]:
     if name == "run_job_task":
         schema["oneOf"] = [{"required": ["job_name"]}, {"required": ["job_id"]}]
     return schema
+
+
+def _forms(field: str) -> list[str]:
+    """The keys of the kinds of work that ``field`` has a meaning beside; ``parameters`` beside the short forms alone."""
+    short = [name for name, whole in SHORT.items() if whole in KINDS_OF_FIELD[field]]
+    return short if field == "parameters" else [*short, *KINDS_OF_FIELD[field]]
 
 
 def _key(entry: Key) -> dict[str, Any]:
