@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbflow.children import Children
-from nbflow.core.errors import DefinitionError, Mistake, UsageError
+from nbflow.core.errors import DefinitionError, Mistake, UsageError, unless_told
 from nbflow.core.ports import Engine, Listener
 from nbflow.core.records import RunRecord
 from nbflow.core.results import ExitCode
+from nbflow.define.notebooks.names import is_python
 from nbflow.define.pipeline_files.choice import Choice
 from nbflow.define.pipelines.flow import RunJobTask
 from nbflow.define.pipelines.pipeline import Pipeline
@@ -21,6 +22,7 @@ from nbflow.define.sources import Sources
 from nbflow.plan.build import Request, build_plan
 from nbflow.plan.plan import Plan
 from nbflow.plan.select import Selection
+from nbflow.plan.work import NotebookWork
 
 if TYPE_CHECKING:
     from nbflow.run.guard import Guard
@@ -105,7 +107,7 @@ class Workspace:
             raise DefinitionError(mistakes)
         wrong, name, of_file = bool(mistakes), pipeline.name, pipeline.file is not None
         read, further = self._sources(request.folder, children.seen_from).read(pipeline)
-        mistakes += further
+        mistakes += unless_told(further, mistakes)
         children = self._children[pipeline.name, pipeline.file] = children.below(pipeline, request.folder)
         try:
             plan = build_plan(
@@ -118,13 +120,24 @@ class Workspace:
                 lambda keys: self.store.last_values(name, keys, of_file=of_file),
             )
         except DefinitionError as error:
-            mistakes += error.mistakes
+            mistakes += unless_told(error.mistakes, mistakes)
         except ValueError:
             if not wrong:  # else it is a circle of tasks, which is among the mistakes
                 raise
+        else:
+            mistakes += self._unwritable(plan)
         if mistakes:
             raise DefinitionError(mistakes)
         return plan
+
+    def _unwritable(self, plan: Plan) -> list[Mistake]:
+        """Values that a notebook's language cannot hold."""
+        every = [each for task in plan.tasks for each in (task, *task.steps)]
+        if all(is_python(each.work.language) for each in every if isinstance(each.work, NotebookWork)):
+            return []
+        from nbflow.run.inject import unwritable
+
+        return [mistake for each in every for mistake in unwritable(each)]
 
     def pipeline_name(self, reference: str | Path, folder: Path) -> str:
         """The name of the pipeline that ``reference`` names, as ``plan`` takes it. Raises like that."""

@@ -81,6 +81,23 @@ def test_circles_are_refused_with_their_path(tmp_path: Path) -> None:
     assert "circle: p -> p" in mistakes(tmp_path, "p", p=job("p"))[0]
 
 
+def test_circles_come_with_all_other_mistakes(tmp_path: Path) -> None:
+    """Those in the same files, whichever of the pipelines is looked at; a circle is the same mistake seen from any of them."""
+    bad = "  - {task_key: bad, notebook: n, parameters: {n: many}}\n  - {task_key: t, notebook: n, max_retries: x}\n"
+    for name in "ab":
+        told = mistakes(tmp_path, name, a=job("b"), b=job("a", "{zz: '{{nope}}'}") + bad)
+        assert sorted(text.split(" (")[0] for text in told) == [
+            "pipelines/b.yml:3: tasks[0].run_job_task.job_name: pipelines run one another in a circle: a -> b -> a",
+            "pipelines/b.yml:3: tasks[0].run_job_task.job_parameters.zz: {{nope}} is not known",
+            "pipelines/b.yml:4: tasks[1].parameters.n: parameter 'n': expected a whole number, got 'many'",
+            "pipelines/b.yml:5: tasks[2].max_retries: takes a whole number from -1 on, got 'x'",
+        ]
+    told = mistakes(tmp_path, "c", c=job("b"), a=job("b"), b=job("a"))
+    assert [text.split(" (")[0] for text in told] == [
+        "pipelines/b.yml:3: tasks[0].run_job_task.job_name: pipelines run one another in a circle: a -> b -> a"
+    ]
+
+
 def test_three_deep_is_the_most(tmp_path: Path) -> None:
     """As on Databricks: three tasks, each of which runs another pipeline, and no more."""
     files = {f"d{at}": job(f"d{at + 1}") for at in range(1, 5)} | {"d5": LEAF}

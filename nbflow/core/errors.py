@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ class Mistake:
     """One thing that is wrong in what the author wrote.
 
     ``file`` is the path as shown to people, ``line`` counts from 1, ``key`` is the dotted path of the key
-    (``tasks[1].depends_on``), ``hint`` says what to do.
+    (``tasks[1].depends_on``), ``hint`` says what to do. ``about`` is the key of what is wrong where that stands elsewhere, and is
+    used in several places: it is told once, and only where it is not told itself.
     """
 
     message: str
@@ -38,6 +39,7 @@ class Mistake:
     line: int | None = None
     key: str | None = None
     hint: str | None = None
+    about: str | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         where = ":".join(str(part) for part in (self.file, self.line) if part is not None)
@@ -45,6 +47,12 @@ class Mistake:
         lead = ": ".join(part for part in parts if part)
         text = f"{lead}: {self.message}" if lead else self.message
         return f"{text} ({self.hint})" if self.hint else text
+
+
+def unless_told(later: Iterable[Mistake], told: Iterable[Mistake]) -> list[Mistake]:
+    """Those mistakes of a ``later`` step that stand where none of ``told`` does: else they are what that one brings about."""
+    places = {(mistake.file, mistake.key) for mistake in told if mistake.key}
+    return [mistake for mistake in later if (mistake.file, mistake.key) not in places]
 
 
 class NbflowError(Exception):
@@ -58,10 +66,26 @@ class DefinitionError(NbflowError):
     """
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
-        once = dict.fromkeys(mistakes)
+        once = _told_once(mistakes)
         files = {file: rank for rank, file in enumerate(dict.fromkeys(mistake.file for mistake in once))}
         self.mistakes = tuple(sorted(once, key=lambda mistake: (files[mistake.file], mistake.line or 0)))
         super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
+
+
+def _told_once(mistakes: Iterable[Mistake]) -> list[Mistake]:
+    """``mistakes``, each once."""
+    once = list(dict.fromkeys(mistakes))
+    keys = {mistake.key for mistake in once if mistake.about is None}
+    first: dict[str, Mistake] = {}
+    for mistake in once:
+        if mistake.about is not None:
+            first.setdefault(mistake.about, mistake)
+    return [mistake for mistake in once if mistake.about is None or (first[mistake.about] is mistake and not _holds(keys, mistake.about))]
+
+
+def _holds(keys: Iterable[str | None], about: str) -> bool:
+    """Whether one of ``keys`` stands in what ``about`` names, or around it."""
+    return any(key is not None and f"{about}.".startswith(f"{key}.") or f"{key}.".startswith(f"{about}.") for key in keys)
 
 
 class UsageError(NbflowError):

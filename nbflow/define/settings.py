@@ -34,7 +34,7 @@ _TYPES = {
     "engine": "str", "parallel": "int?", "kernel": "str?", "kernel_start": "str", "python": "str?", "start_timeout_seconds": "float",
     "cell_timeout_seconds": "float", "grace_seconds": "float", "output_limit_bytes": "int", "max_value_bytes": "int",
     "warehouse": "str", "runs": "str", "driver_memory": "str", "spark_conf": "dict", "spark_remote": "bool",
-    "catalogs": "list[str]", "strict": "bool", "allow_missing": "bool",
+    "catalogs": "list[str]", "strict": "bool", "allow_missing": "bool", "compat": "bool",
 }  # fmt: skip
 NAMES = tuple(_TYPES)
 """The names of all settings."""
@@ -53,7 +53,8 @@ class Settings:
     ``warehouse`` and ``runs``: folders below the workspace. ``driver_memory``: the Spark driver's heap. ``spark_conf``:
     Spark settings passed on. ``spark_remote``: kernels of other languages than Python get the address of the run's Spark as
     ``SPARK_REMOTE``. ``catalogs``: names of catalogs that mean the workspace's own. ``strict``: warnings of a definition
-    are errors. ``allow_missing``: tasks of kinds that only Databricks has are left out. ``of_call``, which is none itself: the names
+    are errors. ``allow_missing``: tasks of kinds that only Databricks has are left out. ``compat``: what looks like a reference and is
+    none stays as text, as on Databricks. ``of_call``, which is none itself: the names
     of those that the call gave; they win over what a task says, and a task over all others. ``said``, which is none either: the
     names of all that were given anywhere.
     """
@@ -76,6 +77,7 @@ class Settings:
     spark_remote: bool = False
     strict: bool = False
     allow_missing: bool = False
+    compat: bool = False
     of_call: frozenset[str] = frozenset()
     said: frozenset[str] = frozenset()
 

@@ -28,11 +28,11 @@ from nbflow.plan.checks import (
 )
 from nbflow.plan.engines import PlannedEngine, plan_engines
 from nbflow.plan.flow_checks import flow_warnings, operand_mistakes
-from nbflow.plan.graph import in_order, nearest_chosen
+from nbflow.plan.graph import ancestors, in_order, nearest_chosen
 from nbflow.plan.joined import join
 from nbflow.plan.make_task import Children, Making, make_task
 from nbflow.plan.plan import Plan, PlannedTask, Stored
-from nbflow.plan.references import NO_PARAMETERS, Known, ReferenceProblem, resolve
+from nbflow.plan.references import LATER, NO_PARAMETERS, Known, ReferenceProblem, resolve
 from nbflow.plan.select import EVERYTHING, Selection, select
 from nbflow.plan.times import Interval
 from nbflow.plan.work import NotebookWork, RunJobWork, SqlWork
@@ -70,13 +70,15 @@ def build_plan(
     keys = {task.task_key for task in pipeline.tasks}
     edges = {task.task_key: [parent for parent in task.parents if parent in keys] for task in pipeline.tasks}
     chosen, mistakes = _chosen(pipeline, edges, request.selection)
-    known, wrong = _known(pipeline, request)
+    known, wrong = _known(pipeline, request, settings.compat)
     mistakes += wrong
     shared, wrong = _shared(pipeline, sources, request, folder, known)
     mistakes += wrong
-    known = replace(known, parameters={name: given.value for name, given in shared.items()})
+    told = {mistake.key for mistake in wrong}
+    known = replace(known, parameters={name: LATER if given.place.key in told else given.value for name, given in shared.items()})
     left_out = tuple(key for key in edges if key not in chosen)
-    earlier = stored(left_out) if left_out else {}
+    before = ancestors(edges, chosen) if left_out else set()
+    earlier = stored([key for key in left_out if key in before]) if before - chosen else {}
     taking_part = [each for task in pipeline.tasks if task.task_key in chosen for each in (task, *task.steps)]
     engine_of, engines = plan_engines(pipeline, taking_part, settings)
     making = Making(sources, shared, folder, known, settings, installed_kernels, engine_of, children)
@@ -111,14 +113,19 @@ def _chosen(pipeline: Pipeline, edges: Mapping[str, list[str]], selection: Selec
     if mistakes:
         chosen = set(edges)  # so that a wrong selector hides no other mistake
     chosen -= {task.task_key for task in pipeline.tasks if task.missing}
-    if not chosen and not mistakes:
+    if not chosen and not mistakes and any(task.missing for task in pipeline.tasks):
         mistakes.append(Mistake("no task is left to run", key="--allow-missing", hint="all of them are of kinds that only Databricks has"))
     return chosen, mistakes
 
 
 def _reference_check(pipeline: Pipeline, edges: Mapping[str, list[str]], readable: set[str]) -> ReferenceCheck:
     loops = {step.task_key: task for task in pipeline.tasks for step in task.steps}
-    return ReferenceCheck(edges, loops, readable, {task.task_key for task in pipeline.all_tasks if task.sql_task is not None})
+    with_output = {task.task_key for task in pipeline.all_tasks if task.sql_task is not None}
+    every = {task.task_key for task in pipeline.all_tasks}
+    partly = {task.task_key for task in pipeline.all_tasks if "depends_on" in task.unread or not every.issuperset(task.parents)}
+    whole = not any("tasks" in pipeline.unread or "for_each_task" in task.unread for task in pipeline.tasks)
+    whole = whole and not any("${" in key for key in every)
+    return ReferenceCheck(edges, loops, readable, with_output, partly if whole else every, whole)
 
 
 def _planned(
@@ -132,7 +139,9 @@ def _planned(
         planned[task.task_key], wrong = make_task(task, making)
         written = {each.task_key: each for each in (task, *task.steps)}
         for each in (planned[task.task_key], *planned[task.task_key].steps):
-            mistakes += [*check(each), *operand_mistakes(each), *without_engine(written[each.task_key], each, engines)]
+            definition = written[each.task_key]
+            mistakes += [*check(each), *without_engine(definition, each, engines)]
+            mistakes += operand_mistakes(each) if definition.work_is_known else ()
         mistakes += wrong
     return planned, mistakes
 
@@ -173,9 +182,9 @@ def _may_take(task: Task, source: Source | None, name: str) -> bool:
     return source is None or (name in source.parameters if isinstance(source, SqlFile) else task.work.key_values is not None)
 
 
-def _known(pipeline: Pipeline, request: Request) -> tuple[Known, list[Mistake]]:
+def _known(pipeline: Pipeline, request: Request, compat: bool) -> tuple[Known, list[Mistake]]:
     """What references of the pipeline's parameters can be replaced with, and what is wrong with the logical date."""
-    known = Known(pipeline.name, NO_PARAMETERS, zone=pipeline.timezone)
+    known = Known(pipeline.name, NO_PARAMETERS, zone=pipeline.timezone, partly="parameters" in pipeline.unread, compat=compat)
     if request.logical_date is None:
         return known, []
     try:
@@ -191,12 +200,13 @@ def _shared(
 
     A value for a name that only notebooks declare reaches those notebooks, as Databricks' ``notebook_params`` do.
     """
-    shared = {name: Given(value, "pipeline", folder, pipeline.place(f"parameters.{name}")) for name, value in pipeline.parameters.items()}
+    shared = {name: Given(value, "pipeline", folder, pipeline.default_place(name)) for name, value in pipeline.parameters.items()}
     declared = {parameter.name for source in sources.values() if isinstance(source, Notebook) for parameter in source.parameters}
     mistakes = []
     for name, value in request.parameters.items():
         if (
             name not in shared
+            and not known.partly
             and name not in declared
             and not any(_may_take(task, sources.get(task.task_key), name) for task in pipeline.all_tasks)
         ):

@@ -16,7 +16,7 @@ from nbflow.define.task_sources import Source
 from nbflow.plan.engines import PlannedEngine
 from nbflow.plan.graph import Edges, ancestors
 from nbflow.plan.plan import PlannedTask
-from nbflow.plan.references import ReferenceProblem, references_in
+from nbflow.plan.references import references_in
 from nbflow.plan.work import SqlWork
 
 
@@ -24,12 +24,21 @@ class ReferenceCheck:
     """Checks references in the values of tasks to other tasks: these must be there, come before, and take part.
 
     ``edges`` are the tasks with what they depend on; ``loops`` the for_each that a task stands in, by its key; ``readable`` are
-    the tasks that take part, or whose values of an earlier run are known, ``with_output`` those that have an output.
+    the tasks that take part, or whose values of an earlier run are known, ``with_output`` those that have an output. Of the tasks in
+    ``partly`` not all is known that they depend on; there are others that nobody could read unless they are ``whole``.
     """
 
-    def __init__(self, edges: Edges, loops: Mapping[str, Task], readable: set[str], with_output: Collection[str]) -> None:
+    def __init__(
+        self, edges: Edges, loops: Mapping[str, Task], readable: set[str], with_output: Collection[str], partly: set[str], whole: bool
+    ) -> None:
         self._loops, self._readable, self._with_output, self._suggest = loops, readable, with_output, Suggestions()
-        inside = {step.task_key: [*step.parents, *edges[loop.task_key]] for loop in loops.values() for step in loop.steps}
+        self._partly, self._whole = partly, whole
+        beside = {loop.task_key: {step.task_key for step in loop.steps} for loop in loops.values()}
+        inside = {
+            step.task_key: [*(parent for parent in step.parents if parent in beside[loop.task_key]), *edges[loop.task_key]]
+            for loop in loops.values()
+            for step in loop.steps
+        }
         self._edges: Edges = {**edges, **inside}
 
     def __call__(self, task: PlannedTask) -> list[Mistake]:
@@ -42,21 +51,21 @@ class ReferenceCheck:
         ]
 
     def _problems(self, value: object, task_key: str) -> Iterator[tuple[str, str | None]]:
-        try:
-            references = list(references_in(value))
-        except ReferenceProblem:
-            return  # told where the value is resolved
-        for text, parts in ((reference.text, name) for reference in references for name in reference.names):
+        for text, parts in ((reference.text, name) for reference in references_in(value) for name in reference.names):
             if parts[0] != "tasks" or len(parts) < 2:
                 continue
             other = parts[1]
             loop, own = self._loops.get(other), self._loops.get(task_key)
             if other not in self._edges:
-                yield f"{text}: the pipeline has no task {other!r}", self._suggest(other, self._edges)
+                hint = self._suggest(other, self._edges)
+                if self._whole or hint is not None:  # else it may be one that could not be read
+                    yield f"{text}: the pipeline has no task {other!r}", hint
             elif loop is not None and loop is not own:
                 hint = f"write {{{{tasks.{loop.task_key}.values.<key>}}}}: the values of all its items as one list"
                 yield f"{text}: task {other!r} stands inside of {loop.task_key!r}", hint
-            elif other not in self._edges[task_key] and other not in ancestors(self._edges, [task_key]):
+            elif other not in self._edges[task_key] and other not in (before := ancestors(self._edges, [task_key])):
+                if self._partly & {*before, task_key, *([own.task_key] if own is not None else [])}:
+                    continue
                 yield f"{text}: task {other!r} does not run before {task_key!r}", f"add it to depends_on of {task_key!r}"
             elif loop is None and other not in self._readable:
                 hint = "select it as well, as in --only '+task'; no earlier run has values of it"
@@ -120,10 +129,7 @@ def _referred(values: Iterable[Any]) -> set[str]:
     """The names of the pipeline's parameters that ``values`` refer to."""
     names = set()
     for value in values:
-        try:
-            parts = [name for reference in references_in(value) for name in reference.names]
-        except ReferenceProblem:
-            continue  # of a task that takes no part, or of a value that another replaces; else it was told
+        parts = [name for reference in references_in(value) for name in reference.names]
         names |= {part[2] for part in parts if part[:2] == ("job", "parameters") and len(part) > 2}
     return names
 

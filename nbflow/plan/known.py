@@ -17,7 +17,7 @@ NO_ITEM = object()
 """For tasks that are none of a ``for_each_task``: they have no ``{{input}}``."""
 
 LATER = object()
-"""For the tasks of a ``for_each_task`` while nobody knows the item yet."""
+"""For the tasks of a ``for_each_task`` while nobody knows the item yet, and for a parameter whose value was told to be wrong."""
 
 ONE_TIME = "one_time"
 """The type of trigger of a run that somebody starts."""
@@ -45,7 +45,8 @@ class Known:
     ``values`` maps the key of each finished task to its task values, ``outputs`` to the result of its SQL, ``ended`` to what else is known of it; ``start_time`` is
     the run's, ``trigger_time`` that of what started it (``None``: the same). ``zone`` is where times are told, ``interval`` the time whose data
     the run is for (``None``: the last whole day before its start). ``attempt`` counts from 1; ``workspace`` is the
-    workspace's folder; ``item`` what ``{{input}}`` is in a task of a ``for_each_task``.
+    workspace's folder; ``item`` what ``{{input}}`` is in a task of a ``for_each_task``; ``partly`` says that there are parameters
+    which could not be read, ``compat`` that what looks like a reference and is none stays as text.
     """
 
     job_name: str
@@ -65,6 +66,8 @@ class Known:
     interval: Interval | None = None
     workspace: str | None = None
     item: Any = NO_ITEM
+    partly: bool = False
+    compat: bool = False
 
     @property
     def triggered(self) -> datetime | None:

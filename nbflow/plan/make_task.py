@@ -61,9 +61,10 @@ def make_task(task: Task, making: Making) -> tuple[PlannedTask, list[Mistake]]:
     known = replace(making.known, task_name=task.task_key, notebook_path=path)
     shared = making.shared
     mistakes: list[Mistake] = []
-    if isinstance(task.work, RunJobTask):
-        shared, wrong = _reaching(task, task.work, making)
-        mistakes += wrong
+    found = False
+    if isinstance(task.work, RunJobTask) and task.work.label:  # that it names no pipeline is told elsewhere
+        shared, mistakes = _reaching(task, task.work, making)
+        found = not mistakes
     arguments, wrong = work_arguments(task, source, shared, making.folder, known)
     mistakes += wrong
     folder = source if isinstance(source, Path) else making.folder
@@ -71,9 +72,9 @@ def make_task(task: Task, making: Making) -> tuple[PlannedTask, list[Mistake]]:
     if isinstance(task.work, ForEachTask):
         work, wrong = _for_each(task, task.work, arguments, folder, making)
     elif isinstance(task.work, RunJobTask):
-        work, wrong = _run_job(task, task.work, arguments, folder, making) if not mistakes else (RunJobWork(task.work, None, folder), [])
+        work, wrong = _run_job(task, task.work, arguments, folder, making) if found else (RunJobWork(task.work, None, folder), [])
     else:
-        work, wrong = make_work(task, source, making.shared, settings, making.kernels)
+        work, wrong = make_work(task, source, None if making.known.partly else making.shared, settings, making.kernels)
     mistakes += wrong
     per_cell = None if "cell_timeout_seconds" in settings.of_call else task.cell_timeout_seconds
     planned = PlannedTask(
@@ -103,7 +104,11 @@ def _for_each(
             planned[step.task_key], wrong = make_task(step, inside)
             mistakes += wrong
     parents = {step.task_key: [parent for parent in step.parents if parent in planned] for step in each.tasks}
-    steps = join(each.tasks, planned, parents, in_order(parents), ())
+    try:
+        order = in_order(parents)
+    except ValueError:  # a circle, which is told elsewhere, and shall hide nothing else
+        parents, order = {key: [] for key in parents}, list(parents)
+    steps = join(each.tasks, planned, parents, order, ())
     inputs = next((argument for argument in arguments if not argument.late), None)
     if inputs is not None:
         try:

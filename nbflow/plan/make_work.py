@@ -9,7 +9,7 @@ from pathlib import Path
 from nbflow.core.errors import Mistake
 from nbflow.core.flow import Operator
 from nbflow.core.values import ANY
-from nbflow.define.nearest import did_you_mean
+from nbflow.define.nearest import did_you_mean, nearest
 from nbflow.define.notebooks.names import is_python
 from nbflow.define.notebooks.notebook import Notebook
 from nbflow.define.pipelines.flow import ConditionTask
@@ -41,9 +41,10 @@ Kernels = Callable[[], Mapping[str, str]]
 
 
 def make_work(
-    task: Task, source: Source, shared: Mapping[str, Given], settings: Settings, installed_kernels: Kernels
+    task: Task, source: Source, shared: Mapping[str, Given] | None, settings: Settings, installed_kernels: Kernels
 ) -> tuple[Work, list[Mistake]]:
-    """The work of ``task``, whose ``source`` was read, and what is wrong with it; ``shared`` are the pipeline's parameters."""
+    """The work of ``task``, whose ``source`` was read, and what is wrong with it; ``shared`` are the pipeline's parameters, ``None``
+    where these could not be read."""
     if isinstance(source, Notebook):
         return _notebook(task, source, settings, installed_kernels)
     work = task.work
@@ -66,23 +67,27 @@ def make_work(
     raise TypeError(work)  # a kind of ``define.pipelines.task_kinds`` that nobody has planned
 
 
-def _unbound(task: Task, file: SqlFile, shared: Mapping[str, Given]) -> list[Mistake]:
+def _unbound(task: Task, file: SqlFile, shared: Mapping[str, Given] | None) -> list[Mistake]:
     """Named parameters of SQL that nobody gives a value, and values that no parameter takes."""
     place = task.place("sql")
-    given = {*task.own_parameters, *shared}
-    mistakes = [
+    given = {*task.own_parameters, *(shared or ())}
+    mistakes = []
+    meant = set()
+    for name in task.own_parameters:
+        if name not in file.parameters:
+            where, near = task.place(f"parameters.{name}"), nearest(name, file.parameters)
+            meant.add(near)
+            hint = f"did you mean {near!r}?" if near else f"it has {', '.join(map(':{}'.format, file.parameters)) or 'none'}"
+            mistakes.append(Mistake(f"{file.path.name} has no parameter :{name}", where.file, where.line, where.key, hint))
+    if shared is None or task.unread & {"parameters", "sql_task"}:
+        return mistakes
+    return mistakes + [
         Mistake(
             f"{file.path.name} has the parameter :{name} and nothing gives it a value", place.file, place.line, place.key,
             did_you_mean(name, given) or f"add it to the task's parameters: '{name}: value'",
         )
-        for name in file.parameters if name not in given
+        for name in file.parameters if name not in given and name not in meant
     ]  # fmt: skip
-    for name in task.own_parameters:
-        if name not in file.parameters:
-            where = task.place(f"parameters.{name}")
-            hint = did_you_mean(name, file.parameters) or f"it has {', '.join(map(':{}'.format, file.parameters)) or 'none'}"
-            mistakes.append(Mistake(f"{file.path.name} has no parameter :{name}", where.file, where.line, where.key, hint))
-    return mistakes
 
 
 def _python(source: PythonFile | Package | DbtProject, settings: Settings) -> str | None:

@@ -26,12 +26,24 @@ _SUSPECT = re.compile(r"\{\{\s*(?:job|task|tasks|input|workspace|backfill|secret
 _WORDS = {"true": True, "false": False, "null": None}
 
 
+_NAMESPACES = ("job", "task", "tasks", "input", "workspace", "backfill", "secrets")
+
+
 class ReferenceProblem(ValueError):
     """A reference that cannot be replaced; the text is a sentence for people, ``hint`` says what to do."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         self.hint = hint
         super().__init__(message)
+
+
+class NoReference(ReferenceProblem):
+    """Text that looks like a reference and is none: Databricks leaves it as it is."""
+
+
+def is_namespace(name: str) -> bool:
+    """Whether references begin with ``name``; what follows it then is one of its names, or a mistake on Databricks too."""
+    return name.partition("/")[0] in _NAMESPACES
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +79,8 @@ class Reference:
         return [term.parts for term in self.terms if term.parts]
 
 
-def find_references(text: str) -> Iterator[Reference]:
-    """The references in ``text``, in order. Raises ``ReferenceProblem`` for text that begins like one and is none."""
+def find_references(text: str, *, strict: bool = False) -> Iterator[Reference]:
+    """The references in ``text``, in order. With ``strict`` raises ``NoReference`` for text that begins like one and is none."""
     at = text.find("{{")
     while at >= 0:
         ordinary = _ORDINARY.match(text, at)
@@ -80,10 +92,10 @@ def find_references(text: str) -> Iterator[Reference]:
             yield found
             at = text.find("{{", found.end)
             continue
-        suspect = _SUSPECT.match(text, at)
+        suspect = _SUSPECT.match(text, at) if strict else None
         if suspect is not None:
             hint = "write {{job.parameters.name}}; names with other characters stand in `backticks`"
-            raise ReferenceProblem(f"{suspect.group()} is no reference", hint)
+            raise NoReference(f"{suspect.group()} is no reference", hint)
         at = text.find("{{", at + 1)
 
 

@@ -14,12 +14,21 @@ from typing import Any
 
 from nbflow.define.nearest import did_you_mean, there_are
 from nbflow.plan.known import LATER, NO_ITEM, NO_PARAMETERS, Known, stable_id
-from nbflow.plan.reference_text import Reference, ReferenceProblem, Term, escaped, find_references, references_in
+from nbflow.plan.reference_text import (
+    NoReference,
+    Reference,
+    ReferenceProblem,
+    Term,
+    escaped,
+    find_references,
+    is_namespace,
+    references_in,
+)
 from nbflow.plan.task_references import TASK_FACTS, NoValue, of_a_task
-from nbflow.plan.times import TIME_ARGUMENTS, check_argument, check_steps, stepped, time_argument
+from nbflow.plan.times import TIME_ARGUMENTS, check_argument, check_late, check_steps, stepped, time_argument
 
 __all__ = [
-    "NO_PARAMETERS", "TIME_ARGUMENTS", "Known", "Reference", "ReferenceProblem", "as_text", "escaped", "find_references",
+    "LATER", "NO_PARAMETERS", "TIME_ARGUMENTS", "Known", "Reference", "ReferenceProblem", "as_text", "escaped", "find_references",
     "references_in", "resolve",
 ]  # fmt: skip
 
@@ -98,7 +107,7 @@ def resolve(value: Any, known: Known) -> tuple[Any, bool]:
 def _resolve_text(text: str, known: Known) -> tuple[Any, bool]:
     if "{{" not in text:
         return text, False
-    found = list(find_references(text))
+    found = list(find_references(text, strict=not known.compat))
     values = _looked_up(found, known)
     if any(value is _LATE for value in values):
         return text, True
@@ -118,7 +127,10 @@ def _looked_up(found: list[Reference], known: Known) -> list[Any]:
         try:
             values.append(_chosen(reference, known))
         except ReferenceProblem as problem:
-            problems.append(problem)
+            if known.compat and isinstance(problem, NoReference):
+                values.append(reference.text)
+            else:
+                problems.append(problem)
     if len(problems) == 1:
         raise problems[0]
     if problems:
@@ -165,7 +177,10 @@ def _look_up(term: Term, known: Known, text: str) -> Any:
         argument = _OLD_TIMES.get(parts, parts[-1])
         check_argument(argument, text)
         time = moment(known) if moment is not None else known.start_time
-        return _LATE if time is None else time_argument(time, argument, text, term.steps, known.zone)
+        if time is None:
+            check_late(term.steps, text)
+            return _LATE
+        return time_argument(time, argument, text, term.steps, known.zone)
     value = _plain(parts, known, text)
     return value if value is _LATE or value is None else stepped(value, term.steps, text)
 
@@ -190,7 +205,12 @@ def _parameter(name: str, known: Known, text: str) -> Any:
     if known.parameters is NO_PARAMETERS:
         raise ReferenceProblem(f"{text}: a pipeline's parameter cannot refer to another", "write the value itself")
     if name not in known.parameters:
-        raise ReferenceProblem(f"{text}: the pipeline has no parameter {name!r}", did_you_mean(name, known.parameters))
+        hint = did_you_mean(name, known.parameters)
+        if known.partly and hint is None:
+            return _LATE
+        raise ReferenceProblem(f"{text}: the pipeline has no parameter {name!r}", hint)
+    if known.parameters[name] is LATER:
+        return _LATE
     value, late = resolve(known.parameters[name], replace(known, parameters=NO_PARAMETERS))  # a default may refer to what is no parameter
     return _LATE if late else value
 
@@ -227,4 +247,5 @@ def _unknown(parts: tuple[str, ...], text: str) -> ReferenceProblem:
     known = [name for name in KNOWN_NAMES if "." in name or len(parts) == 1]
     whole = ".".join(parts)
     hint = did_you_mean(whole, known) or did_you_mean(".".join(parts[:2]), known) or did_you_mean(".".join(parts[:3]), known)
-    return ReferenceProblem(f"{text} is not known", hint or f"known are {', '.join(name for name in KNOWN_NAMES if '.' in name)}")
+    kind = ReferenceProblem if is_namespace(parts[0]) else NoReference
+    return kind(f"{text} is not known", hint or f"known are {', '.join(name for name in KNOWN_NAMES if '.' in name)}")

@@ -24,6 +24,9 @@ TIME_ARGUMENTS = (
 _UNITS = ("minutes", "hours", "days", "weeks", "months")
 STEPS = (*(f"{sign}_{unit}" for sign in ("plus", "minus") for unit in _UNITS), "in_zone")
 _MONTHS_OF_A_YEAR = 12
+_LONGEST = date.max - date.min
+_RUNS_BEGIN = tuple(datetime(year, 7, 1, tzinfo=timezone.utc) for year in (1970, 2970))
+"""No run begins before the first, or after the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +89,7 @@ def time_argument(moment: datetime, argument: str, text: str, steps: Sequence[St
     ``text`` is the reference, for messages. Raises ``ReferenceProblem``.
     """
     check_argument(argument, text)
-    moment = moment.astimezone(zone_of(zone))
-    for step in steps:
-        moment = _changed(moment, step, text)
+    moment = _all_changed(_told_in(moment, zone_of(zone), text), steps, text)
     named: Mapping[str, Any] = {
         "iso_date": moment.date().isoformat(),
         "iso_datetime": moment.replace(tzinfo=None).isoformat(timespec="seconds"),
@@ -106,6 +107,18 @@ def check_argument(argument: str, text: str) -> None:
         raise ReferenceProblem(f"{text}: {argument!r} is no part of a time", hint)
 
 
+def check_late(steps: Sequence[Step], text: str) -> None:
+    """Raise ``ReferenceProblem`` for steps that lead the time of a run out of the calendar, whenever that is."""
+    problems = []
+    for moment in _RUNS_BEGIN:
+        try:
+            _all_changed(moment, steps, text)
+        except ReferenceProblem as problem:
+            problems.append(problem)
+    if len(problems) == len(_RUNS_BEGIN):
+        raise problems[0]
+
+
 def check_steps(steps: Sequence[Step], text: str) -> None:
     """Raise ``ReferenceProblem`` for a step that is none, whatever it would change."""
     for step in steps:
@@ -115,7 +128,7 @@ def check_steps(steps: Sequence[Step], text: str) -> None:
         if step.name == "in_zone":
             _zone(step, text)
         else:
-            _count(step, text)
+            _count(step, text)  # which is too large for any time, or not
 
 
 def stepped(value: Any, steps: Sequence[Step], text: str) -> Any:
@@ -149,7 +162,7 @@ def _changed(moment: datetime, step: Step, text: str) -> datetime:
     if step.name == "in_zone":
         if moment.tzinfo is None:
             raise ReferenceProblem(f"{text}: a time without a zone of its own has none to leave")
-        return moment.astimezone(_zone(step, text))
+        return _told_in(moment, _zone(step, text), text)
     sign, _, unit = step.name.partition("_")
     count = _count(step, text) * (1 if sign == "plus" else -1)
     try:
@@ -159,7 +172,19 @@ def _changed(moment: datetime, step: Step, text: str) -> datetime:
             return moment + timedelta(**{unit: count})
         return (moment.astimezone(timezone.utc) + timedelta(**{unit: count})).astimezone(moment.tzinfo)
     except (OverflowError, ValueError):
-        raise ReferenceProblem(f"{text}: {step.name}({step.argument}) leads out of the calendar") from None
+        raise _out_of_the_calendar(step, text) from None
+
+
+def _told_in(moment: datetime, zone: tzinfo, text: str) -> datetime:
+    """``moment`` as it is told in ``zone``; near the calendar's ends there may be none."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        raise ReferenceProblem(f"{text}: the time lies outside of the calendar in {zone}") from None
+
+
+def _out_of_the_calendar(step: Step, text: str) -> ReferenceProblem:
+    return ReferenceProblem(f"{text}: {step.name}({step.argument}) leads out of the calendar")
 
 
 def _months_later(moment: datetime, count: int) -> datetime:
@@ -173,7 +198,11 @@ def _months_later(moment: datetime, count: int) -> datetime:
 def _count(step: Step, text: str) -> int:
     if not step.argument.isascii() or not step.argument.isdigit():
         raise ReferenceProblem(f"{text}: {step.name} takes a whole number, got {step.argument!r}", f"write {step.name}(1)")
-    return int(step.argument[:9])
+    count, unit = int(step.argument.lstrip("0")[:12] or "0"), step.name.partition("_")[2]
+    days = {"minutes": count / 1440, "hours": count / 24, "weeks": count * 7, "months": count * 28}.get(unit, count)
+    if days > _LONGEST.days:
+        raise _out_of_the_calendar(step, text)
+    return count
 
 
 def _zone(step: Step, text: str) -> tzinfo:

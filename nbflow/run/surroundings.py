@@ -121,7 +121,7 @@ class Surroundings:
             self.plan.pipeline, self.plan.parameters, task.name, path,
             attempt.run_id, attempt.task_run_id, self.started, attempt.values, attempt.outputs, attempt.ended,
             attempt.number, trigger_type=ONE_TIME, zone=self.plan.timezone, interval=self.plan.interval, workspace=str(self.workspace),
-            item=attempt.item,
+            item=attempt.item, compat=self.settings.compat,
         )  # fmt: skip
 
     def write_context(self, attempt: Attempt, spark: exchange.SparkAddress | None) -> None:

@@ -223,3 +223,11 @@ def test_values_of_tasks_that_are_left_out_come_from_an_earlier_run() -> None:
     made = plan(*tasks, selection=Selection(["b"]), stored={"a": Stored(7, {"k": 1})})
     assert (made.left_out, made.stored) == (("a",), {"a": Stored(7, {"k": 1})})
     assert "task 'a' takes no part in this run" in mistakes(*tasks, selection=Selection(["b"]))[0]
+
+
+def test_only_what_comes_before_is_taken_from_an_earlier_run() -> None:
+    """A task that nothing selected depends on has no say, and is not named as if it had."""
+    tasks = (Task("a", "n"), Task("b", "n", depends_on=["a"]), Task("c", "n", depends_on=["b"]), Task("x", "n"), Task("root", "n"))
+    stored = {task.task_key: Stored(7, {"k": 1}) for task in tasks}
+    for selected, before in ({"root": set(), "a": set(), "b": {"a"}, "c": {"a", "b"}, "root,b": {"a"}}).items():
+        assert set(plan(*tasks, selection=Selection([selected]), stored=stored).stored) == before

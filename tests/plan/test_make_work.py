@@ -66,12 +66,11 @@ def test_a_parameter_that_nothing_takes_is_told() -> None:
 
 
 def test_parameters_of_sql_must_be_given() -> None:
-    """And what is given must be one."""
+    """And what is given must be one; a misspelt name is told once."""
     task = Task("query", sql_task=SqlTask(SqlTaskFile("q.sql"), {"dya": 1}))
     assert mistakes(task) == [
-        "query.sql: q.sql has the parameter :day and nothing gives it a value (did you mean 'dya'?)",
-        "query.sql: q.sql has the parameter :n and nothing gives it a value (add it to the task's parameters: 'n: value')",
         "query.parameters.dya: q.sql has no parameter :dya (did you mean 'day'?)",
+        "query.sql: q.sql has the parameter :n and nothing gives it a value (add it to the task's parameters: 'n: value')",
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -92,6 +93,61 @@ def test_what_only_the_run_knows_is_late_and_stays_whole(text: str) -> None:
     early = Known("sales", {}, "silver", "/n")
     assert resolve(text, early) == (text, True)
     assert resolve({"k": [text, 1]}, early) == ({"k": [text, 1]}, True)
+
+
+@pytest.mark.parametrize(
+    "text", ["{{nope}}", "a {{ some.thing.else }} b", "{{job.parameters.}}", "{{tasks.a b.values.k}}", "{{input region}}"]
+)
+def test_what_is_no_reference_stays_as_text_where_that_is_wanted(text: str) -> None:
+    """As on Databricks; beside it references are replaced. A bad name of a known kind is an error there as well."""
+    with pytest.raises(ReferenceProblem):
+        resolve(text, ALL)
+    compat = replace(ALL, compat=True)
+    assert resolve(text, compat) == (text, False)
+    assert resolve(f"{text} {{{{job.parameters.day}}}}", compat) == (f"{text} monday", False)
+    for bad in ("{{job.notebook_url}}", "{{job.parameters.dya}}", "{{tasks.bronze.values.rwos}}", "{{task.nme}}"):
+        with pytest.raises(ReferenceProblem):
+            resolve(bad, compat)
+
+
+@pytest.mark.parametrize(
+    ("text", "late"),
+    [
+        ("{{job.parameters.day | plus_days(99999999)}}", None),
+        ("{{job.parameters.day | minus_months(30000)}}", None),
+        ("{{job.start_time.iso_date | plus_days(99999999)}}", None),
+        ("{{job.start_time.iso_date | plus_days(3000000)}}", None),
+        ("{{job.start_time.iso_date | minus_months(40000) | plus_months(40000)}}", None),
+        ("{{job.data_interval.end.year | plus_hours(90000000)}}", None),
+        ("{{tasks.a.values.day | minus_weeks(00000000000900000)}}", None),
+        ("{{tasks.a.values.day | minus_weeks(99999999999999999999)}}", None),
+        ("{{tasks.a.values.day | minus_weeks(500000)}}", True),
+        ("{{job.start_time.iso_date | plus_days(20000)}}", True),
+        ("{{job.start_time.iso_date | minus_days(700000)}}", True),
+        ("{{job.parameters.day | plus_days(00000000000000000001)}}", False),
+    ],
+)
+def test_what_leads_out_of_the_calendar_is_told_before_the_run(text: str, late: bool | None) -> None:
+    """Where it does so whenever the run begins, and whatever a task will set; else it is left to the run."""
+    early = Known("sales", {"day": "2026-01-31"}, "silver", "/n")
+    if late is None:
+        with pytest.raises(ReferenceProblem, match="out of the calendar"):
+            resolve(text, early)
+    else:
+        assert resolve(text, early) == (text if late else "2026-02-01", late)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-30"])
+def test_the_ends_of_the_calendar_are_told(day: str) -> None:
+    """A time that another zone cannot tell is a problem with its sentence."""
+    for zone in ("Pacific/Kiritimati", "Etc/GMT+12"):
+        known = Known("sales", interval=Interval.of_text(day, zone), zone=zone)
+        for other in ("Pacific/Kiritimati", "Etc/GMT+12", "UTC"):
+            text = f"{{{{job.data_interval.start.iso_date | in_zone({other})}}}}"
+            try:
+                assert resolve(text, known)[0][:2] in ("00", "99")
+            except ReferenceProblem as problem:
+                assert "outside of the calendar" in str(problem)
 
 
 @pytest.mark.parametrize(

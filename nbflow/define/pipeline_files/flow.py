@@ -14,6 +14,7 @@ from nbflow.define.pipelines.pipeline import Place
 
 Places = dict[str, Place]
 
+_JOBS = ("job_name", "job_id")
 _JOB_ID = re.compile(r"\$\{resources\.jobs\.([\w-]+)\.id\}\Z")
 
 
@@ -69,11 +70,12 @@ def read_run_job(reader: ObjectReader, entry: Mapping[str, Node], key: str, plac
     """The other pipeline that a task runs, as the field of ``Task``."""
     where = f"{key}.run_job_task"
     found = reader.object(entry["run_job_task"], "run_job_task", where)
-    named = [name for name in ("job_name", "job_id") if name in found]
-    if len(named) != 1:
-        line = found["job_id"].line if named else entry["run_job_task"].line
-        told = "'job_id' stands beside job_name" if named else "names no pipeline"
-        reader.wrong(told, line, where, "keep one" if named else "add 'job_name: <name of a pipeline>'")
+    named = [name for name in _JOBS if name in found]
+    given = entry["run_job_task"].value
+    if len(named) > 1:
+        reader.wrong("'job_id' stands beside job_name", found["job_id"].line, where, "keep one")
+    elif not named and isinstance(given, dict) and not any(name in given for name in _JOBS) and not reader.is_guessed(where, _JOBS):
+        reader.wrong("names no pipeline", entry["run_job_task"].line, where, "add 'job_name: <name of a pipeline>'")
     for name in named:
         places["job"] = Place(reader.file, found[name].line, f"{where}.{name}")
     job = None
@@ -84,11 +86,10 @@ def read_run_job(reader: ObjectReader, entry: Mapping[str, Node], key: str, plac
             hint = "name the pipeline with job_name, or a job of this bundle with ${resources.jobs.<key>.id}"
             reader.wrong("is the number of a job on Databricks, which is not known here", found["job_id"].line, f"{where}.job_id", hint)
     values = {}
-    given = found.get("job_parameters")
-    for name, node in given.value.items() if given is not None else ():
-        places[f"parameters.{name}"] = Place(
-            reader.file, given.line_of(name) if given is not None else None, f"{where}.job_parameters.{name}"
-        )
+    parameters = found.get("job_parameters")
+    for name, node in parameters.value.items() if parameters is not None else ():
+        at = parameters.line_of(name) if parameters is not None else None
+        places[f"parameters.{name}"] = Place(reader.file, at, f"{where}.job_parameters.{name}")
         values[name] = reader.value(node, f"{where}.job_parameters.{name}")
     return {"run_job_task": RunJobTask(str(found["job_name"].value) if "job_name" in found else "", values, job)}
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nbflow.core.errors import DefinitionError, Mistake
+from nbflow.core.errors import DefinitionError, Mistake, unless_told
 from nbflow.define.nearest import did_you_mean, there_are
 from nbflow.define.pipeline_files.bundle.assembly import Bundle, is_bundle
 from nbflow.define.pipeline_files.bundle.places import Line, rebased, relocated
@@ -27,6 +27,7 @@ from nbflow.define.pipelines.flow import ForEachTask
 from nbflow.define.pipelines.order import check_pipeline
 from nbflow.define.pipelines.pipeline import Pipeline, Place, Task
 
+_LOOPED = ("task", "tasks")
 _BUNDLE_ONLY = frozenset(BUNDLE) - frozenset(JOB)
 
 __all__ = ["check_pipeline", "job_keys", "parse_job_file", "read_job_file"]
@@ -64,9 +65,8 @@ def parse_job_file(
         if pipeline is not None:
             mistakes += check_pipeline(pipeline)
     if bundle:
-        keys = {mistake.key for mistake in told}  # what a variable left wrong is told once
-        later = [mistake for mistake in mistakes[len(told) :] if mistake.key not in keys]
-        pipeline, mistakes = relocated(pipeline), relocated([*told, *later])
+        pipeline, first, later = relocated(pipeline), relocated(told), relocated(mistakes[len(told) :])
+        mistakes = [*first, *unless_told(later, first)]
         return pipeline, sorted(dict.fromkeys(mistakes), key=lambda mistake: (mistake.file or "", mistake.line or 0))
     return pipeline, sorted(dict.fromkeys(mistakes), key=lambda mistake: mistake.line or 0)
 
@@ -127,6 +127,7 @@ class _JobReader(ObjectReader):
         return None if pipeline is None else replace(pipeline, bundle=whole)
 
     def _job(self, node: Node, key: str, name: str, path: Path) -> Pipeline | None:
+        before = len(self.mistakes)
         job = self.object(node, "job", key)
         prefix = f"{key}." if key else ""
         places = {"": Place(self.file, node.line, key or None)}
@@ -134,13 +135,11 @@ class _JobReader(ObjectReader):
             places[entry] = Place(self.file, _line(node, entry, job), f"{prefix}{entry}")
         parameters = self._parameters(job.get("parameters"), f"{prefix}parameters", places)
         clusters = read_clusters(self, job.get("job_clusters"), f"{prefix}job_clusters")
-        tasks = [
-            task
-            for index, item in enumerate(job["tasks"].value if "tasks" in job else [])
-            if (task := self._task(item, f"{prefix}tasks[{index}]")) is not None
-        ]
+        unread = self.unread(before, key)
         if "tasks" not in job:
             return None
+        read = [self._task(item, f"{prefix}tasks[{index}]") for index, item in enumerate(job["tasks"].value)]
+        tasks = [task for task in read if task is not None]
         if not job["tasks"].value:
             self.wrong("there are no tasks", job["tasks"].line, f"{prefix}tasks", "a pipeline has one task at least")
         return Pipeline(
@@ -154,6 +153,7 @@ class _JobReader(ObjectReader):
             job_clusters=clusters,
             timezone=str(job["timezone"].value) if "timezone" in job else "UTC",
             warnings=tuple(self.warnings),
+            unread=unread if len(tasks) == len(read) else unread | {"tasks"},
             places=places,
         )
 
@@ -178,10 +178,12 @@ class _JobReader(ObjectReader):
                 self.wrong(f"the parameter {name!r} stands twice, first in line {first}", place.line, place.key, "keep one")
                 continue
             places[f"parameters.{name}"] = place
+            places[f"default.{name}"] = Place(self.file, entry["default"].line, f"{key}[{index}].default")
             found[name] = self.value(entry["default"], f"{key}[{index}].default")
         return found
 
     def _task(self, node: Node, key: str) -> Task | None:
+        before = len(self.mistakes)
         entry = self.object(node, "task", key)
         if "task_key" not in entry:
             return None
@@ -190,7 +192,7 @@ class _JobReader(ObjectReader):
             places[name] = Place(self.file, _line(node, name, entry), f"{key}.{name}")
         if "for_each_task" in entry and isinstance(entry["for_each_task"].value, dict) and "inputs" in entry["for_each_task"].value:
             places["inputs"] = Place(self.file, entry["for_each_task"].line_of("inputs"), f"{key}.for_each_task.inputs")
-        return Task(
+        task = Task(
             task_key=str(entry["task_key"].value),
             **read_work(self, entry, node, key, places),
             for_each_task=self._for_each(entry["for_each_task"], f"{key}.for_each_task") if "for_each_task" in entry else None,
@@ -210,16 +212,21 @@ class _JobReader(ObjectReader):
             new_cluster=read_cluster(self, entry["new_cluster"], f"{key}.new_cluster") if "new_cluster" in entry else None,
             places=places,
         )
+        return task if len(self.mistakes) == before else replace(task, unread=self.unread(before, key))
 
     def _for_each(self, node: Node, key: str) -> ForEachTask:
         """The tasks that are done for each item; Databricks' one, or several."""
         entry = self.object(node, "for_each_task", key)
-        named = [name for name in ("task", "tasks") if name in entry]
-        if len(named) != 1:
-            told = "'tasks' stands beside task" if named else "there is no task to do for each item"
-            self.wrong(
-                told, entry["tasks"].line if named else node.line, f"{key}.tasks" if named else key, "keep one" if named else "add 'task:'"
-            )
+        named = [name for name in _LOOPED if name in entry]
+        if len(named) > 1:
+            self.wrong("'tasks' stands beside task", entry["tasks"].line, f"{key}.tasks", "keep one")
+        elif (
+            not named
+            and isinstance(node.value, dict)
+            and not self.is_guessed(key, _LOOPED)
+            and not any(name in node.value for name in _LOOPED)
+        ):
+            self.wrong("there is no task to do for each item", node.line, key, "add 'task:'")
         inside = [(entry["task"], f"{key}.task")] if "task" in entry else []
         if "tasks" in named and "task" not in named:
             inside = [(item, f"{key}.tasks[{index}]") for index, item in enumerate(entry["tasks"].value)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +18,7 @@ from nbflow.define.pipelines.kinds import KINDS, said
 
 _VARIABLE = "${"
 _TEXTS = ("text", "prose", "task_key")
+_STEP = re.compile(r"[.\[]")
 _SLIP = 0.8  # ``descriptions`` is a slip, ``definitions`` is not
 _OWN_RULE = ("task_key", "notebook", "notebook_path", "script", "python_file", "sql", "path", "depends_on", "job_id")
 """A bundle's variable in these is a mistake that is told elsewhere."""
@@ -36,6 +39,7 @@ class ObjectReader:
         self._refused: set[str] = set()
         self._allow_missing = allow_missing
         self._missing: dict[str, str] = {}
+        self._guessed: dict[str, set[str]] = {}
 
     def wrong(self, message: str, line: int | None, key: str | None, hint: str | None = None) -> None:
         """Keep a mistake."""
@@ -53,6 +57,16 @@ class ObjectReader:
         """The kind of the task at ``key``, where it is one that only Databricks has and is left out."""
         return self._missing.get(key)
 
+    def unread(self, before: int, key: str) -> frozenset[str]:
+        """The entries of the object at ``key`` in which something is wrong since there were ``before`` mistakes; empty text for
+        the object itself."""
+        found = [mistake.key[len(key) :] for mistake in self.mistakes[before:] if mistake.key is not None and mistake.key.startswith(key)]
+        return frozenset({*(_STEP.split(rest.lstrip("."), maxsplit=1)[0] for rest in found), *self._guessed.get(key, ())})
+
+    def is_guessed(self, key: str, names: Iterable[str]) -> bool:
+        """Whether one of ``names`` was suggested for an unknown key of the object at ``key``."""
+        return any(name in self._guessed.get(key, ()) for name in names)
+
     def object(self, node: Node, kind: str, key: str) -> dict[str, Node]:
         """The entries of ``node`` that are known and of the right kind, by their names; the rest is told.
 
@@ -61,21 +75,33 @@ class ObjectReader:
         if not isinstance(node.value, dict):
             self.wrong(f"takes a map, got {node.kind}", node.line, key, _advice(("map",), node))
             return {}
-        table, entries, meant = OBJECTS[kind], {}, set()
+        table, entries = OBJECTS[kind], {}
+        meant: set[str | None] = set()
+        strangers = []
         for name, value in node.value.items():
             where, line = f"{key}.{name}" if key else name, node.line_of(name)
             if name not in table:
-                near = _near(name, kind)
                 if key or not self._is_holder(name, kind):
+                    near, taken = _near(name, kind), self._meant(name, kind, value, node)
                     meant.add(near)
-                    self._unknown(name, kind, near, line, where)
-                    entries.update(self._meant(name, kind, value, node))
+                    if near is not None and near not in taken:
+                        self._guessed.setdefault(key, set()).add(near)
+                    strangers.append((name, near, line, where))
+                    entries.update(taken)
             elif self._has_effect(table[name], value, line, where, key) and self._fits(table[name], value, line, where):
                 entries[name] = value
                 if name not in _OWN_RULE and any(text in table[name].kinds for text in _TEXTS):
                     self._tell_variables(value, where)
-        for name in REQUIRED.get(kind, ()):
-            if name not in node.value and name not in meant:
+        missing = [name for name in REQUIRED.get(kind, ()) if name not in node.value and name not in meant]
+        odd = [name for name, near, _, _ in strangers if near is None and not _homes(name, kind)]
+        if len(missing) == len(odd) == 1:  # the one will stand for the other
+            meant.add(missing[0])
+            self._guessed.setdefault(key, set()).add(missing[0])
+            strangers = [(name, missing[0] if name == odd[0] else near, line, where) for name, near, line, where in strangers]
+        for name, near, line, where in strangers:
+            self._unknown(name, kind, near, line, where)
+        for name in missing:
+            if name not in meant:
                 self.wrong(f"{name!r} is missing", node.line, key)
         return entries
 
@@ -91,7 +117,7 @@ class ObjectReader:
         return {near: value} if any(KINDS[one].fits(value.value) for one in OBJECTS[kind][near].kinds) else {}
 
     def _unknown(self, name: str, kind: str, near: str | None, line: int, where: str) -> None:
-        others = [other for other, keys in OBJECTS.items() if name in keys and other != kind]
+        others = _homes(name, kind)
         hint = f"did you mean {near!r}?" if near else None
         if hint is None and others:
             hint = f"it belongs in a {others[0].replace('_', ' ')}"
@@ -136,6 +162,11 @@ class ObjectReader:
 @lru_cache(maxsize=256)  # one slip is often made in every task
 def _near(name: str, kind: str, likeness: float = 0.6) -> str | None:
     return nearest(name, OBJECTS[kind], likeness)
+
+
+def _homes(name: str, kind: str) -> list[str]:
+    """The other objects that know the key ``name``."""
+    return [other for other, keys in OBJECTS.items() if name in keys and other != kind]
 
 
 def _advice(kinds: tuple[str, ...], node: Node) -> str | None:

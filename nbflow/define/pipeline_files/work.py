@@ -46,9 +46,11 @@ def read_work(reader: ObjectReader, entry: Mapping[str, Node], node: Node, key: 
     if not kinds and not _told_already(reader, node, key):
         hint = "add 'notebook: path', 'script: path', 'sql: path', 'command: text', or one of " + ", ".join(OBJECTS)
         reader.wrong("the task has no work to do", node.line, key, hint)
-    kind = kinds[0] if kinds else "notebook_task"
+    if not kinds:
+        return {}
+    kind = kinds[0]
     for name, takers in KINDS_OF_FIELD.items():
-        if kinds and name in entry and kind not in takers:
+        if name in entry and kind not in takers:
             hint = f"it belongs to {' or '.join(takers)}"
             reader.wrong(f"has no meaning beside {named[0]}", places[name].line, places[name].key, hint)
     libraries = _libraries(reader, entry.get("libraries"), f"{key}.libraries", LIBRARIES_OF.get(kind, ()))
@@ -57,7 +59,8 @@ def read_work(reader: ObjectReader, entry: Mapping[str, Node], node: Node, key: 
 
 def _told_already(reader: ObjectReader, node: Node, key: str) -> bool:
     """Whether the task names its work in a way that cannot be run or is told elsewhere."""
-    return reader.refused_in(key) or any(name in node.value for name in (*OBJECTS, *SHORT))
+    works = (*OBJECTS, *SHORT)
+    return reader.refused_in(key) or any(name in node.value for name in works) or reader.is_guessed(key, works)
 
 
 def _notebook(reader: ObjectReader, entry: Mapping[str, Node], key: str, places: Places) -> dict[str, Any]:

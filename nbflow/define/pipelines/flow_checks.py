@@ -87,7 +87,7 @@ def check_dependencies(task: Task, siblings: Mapping[str, Task]) -> Iterator[Mis
             value = getattr(edge, name)
             if value is not None and not KINDS[kind].fits(value):
                 yield _at(task, key, f"{name} takes {KINDS[kind].said}, got {shown(value)}", None)
-        if edge.outcome is not None and parent not in (None, task) and parent.condition_task is None:
+        if edge.outcome is not None and parent not in (None, task) and parent.condition_task is None and parent.work_is_known:
             hint = "only a condition_task has one; remove it, or ask for run_if: SUCCESS"
             yield _at(task, key, f"task {edge.task_key!r} has no outcome", hint)
 

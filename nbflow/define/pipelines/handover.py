@@ -126,4 +126,4 @@ def _plain(value: Any) -> Any:
 def _restored(document: Mapping[str, Any]) -> dict[str, Any]:
     places = {key: Place(*place) for key, place in document["places"].items()}
     values = {name: decode(value, ValueType.parse(kind)) for name, (kind, value) in document[_VALUES].items()}
-    return {**document, "places": places, _VALUES: values}
+    return {**document, "places": places, "unread": frozenset(document["unread"]), _VALUES: values}

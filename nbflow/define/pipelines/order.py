@@ -44,9 +44,11 @@ def check_pipeline(pipeline: Pipeline) -> list[Mistake]:
             if isinstance(each.task_key, str):
                 mistakes += _check_key(each, seen)
                 seen.setdefault(each.task_key, each)
-        mistakes += _check_edges({step.task_key: step for step in steps if isinstance(step.task_key, str)}, task.task_key)
+        inside = {step.task_key: step for step in steps if isinstance(step.task_key, str)}
+        mistakes += _check_edges(inside, "for_each_task" not in task.unread, pipeline.bundle is not None, task.task_key)
     mistakes += check_clusters(replace(pipeline, tasks=tuple(every)))
-    mistakes += _check_edges({task.task_key: seen[task.task_key] for task in tasks if isinstance(task, Task) and task.task_key in seen})
+    top = {task.task_key: seen[task.task_key] for task in tasks if isinstance(task, Task) and task.task_key in seen}
+    mistakes += _check_edges(top, "tasks" not in pipeline.unread, pipeline.bundle is not None)
     return mistakes
 
 
@@ -71,6 +73,8 @@ def _check_fields(pipeline: Pipeline) -> Iterator[Mistake]:
         place = pipeline.place("timezone")
         yield Mistake(str(error), place.file, place.line, place.key)
     for name in pipeline.parameters if isinstance(pipeline.parameters, Mapping) else ():
+        if pipeline.bundle is not None and isinstance(name, str) and "${" in name:
+            continue  # a variable, of which is told what is wrong
         if not isinstance(name, str) or not is_parameter_name(name):
             place = pipeline.place(f"parameters.{name}")
             hint = "letters, digits, '_', '-' and '.'"
@@ -132,17 +136,20 @@ def _is_sequence(value: Any) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 
-def _check_edges(tasks: Mapping[str, Task], within: str | None = None) -> Iterator[Mistake]:
-    """What is wrong in how ``tasks`` depend on one another; ``within`` is the key of the for_each that they stand in."""
+def _check_edges(tasks: Mapping[str, Task], whole: bool, in_bundle: bool, within: str | None = None) -> Iterator[Mistake]:
+    """What is wrong in how ``tasks``, as far as they could be read (``whole``: all), depend on one another; ``within`` is the key of
+    the for_each that they stand in. In a bundle what is wrong with a variable was told."""
     edges = {key: list(task.parents) if are_dependencies(task.depends_on) else [] for key, task in tasks.items()}
-    suggest = Suggestions()
+    suggest, whole = Suggestions(), whole and not (in_bundle and any("${" in key for key in tasks))
     for key, parents in edges.items():
         for parent in parents:
             if parent == key:
                 yield _at(tasks[key], f"depends_on.{parent}", f"task {parent!r} depends on itself", "remove it")
-            elif parent not in tasks:
+            elif parent not in tasks and not (in_bundle and "${" in parent):
                 where = "" if within is None else f" inside of {within!r}"
-                hint = suggest(parent, tasks) or there_are(tasks)
+                hint = suggest(parent, tasks) or (there_are(tasks) if whole else None)
+                if hint is None:
+                    continue  # it may be one that could not be read
                 yield _at(tasks[key], f"depends_on.{parent}", f"there is no task {parent!r}{where}", hint)
         if are_dependencies(tasks[key].depends_on):
             yield from check_dependencies(tasks[key], tasks)

@@ -66,7 +66,8 @@ class Task:
     as on Databricks; ``kernel`` names a Jupyter kernel instead of the notebook's own; ``job_cluster_key`` names one of the
     pipeline's clusters, ``new_cluster`` is one of the task's own. ``python`` is
     the interpreter of a Python program that is no notebook, ``libraries`` are files that it needs: ``{"whl": path}``, of a Java program ``{"jar": path}``. ``missing`` names
-    the kind of a task that only Databricks has: it is left out. ``places`` says where each key stood in the file, by its name, parameters as ``parameters.<name>`` and dependencies as ``depends_on.<task key>``.
+    the kind of a task that only Databricks has: it is left out. ``unread`` names keys of the file in which something is wrong, empty
+    text the task itself: what follows from that is no further mistake. ``places`` says where each key stood in the file, by its name, parameters as ``parameters.<name>`` and dependencies as ``depends_on.<task key>``.
     """
 
     task_key: str
@@ -98,7 +99,13 @@ class Task:
     run_if: str = RunIf.ALL_SUCCESS.value
     disabled: bool = False
     expect: Expectation | None = None
+    unread: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
     places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def work_is_known(self) -> bool:
+        """Whether it could be read what the task does."""
+        return not self.unread & {"", *OBJECTS, "notebook", "script", "sql", "command"}
 
     @property
     def work(self) -> AnyTask:
@@ -143,7 +150,7 @@ class Pipeline:
     ``bundle`` is the file of the bundle that it belongs to;
     ``parameters`` maps each name to its default; ``engine`` names a Spark engine (``None``: as the settings say);
     ``job_clusters`` are the clusters that tasks may name, by their keys; ``timezone`` is where references tell times;
-    ``warnings`` tell of keys that have no effect here.
+    ``warnings`` tell of keys that have no effect here; ``unread`` names those of which something could not be read.
     """
 
     name: str
@@ -157,6 +164,7 @@ class Pipeline:
     job_clusters: Mapping[str, Cluster] = field(default_factory=dict)
     timezone: str = "UTC"
     warnings: Sequence[Mistake] = ()
+    unread: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
     places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -167,3 +175,7 @@ class Pipeline:
     def place(self, key: str) -> Place:
         """Where ``key`` (``parameters.<name>``) stands in the pipeline's file."""
         return self.places.get(key) or Place(file=str(self.file) if self.file else None, key=key or None)
+
+    def default_place(self, name: str) -> Place:
+        """Where the default of a parameter stands."""
+        return self.places.get(f"default.{name}") or self.place(f"parameters.{name}")

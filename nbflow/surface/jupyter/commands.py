@@ -38,7 +38,7 @@ COMMANDS = {
     "params": Command("%nbflow params [NOTEBOOK]", ("--json", "--job", "--target", "--var", "--help")),
     "plan": Command(
         "%nbflow plan PIPELINE [-p name=value ...] [--only SELECTOR] [--format text|mermaid|json] ...; --help tells all",
-        (*_CALL, "--format", "--strict", "--allow-missing", "--engine", "--kernel", "--workspace", "--help"),
+        (*_CALL, "--format", "--strict", "--allow-missing", "--compat", "--engine", "--kernel", "--workspace", "--help"),
     ),
     "runs": Command(
         "%nbflow runs [--pipeline NAME] [-n N], or %nbflow runs show RUN [TASK]", ("--pipeline", "-n", "--json", "--workspace", "--help")

@@ -273,7 +273,7 @@ def test_suggestions_for_very_many_unknown_names_end(tmp_path: Path) -> None:
         ("taks:\n  - {task_key: one, notebook: n, max_retries: x}\n", ["taks", "tasks[0].max_retries"]),
         ("Tasks:\n  - {task_key: one, notebook: n, depends_on: [two]}\n", ["Tasks", "tasks[0].depends_on[0]"]),
         ("tasks:\n  - {task_key: one, notebook: n, note: 5}\n", ["tasks[0].note"]),
-        ("tasks:\n  - {task_key: one, note: 5}\n", ["tasks[0].note", "tasks[0]"]),
+        ("tasks:\n  - {task_key: one, note: 5}\n", ["tasks[0].note"]),
         ("tasks:\n  - {task_key: one, notebook: n, max_retrie: x}\n", ["tasks[0].max_retrie"]),
         ("tasks:\n  - {task_key: one, sql_task: {}}\n  - {task_key: two, notebook: n, depends_on: [one]}\n", ["tasks[0].sql_task"]),
         ("tasks:\n  - {task_key: one, alert_task: {}}\n", ["tasks[0].alert_task"]),

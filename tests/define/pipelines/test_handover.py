@@ -43,6 +43,7 @@ _tasks = st.builds(
     | st.builds(PythonWheelTask, st.text(), st.text(), st.lists(_values), st.none() | st.dictionaries(st.text(), _values)),
     sql_task=st.none() | st.builds(SqlTask, st.builds(SqlTaskFile, st.text()), st.dictionaries(st.text(), _values)),
     shell_task=st.none() | st.builds(ShellTask, st.text()),
+    unread=st.frozensets(st.text(), max_size=2),
     places=_places,
 )
 _pipelines = st.builds(
@@ -62,7 +63,8 @@ def test_a_pipeline_comes_back_as_it_was(pipeline: Pipeline) -> None:
     """Through JSON and back, a pipeline is equal to itself and keeps its places."""
     again = pipeline_from_document(json.loads(json.dumps(pipeline_document(pipeline))))
     assert again == pipeline
-    assert [task.places for task in again.tasks] == [task.places for task in pipeline.tasks]
+    assert [(task.places, task.unread) for task in again.tasks] == [(task.places, task.unread) for task in pipeline.tasks]
+    assert again.unread == pipeline.unread
     assert [cluster.places for cluster in again.job_clusters.values()] == [cluster.places for cluster in pipeline.job_clusters.values()]
 
 

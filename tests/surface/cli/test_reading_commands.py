@@ -126,6 +126,19 @@ def test_validate_tells_all_mistakes(nbflow: Any, workspace: Path) -> None:
     assert {"file", "line", "key", "message", "hint"} == set(document["errors"][0])
 
 
+def test_validate_without_a_path_is_about_the_workspace(nbflow: Any, workspace: Path) -> None:
+    """From anywhere in it: all its pipelines, with their number; an empty folder beside one that is wrong hides nothing."""
+    count = len(list((workspace / "pipelines").iterdir()))
+    done = nbflow("validate")
+    assert done.code == 0 and done.out.splitlines()[-1] == f"{count} files, no mistake"
+    (workspace / "pipelines/bad.yml").write_text("tasks: [{task_key: a, notebook: gone}]\n")
+    done = nbflow("validate", cwd=workspace / "notebooks")
+    assert (done.code, done.out) == (2, "") and "../pipelines/bad.yml:1: " in done.err and f"1 mistake in {count + 1} files" in done.err
+    (workspace / "empty").mkdir()
+    done = nbflow("validate", "empty", "pipelines/bad.yml")
+    assert done.code == 2 and "empty holds no pipeline file" in done.err and "there is no notebook gone" in done.err
+
+
 def test_params_are_read_without_running(nbflow: Any, workspace: Path, write_notebook: Any) -> None:
     """params shows name, type, default and help; --json gives every field, and expressions by their text."""
     cells = [

@@ -43,7 +43,7 @@ class Bundle:
     def _resources(self) -> Node:
         root, name, target = self._root, *self._target()
         if target is not None:
-            over = {key: node for key, node in target.value.items() if key in _OVERRIDES}
+            over = {key: node for key, node in target.value.items() if key in _OVERRIDES and isinstance(node.value, dict)}
             root = merged(root, Node(over, target.line, target.lines))
         names = self._names(root, name)
         variables = Variables(*self._values(target), names, self._reader.mistakes)
@@ -54,6 +54,7 @@ class Bundle:
         """The name and the map of the target that is chosen, else of the default one."""
         node = self._root.value.get("targets", NOTHING)
         targets: Mapping[str, Node] = node.value if isinstance(node.value, dict) else {}
+        before = len(self._reader.mistakes)
         for name, target in targets.items():
             if target.value is not None:
                 self._reader.object(target, "target", f"targets.{name}")
@@ -65,7 +66,8 @@ class Bundle:
         line = self._root.line_of("targets")
         if wanted is None:
             defaults = [name for name, target in targets.items() if _entry(target, "default") is True]
-            if len(defaults) > 1 or (not defaults and len(targets) > 1):
+            unsure = len(self._reader.mistakes) > before  # one of them may be the default
+            if len(defaults) > 1 or (not defaults and len(targets) > 1 and not unsure):
                 said = "several targets are the default" if defaults else "none of the targets is the default"
                 self._reader.wrong(f"{said}: {', '.join(defaults or targets)}", line, "targets", "name one with --target")
             wanted = defaults[0] if defaults else next(iter(targets))
@@ -75,9 +77,11 @@ class Bundle:
             return wanted, None
         return wanted, targets[wanted] if isinstance(targets[wanted].value, dict) else None
 
-    def _values(self, target: Node | None) -> tuple[dict[str, Node | None], dict[str, str]]:
-        """Each variable's value, and what to do about those without one: the call's values, the target's, the defaults."""
+    def _values(self, target: Node | None) -> tuple[dict[str, Node | None], dict[str, str], bool]:
+        """Each variable's value, what to do about those without one (the call's values, the target's, the defaults), and whether
+        there are others that could not be read."""
         defined = self._root.value.get("variables", NOTHING).value
+        partly = not isinstance(defined, dict)
         over = target.value.get("variables", NOTHING).value if target is not None else {}
         values: dict[str, Node | None] = {}
         advice = {}
@@ -87,7 +91,7 @@ class Bundle:
             if "lookup" in entry:
                 advice[name] = f"it is looked up on Databricks: give it with --var {name}=…"
         for name, node in over.items() if isinstance(over, dict) else ():
-            if name not in values:
+            if name not in values and not partly:
                 hint = did_you_mean(name, values) or there_are(values) if values else "the bundle defines none"
                 self._reader.wrong(f"the bundle has no variable {name!r}", node.line, f"targets.*.variables.{name}", hint)
             values[name] = _given(node)
@@ -97,7 +101,7 @@ class Bundle:
             elif name in self._choice.asked:
                 hint = did_you_mean(name, values) or there_are(values) if values else "it defines none"
                 self._reader.mistakes.append(Mistake(f"the bundle has no variable {name!r}", key=f"--var {name}", hint=hint))
-        return values, advice
+        return values, advice, partly
 
     def _names(self, root: Node, target: str) -> dict[str, Any]:
         """The names beside variables that references may use."""

@@ -20,12 +20,13 @@ Wrong = Callable[[str, Node, str, str | None], None]
 
 class Variables:
     """What a bundle's references mean. ``values`` holds each variable's value as a node, ``None`` for one without;
-    ``advice`` says what to do about that; ``known`` are the other names, by their dotted text."""
+    ``advice`` says what to do about that; ``known`` are the other names, by their dotted text. ``partly`` says that there are
+    variables which could not be read."""
 
     def __init__(
-        self, values: Mapping[str, Node | None], advice: Mapping[str, str], known: Mapping[str, Any], mistakes: list[Mistake]
+        self, values: Mapping[str, Node | None], advice: Mapping[str, str], partly: bool, known: Mapping[str, Any], mistakes: list[Mistake]
     ) -> None:
-        self._values, self._advice, self._known, self._mistakes = values, advice, known, mistakes
+        self._values, self._advice, self._partly, self._known, self._mistakes = values, advice, partly, known, mistakes
         self._open: list[str] = []
 
     def replaced(self, node: Node, key: str = "") -> Node:
@@ -78,15 +79,17 @@ class Variables:
         return self._variable(name, steps[1], steps[2:], node, key)
 
     def _variable(self, name: str, variable: str, steps: list[str], node: Node, key: str) -> Node | None:
+        if variable not in self._values and self._partly:
+            self._wrong(f"the variable {variable!r} has no value", node, key, None, "variables")
+            return None
         if variable not in self._values:
             hint = did_you_mean(variable, self._values) or (there_are(self._values) if self._values else "the bundle defines none")
             self._wrong(f"the bundle has no variable {variable!r}", node, key, hint)
             return None
         value = self._values[variable]
         if value is None:
-            self._wrong(
-                f"the variable {variable!r} has no value", node, key, self._advice.get(variable, f"give it with --var {variable}=…")
-            )
+            advice = self._advice.get(variable, f"give it with --var {variable}=…")
+            self._wrong(f"the variable {variable!r} has no value", node, key, advice, f"variables.{variable}")
             return None
         if variable in self._open:
             circle = " -> ".join([*self._open[self._open.index(variable) :], variable])
@@ -104,10 +107,12 @@ class Variables:
             elif isinstance(inside, list) and step.isdigit() and int(step) < len(inside):
                 found = inside[int(step)]
             else:
-                advice = did_you_mean(step, inside) or there_are(inside) if isinstance(inside, dict) else None
-                self._wrong(f"${{{name}}}: there is no {step!r} in it", node, key, advice)
+                near = did_you_mean(step, inside) or there_are(inside) if isinstance(inside, dict) else None
+                self._wrong(f"${{{name}}}: there is no {step!r} in it", node, key, near)
                 return None
         return found
 
-    def _wrong(self, message: str, node: Node, key: str, hint: str | None) -> None:
-        self._mistakes.append(Mistake(message, None, node.line, key or None, hint))
+    def _wrong(self, message: str, node: Node, key: str, hint: str | None, about: str | None = None) -> None:
+        """Keep a mistake; one in the value of a variable is about that, wherever it is used."""
+        about = f"variables.{self._open[-1]}" if self._open and about is None else about
+        self._mistakes.append(Mistake(message, None, node.line, key or None, hint, about))

@@ -11,6 +11,7 @@ from nbflow.surface.cli.layout import short_path
 from nbflow.surface.cli.options import (
     allow_missing_option,
     common_options,
+    compat_option,
     from_option,
     job_option,
     logical_date_option,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 @click.option("--format", "form", type=click.Choice(["text", "json", "mermaid"]), default="text", help="How to print it.")
 @strict_option
 @allow_missing_option
+@compat_option
 @settings_options("engine", "kernel")
 @common_options()
 @click.pass_obj
@@ -68,6 +70,7 @@ def command(
     form: str,
     strict: bool,
     allow_missing: bool,
+    compat: bool,
     settings: dict[str, str],
 ) -> None:
     """Show what a run of PIPELINE would do: its tasks in order, with every parameter and where its value comes from.
@@ -75,7 +78,8 @@ def command(
     PIPELINE is a path, the name of a file in pipelines/, or a notebook.
     """
     values = read_parameters(parameters, parameters_file)
-    workspace = session.find(start_of(pipeline), {**settings, "strict": strict or None, "allow_missing": allow_missing or None})
+    flags = {"strict": strict or None, "allow_missing": allow_missing or None, "compat": compat or None}
+    workspace = session.find(start_of(pipeline), {**settings, **flags})
     bundle = target, read_pairs(variables, "--var")
     plan = workspace.plan(pipeline, values, Path.cwd(), only, job, logical_date, *bundle, start, until)
     if workspace.settings.strict:

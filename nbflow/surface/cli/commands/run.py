@@ -25,6 +25,7 @@ from nbflow.surface.cli.layout import short_path
 from nbflow.surface.cli.options import (
     allow_missing_option,
     common_options,
+    compat_option,
     from_option,
     job_option,
     json_option,
@@ -71,6 +72,7 @@ class Call:
     quiet: bool
     strict: bool
     allow_missing: bool
+    compat: bool
     timeout: float | None
     run_id_file: Path | None
     begun_file: Path | None
@@ -95,6 +97,7 @@ class Call:
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but failures.")
 @strict_option
 @allow_missing_option
+@compat_option
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="End the run after this time; 0: never.")
 @click.option("--run-id-file", type=click.Path(path_type=Path), metavar="FILE", help="Write the run's id there when it begins.")
 @click.option("--report", is_flag=True, help="Write the run's report when it ends: report.html beside its notebooks.")
@@ -111,7 +114,7 @@ def command(session: Session, /, **given: Any) -> int:
     """
     call = Call(**given)
     values = read_parameters(call.parameters, call.parameters_file)
-    overrides = {**call.settings, "strict": call.strict or None, "allow_missing": call.allow_missing or None}
+    overrides = {**call.settings, "strict": call.strict or None, "allow_missing": call.allow_missing or None, "compat": call.compat or None}
     workspace = session.find(Path.cwd() if call.value else start_of(call.pipeline), overrides)
     chosen = call.logical_date, call.target, read_pairs(call.variables, "--var"), call.start, call.until
     plan = workspace.plan(_pipeline(call), values, Path.cwd(), call.only, call.job, *chosen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from nbflow.surface.cli.layout import short_path
 from nbflow.surface.cli.options import (
     allow_missing_option,
     common_options,
+    compat_option,
     job_option,
     json_option,
     read_pairs,
@@ -37,13 +38,14 @@ _BUNDLE = "databricks.yml"
 
 
 @click.command("validate")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
 @json_option
 @job_option
 @target_option
 @variable_option
 @strict_option
 @allow_missing_option
+@compat_option
 @settings_options("engine")
 @common_options()
 @click.pass_obj
@@ -56,21 +58,23 @@ def command(
     variables: tuple[str, ...],
     strict: bool,
     allow_missing: bool,
+    compat: bool,
     settings: dict[str, Any],
 ) -> int:
     """Check pipeline files, the notebooks they name, and notebooks; print all mistakes with file, line and key.
 
-    PATH is a file, a folder (everything in it; of a workspace its pipelines/), or the name of a pipeline. Exit code 2
-    when something is wrong. With --engine sail, and where that is a pipeline's engine, what notebooks use that Sail does
+    PATH is a file, a folder (everything in it; of a workspace its pipelines/), or the name of a pipeline; without one it
+    is the workspace. Exit code 2 when something is wrong. With --engine sail, and where that is a pipeline's engine, what notebooks use that Sail does
     otherwise than Spark is told as warnings.
     """
     checked: list[str] = []
     warnings: list[Mistake] = []
     mistakes: list[Mistake] = []
+    flags = {"strict": strict or None, "allow_missing": allow_missing or None, "compat": compat or None}
     chosen = {"target": target, "variables": read_pairs(variables, "--var")}
-    for path in dict.fromkeys(each for named in paths for each in _files(named)):
+    for path in dict.fromkeys(_named(paths or [_workspace(session)], mistakes)):
         try:
-            workspace = session.find(start_of(path), {**settings, "strict": strict or None, "allow_missing": allow_missing or None})
+            workspace = session.find(start_of(path), {**settings, **flags})
             warned = _check(workspace, path, job, chosen)
             if workspace.settings.strict:
                 refuse_warnings(warned)
@@ -85,6 +89,20 @@ def command(
     mistakes = list(dict.fromkeys(mistakes))
     _print(checked, list(dict.fromkeys(warnings)), mistakes, as_json)
     return int(ExitCode.WRONG_CALL if mistakes else ExitCode.SUCCESS)
+
+
+def _workspace(session: Session) -> str:
+    """The workspace's folder, as it is called from here. Its settings are told with the files."""
+    return os.path.relpath(session.find(lenient=True).root)
+
+
+def _named(paths: Sequence[str], mistakes: list[Mistake]) -> Iterator[str]:
+    """The files that the arguments mean; a folder with nothing to check is one of the ``mistakes``."""
+    for named in paths:
+        try:
+            yield from _files(named)
+        except UsageError as error:
+            mistakes.append(Mistake(error.message, hint=error.hint))
 
 
 def _files(named: str) -> Iterator[str]:
@@ -151,3 +169,5 @@ def _print(checked: list[str], warnings: list[Mistake], mistakes: list[Mistake],
     else:
         for path in checked:
             stdout.line(f"{short_path(path)}: ok")
+        if len(checked) > 1:
+            stdout.line(f"{count}, no mistake")
