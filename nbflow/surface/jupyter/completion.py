@@ -116,9 +116,11 @@ class _Place:
 
 
 def _pipelines(place: _Place, last: str) -> list[str]:
+    from nbflow.surface.jupyter.here import bundles_of
+
     if place.named() is not None:
         return []
-    return [*place.sources.pipeline_names(), *_notebooks(place, last)]
+    return [*place.sources.pipeline_names(), *bundles_of(place.workspace.root), *_notebooks(place, last)]
 
 
 def _notebooks(place: _Place, last: str) -> list[str]:
@@ -173,7 +175,10 @@ def _nothing(place: _Place, last: str) -> list[str]:
 
 def _jobs(place: _Place, last: str) -> list[str]:
     named = place.named()
-    return place.sources.jobs(named.partition("/")[0]) if named is not None else []
+    if named is None:
+        return []
+    pipeline, slash, _ = named.rpartition("/")
+    return place.sources.jobs(pipeline if slash and not Path(named).exists() else named)
 
 
 def _runs(place: _Place, last: str) -> list[str]:

@@ -194,6 +194,11 @@ def test_opened_as_a_task_of_a_bundle(cells: Cells, project: Path) -> None:
     assert ename == "UsageError"
     assert "say %nbflow open ../databricks.yml/bundled --job one, or %nbflow open ../databricks.yml/bundled --job two" in text
     assert "did you mean 'one'" in cells.run("%nbflow open databricks.yml/bundled --job oen")[0]
+    offered = (
+        "from nbflow.surface.jupyter.completion import completions\n[text for text in completions({!r}, {{}}) if text[:2] in ('..', 'on')]"
+    )
+    assert cells.run(offered.format("run ../d"))[1]["text/plain"] == "['../databricks.yml']"
+    assert cells.run(offered.format("open ../databricks.yml/bundled --job "))[1]["text/plain"] == "['one']"
 
 
 def test_tab_offers_what_the_commands_have() -> None:
