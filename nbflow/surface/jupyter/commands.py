@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nbflow.define.call_options import CALL_OPTIONS, JOB, LOGICAL_DATE, TARGET, VARIABLES, setting_flag
+from nbflow.core.call_options import CALL_OPTIONS, JOB, LOGICAL_DATE, TARGET, VARIABLES
+from nbflow.define.setting_words import setting_flag
 from nbflow.define.settings import NAMES
 
 _CALL = ("-p", "--parameters-file", *(option.flag for option in CALL_OPTIONS))

@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbflow.define.call_options import SWITCHES, setting_flag
 from nbflow.define.pipelines.engines import ENGINES
+from nbflow.define.setting_words import SWITCHES, setting_flag
 from nbflow.define.settings import NAMES
 from nbflow.surface.jupyter.commands import COMMANDS
 
