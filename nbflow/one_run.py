@@ -39,7 +39,8 @@ from nbflow.run.surroundings import ChildEnd, Surroundings
 from nbflow.store.facts import gather_facts
 
 if TYPE_CHECKING:
-    from nbflow.store.store import RunIds, Store
+    from nbflow.store.runs import RunIds
+    from nbflow.store.store import Store
 
 _MOST_KEYS = 10
 
@@ -133,7 +134,7 @@ async def _settled(home: Home, plan: Plan, listeners: Sequence[Listener]) -> tup
             listener(Noted(0, Clock().now(), text))
 
     choice = await choose(announce, home.settings.python)
-    last = home.store.last_success(plan.pipeline)
+    last = home.store.last_success(plan.pipeline, of_file=plan.file is not None)
     if last is not None and changed_by_itself(last[1], choice.name):
         why = f", since spark cannot start here: {choice.reason}" if choice.reason else ""
         message = f"engine auto comes to {choice.name} here{why}; the last successful run of {plan.pipeline}, {last[0]}, had {last[1]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from nbflow.store.store import RunIds, Store
+from nbflow.store.runs import RunIds
+from nbflow.store.store import Store
 
 __all__ = ["RunIds", "Store"]

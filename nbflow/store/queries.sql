@@ -134,10 +134,10 @@ SELECT run_id FROM runs LEFT JOIN child_runs USING (run_id)
 WHERE parent_run_id IS NULL AND result IN ('FAILED', 'TIMEDOUT', 'SUCCESS_WITH_FAILURES') ORDER BY run_id DESC LIMIT 1;
 
 -- :: last_success
--- The newest run of a pipeline that ended well and used a Spark engine.
+-- The newest run of a pipeline that ended well and used a Spark engine, of a file or not (:of_file).
 SELECT run_id, engine FROM runs
 WHERE pipeline = CAST(:pipeline AS TEXT) AND result IN ('SUCCESS', 'SUCCESS_WITH_FAILURES')
-    AND json_extract(definition, '$.uses_spark')
+    AND json_extract(definition, '$.uses_spark') AND (json_extract(definition, '$.file') IS NOT NULL) = :of_file
 ORDER BY run_id DESC LIMIT 1;
 
 -- :: last_values

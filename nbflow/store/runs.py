@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from nbflow.core.records import AttemptRecord, RunRecord, TaskRecord
@@ -11,6 +13,15 @@ from nbflow.core.writes import TableWrite, written_together
 from nbflow.define.command_line import without_secrets
 from nbflow.store.database import Database, storable
 from nbflow.store.moments import from_json, from_microseconds, to_json
+
+
+@dataclass(frozen=True, slots=True)
+class RunIds:
+    """A run that has begun: its id, the task-run id of each task by its key, and when it began (UTC)."""
+
+    run_id: int
+    task_run_ids: Mapping[str, int]
+    started: datetime
 
 
 def read_run(database: Database, run_id: int) -> RunRecord | None:

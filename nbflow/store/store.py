@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,20 +28,11 @@ from nbflow.store.printed import Follower, LogLine, read_printed
 from nbflow.store.references import MAX_ID, no_such_run, resolve
 from nbflow.store.requests import Request, add_request, read_requests, take_requests
 from nbflow.store.run_folders import found_again, make_run_folder, remove_unused, run_folder
-from nbflow.store.runs import read_run, read_runs
+from nbflow.store.runs import RunIds, read_run, read_runs
 from nbflow.store.steps import add_steps, last_values
 
 if TYPE_CHECKING:
     from nbflow.plan.plan import Stored
-
-
-@dataclass(frozen=True, slots=True)
-class RunIds:
-    """A run that has begun: its id, the task-run id of each task by its key, and when it began (UTC)."""
-
-    run_id: int
-    task_run_ids: Mapping[str, int]
-    started: datetime
 
 
 class Store:
@@ -234,10 +225,10 @@ class Store:
         database = self._readable()
         return {} if database is None else last_values(database, pipeline, keys, of_file=of_file)
 
-    def last_success(self, pipeline: str) -> tuple[int, str] | None:
+    def last_success(self, pipeline: str, *, of_file: bool) -> tuple[int, str] | None:
         """The id and the engine of the pipeline's newest run that ended well and used Spark; ``None`` where there is none."""
         database = self._readable()
-        row = None if database is None else database.row("last_success", pipeline=storable(pipeline))
+        row = None if database is None else database.row("last_success", pipeline=storable(pipeline), of_file=of_file)
         return None if row is None else (row["run_id"], row["engine"])
 
     def resolve(self, reference: str) -> int:

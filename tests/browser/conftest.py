@@ -87,9 +87,10 @@ class Lab:
 class Notebook:
     """A notebook that is open in the Lab, driven by its page."""
 
-    def __init__(self, page: Any, lab: Lab, path: str) -> None:
+    def __init__(self, page: Any, lab: Lab, path: str, under: str = "/lab/tree/") -> None:
+        """``under`` is where the front end has its notebooks: JupyterLab's, else ``/notebooks/`` of Notebook 7."""
         self.page = page
-        page.goto(f"{lab.url}/lab/tree/{path}?reset&token={TOKEN}")
+        page.goto(f"{lab.url}{under}{path}?reset&token={TOKEN}")
         page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
         self.wait()
 

@@ -51,7 +51,8 @@ class Server:
             )
         (self.root / "pipelines/each.yml").write_text(
             "name: each\ntasks:\n"
-            "  - {task_key: loop, for_each_task: {inputs: [1, 2], task: {task_key: step, command: 'sleep 0.7'}}}\n"
+            "  - {task_key: loop, for_each_task: {inputs: [1, 2], task: "
+            "{task_key: step, command: 'until test -e go-{{input}}; do sleep 0.1; done'}}}\n"
             "  - {task_key: last, command: 'true', depends_on: [loop]}\n"
         )
         own = {
@@ -68,7 +69,7 @@ class Server:
         self.url = f"http://127.0.0.1:{port}"
         command = [
             sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
-            f"--IdentityProvider.token={TOKEN}", "--LabApp.expose_app_in_browser=True",
+            f"--IdentityProvider.token={TOKEN}", "--LabApp.expose_app_in_browser=True", "--JupyterNotebookApp.expose_app_in_browser=True",
         ]  # fmt: skip
         self.log = folder / "server.log"
         with self.log.open("wb") as log:
@@ -231,29 +232,25 @@ def test_the_older_notebook(browser: Any, server: Server) -> None:
     widgets = "from nbflow import widgets\nlayer = widgets.dropdown('layer', 'a', ['a', 'b'], label='Layer')\n"
     widgets += "rows = widgets.number('rows', 10, min=1, label='Rows')"
     notebook_file(server.root / "seven.ipynb", f"%load_ext nbflow\n{widgets}", "%nbflow run each", "print(layer, rows)")
-    page = browser.new_context(viewport={"width": 1100, "height": 900}).new_page()
-    page.goto(f"{server.url}/notebooks/seven.ipynb?token={TOKEN}")
-    cells = page.locator(".jp-Notebook .jp-CodeCell")
-    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']")).to_be_visible(timeout=60_000)
-
-    def run(at: int) -> Any:
-        cells.nth(at).locator(".cm-content").click()
-        page.keyboard.press("Control+Enter")
-        return cells.nth(at)
-
-    form = run(0)
+    context = browser.new_context(viewport={"width": 1100, "height": 900})
+    context.set_default_timeout(30_000)
+    notebook = Notebook(context.new_page(), server, "seven.ipynb", under="/notebooks/")  # type: ignore[arg-type]
+    form = notebook.run(0)
     form.get_by_label("Layer").select_option("b")
     form.get_by_label("Rows").fill("0")
     form.get_by_label("Rows").press("Tab")
     expect(form.get_by_role("alert")).to_have_text("✖ 0 is less than 1; it stays 10")
-    cell = run(1)
-    expect(cell.locator("[data-task='2'].run .w")).to_contain_text("of 2 done", timeout=60_000)
-    expect(cell.locator("[data-task='0'].run .w")).to_contain_text("of 2 done")
+    cell = begin(notebook, 1)
+    for done in (0, 1):
+        for box in (0, 2):
+            expect(cell.locator(f"[data-task='{box}'].run .w")).to_have_text(f"{done} of 2 done", timeout=60_000)
+        (server.root / f"pipelines/go-{done + 1}").touch()
     expect(cell.locator("img[alt$='of each, SUCCESS: 2 SUCCESS']")).to_be_visible(timeout=60_000)
     expect(cell.locator(".nbf-live")).to_have_count(0)
     assert "loop/1.log" in (cell.get_by_role("link", name="loop/1").get_attribute("href") or "")
-    expect(run(2).get_by_text("b 10")).to_be_visible()
-    page.context.close()
+    notebook.wait()
+    expect(notebook.run(2).get_by_text("b 10")).to_be_visible()
+    context.close()
 
 
 def _target(link: Path) -> str:

@@ -155,3 +155,11 @@ def test_a_notebook_run_by_itself_is_told_from_a_pipeline_of_its_name(store: Sto
     assert [run.run_id for run in store.runs("p", source="p.ipynb")] == [2]
     assert [run.run_id for run in store.runs("p", source="")] == [4, 3, 1]
     assert store.runs("p", source="w") == [] and store.runs("p", source="x.ipynb") == []
+
+
+def test_the_engine_of_the_last_success(store: Store) -> None:
+    """Is that of a run of the pipeline, not of a notebook of its name."""
+    for engine, file in (("sail", "/w/p.yml"), ("spark", None)):
+        run = store.begin("p", ["a"], {}, {"file": file, "uses_spark": True}, {}, engine)
+        tell(store, run.run_id, RunEnded(run.run_id, AT, Result.SUCCESS, 1.0))
+    assert [store.last_success("p", of_file=of_file) for of_file in (True, False)] == [(1, "sail"), (2, "spark")]

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
+from nbflow.core.call_options import FROM, JOB, LOGICAL_DATE, ONLY, TARGET, UNTIL, VARIABLES, CallOption
 from nbflow.core.errors import DefinitionError, Mistake
-from nbflow.define.call_options import FROM, JOB, LOGICAL_DATE, ONLY, TARGET, UNTIL, VARIABLES, CallOption
 from nbflow.surface.cli.session import Session
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])

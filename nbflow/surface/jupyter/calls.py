@@ -10,12 +10,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from nbflow.core.call_options import call_words, own_value_refused
 from nbflow.core.errors import DefinitionError, Mistake, NbflowError, UsageError
 from nbflow.core.values import encode
-from nbflow.define.call_options import call_words, own_value_refused, setting_words
 from nbflow.define.pipelines.handover import pipeline_document
 from nbflow.define.pipelines.order import check_pipeline
 from nbflow.define.pipelines.pipeline import Pipeline
+from nbflow.define.setting_words import setting_words
 from nbflow.surface.jupyter.child import Child, Document
 from nbflow.surface.jupyter.run import Run
 from nbflow.surface.jupyter.watch import Watch

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nbflow.define.call_options import CALL_OPTIONS, JOB, LOGICAL_DATE, TARGET, VARIABLES, setting_flag
-from nbflow.define.settings import NAMES
+from nbflow.core.call_options import CALL_OPTIONS, JOB, LOGICAL_DATE, TARGET, VARIABLES
 
 _CALL = ("-p", "--parameters-file", *(option.flag for option in CALL_OPTIONS))
 OPEN_OPTIONS = (JOB, TARGET, VARIABLES, LOGICAL_DATE)
@@ -14,18 +13,20 @@ OPEN_OPTIONS = (JOB, TARGET, VARIABLES, LOGICAL_DATE)
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command: its ``usage`` in a line, the ``options`` that Tab offers, and ``help`` where it is none of ``nbflow``'s own, whose help
-    then is this one's."""
+    """One command: its ``usage`` in a line, its ``options``, besides ``settings`` where each of the workspace's is one, and ``help`` where it
+    is none of ``nbflow``'s own, whose help then is this one's."""
 
     usage: str
     options: tuple[str, ...] = ()
     help: str = ""
+    settings: bool = False
 
 
 COMMANDS = {
     "run": Command(
         "%nbflow run PIPELINE [-p name=value ...] [--only SELECTOR] [--target NAME] [--engine NAME] ...; --help tells all",
-        (*_CALL, *map(setting_flag, NAMES), "--timeout", "--report", "--workspace", "--help"),
+        (*_CALL, "--timeout", "--report", "--workspace", "--help"),
+        settings=True,
     ),
     "open": Command(
         "%nbflow open [PIPELINE/]TASK [-p name=value ...] [--item N] [--job KEY] [--target NAME] [--var name=value] [--logical-date DAY]",
@@ -45,6 +46,15 @@ COMMANDS = {
     ),
 }
 """The commands by name."""
+
+
+def options_of(command: str) -> list[str]:
+    """The options of ``command``; none of what is no command."""
+    from nbflow.define.setting_words import setting_flag
+    from nbflow.define.settings import NAMES
+
+    found = COMMANDS.get(command, Command(""))
+    return [*found.options, *(map(setting_flag, NAMES) if found.settings else ())]
 
 
 def use_of(command: str) -> str:

@@ -7,13 +7,11 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbflow.define.call_options import SWITCHES, setting_flag
-from nbflow.define.pipelines.engines import ENGINES
-from nbflow.define.settings import NAMES
-from nbflow.surface.jupyter.commands import COMMANDS
+from nbflow.surface.jupyter.commands import COMMANDS, options_of
 
 if TYPE_CHECKING:
     from nbflow.define.pipeline_files.choice import Choice
@@ -58,11 +56,11 @@ def completions(text: str, namespace: Mapping[str, Any]) -> list[str]:
         return list(COMMANDS)
     command, before = words[0], words[-1]
     if last.startswith("-"):
-        return list(COMMANDS[command].options) if command in COMMANDS else []
+        return options_of(command)
     with contextlib.suppress(NbflowError, OSError):
         place = _Place(words[1:], namespace)
-        if before in _AFTER:
-            return _AFTER[before](place, last)
+        if before in _after():
+            return _after()[before](place, last)
         if command in _FIRST:
             return _FIRST[command](place, last)
     return []
@@ -82,7 +80,7 @@ class _Place:
 
     def named(self) -> str | None:
         """The pipeline, or the task with its pipeline, that the line names already."""
-        return next((word for at, word in enumerate(self.words) if not word.startswith("-") and self._before(at) not in _AFTER), None)
+        return next((word for at, word in enumerate(self.words) if not word.startswith("-") and self._before(at) not in _after()), None)
 
     def _before(self, at: int) -> str:
         return self.words[at - 1] if at else ""
@@ -116,9 +114,11 @@ class _Place:
 
 
 def _pipelines(place: _Place, last: str) -> list[str]:
+    from nbflow.surface.jupyter.here import bundles_of
+
     if place.named() is not None:
         return []
-    return [*place.sources.pipeline_names(), *_notebooks(place, last)]
+    return [*place.sources.pipeline_names(), *bundles_of(place.workspace.root), *_notebooks(place, last)]
 
 
 def _notebooks(place: _Place, last: str) -> list[str]:
@@ -173,7 +173,10 @@ def _nothing(place: _Place, last: str) -> list[str]:
 
 def _jobs(place: _Place, last: str) -> list[str]:
     named = place.named()
-    return place.sources.jobs(named.partition("/")[0]) if named is not None else []
+    if named is None:
+        return []
+    pipeline, slash, _ = named.rpartition("/")
+    return place.sources.jobs(pipeline if slash and not Path(named).exists() else named)
 
 
 def _runs(place: _Place, last: str) -> list[str]:
@@ -188,14 +191,25 @@ def _runs(place: _Place, last: str) -> list[str]:
 
 
 _Offer = Callable[[_Place, str], list[str]]
-_AFTER: dict[str, _Offer] = {
-    **dict.fromkeys(("--target", "--var", "--logical-date", "--workspace", "--parameters-file", "--timeout", "--item", "-n"), _nothing),
-    **dict.fromkeys((setting_flag(name) for name in NAMES if name not in SWITCHES), _nothing),
-    "-p": _parameters,
-    **dict.fromkeys(("--only", "--from", "--until"), _keys),
-    "--job": _jobs,
-    "--engine": lambda place, _: [*ENGINES],
-    "--pipeline": lambda place, _: place.sources.pipeline_names(),
-    "--format": lambda place, _: ["text", "json", "mermaid"],
-}
+
+
+@cache
+def _after() -> dict[str, _Offer]:
+    """What may stand behind each option that takes a value."""
+    from nbflow.define.pipelines.engines import ENGINES
+    from nbflow.define.setting_words import SWITCHES, setting_flag
+    from nbflow.define.settings import NAMES
+
+    return {
+        **dict.fromkeys(("--target", "--var", "--logical-date", "--workspace", "--parameters-file", "--timeout", "--item", "-n"), _nothing),
+        **dict.fromkeys((setting_flag(name) for name in NAMES if name not in SWITCHES), _nothing),
+        "-p": _parameters,
+        **dict.fromkeys(("--only", "--from", "--until"), _keys),
+        "--job": _jobs,
+        "--engine": lambda place, _: [*ENGINES],
+        "--pipeline": lambda place, _: place.sources.pipeline_names(),
+        "--format": lambda place, _: ["text", "json", "mermaid"],
+    }
+
+
 _FIRST: dict[str, _Offer] = {"run": _pipelines, "plan": _pipelines, "open": _tasks_here, "params": _notebooks, "runs": _runs}

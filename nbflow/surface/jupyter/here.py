@@ -86,11 +86,16 @@ def _seen_from_here(reference: str, root: Path) -> str:
     return os.path.relpath(root / reference)
 
 
+def bundles_of(root: Path) -> list[str]:
+    """The files of a bundle at the workspace's root, as they are named from the current folder."""
+    return [os.path.relpath(root / name) for name in BUNDLES if (root / name).is_file()]
+
+
 def all_tasks(root: Path, choice: Choice) -> tuple[list[FoundTask], list[NbflowError]]:
     """The tasks of all pipelines in ``pipelines/`` and of the workspace's bundle, and what keeps some from being read."""
     found: list[FoundTask] = []
     broken: list[NbflowError] = []
-    for name in [*sources_of(root).pipeline_names(), *(name for name in BUNDLES if (root / name).is_file())]:
+    for name in [*sources_of(root).pipeline_names(), *bundles_of(root)]:
         try:
             found += tasks_of(name, root, choice)
         except NbflowError as error:

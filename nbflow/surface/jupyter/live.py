@@ -33,6 +33,7 @@ LOOK_SECONDS = 0.02
 
 _DRAW_SECONDS, _DRAW_GROUPS_SECONDS = 0.1, 0.25  # the first of several events is drawn at once, the others together
 _KEEP_SECONDS, _KEEP_GROUPS_SECONDS = 2.0, 10.0
+_MANY_STEPS = 500
 _LIFE_SECONDS = 0.5
 _MOST_ROWS, _MOST_ERRORS = 12, 3
 
@@ -77,10 +78,11 @@ class LiveView:
             over = self._progress.over or not self._alive(now)
         except StoreError as error:  # somebody holds the records: the run does not care, and there will be another time
             self._note(str(error))
-        if self._stale and now - self._drawn_at >= (_DRAW_GROUPS_SECONDS if self._grouped else _DRAW_SECONDS):
+        large = self._grouped or len(self._progress.steps) > _MANY_STEPS
+        if self._stale and now - self._drawn_at >= (_DRAW_GROUPS_SECONDS if large else _DRAW_SECONDS):
             self._draw(now)
             self._unkept = True
-        if self._unkept and now - self._kept_at >= (_KEEP_GROUPS_SECONDS if self._grouped else _KEEP_SECONDS):
+        if self._unkept and now - self._kept_at >= (_KEEP_GROUPS_SECONDS if large else _KEEP_SECONDS):
             self._keep(now)
         return over
 

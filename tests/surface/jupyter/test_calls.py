@@ -209,3 +209,28 @@ def test_in_a_prompt_of_ipython(workspace: Path, environment: Any) -> None:
     )  # fmt: skip
     assert "small: run 1, 1 task" in done.stdout and "greet: SUCCESS in " in done.stdout, done.stdout + done.stderr
     assert re.search(r"Out\[\d+\]: \nsmall: run 1 SUCCESS in [0-9.]+ s\n  greet  SUCCESS", done.stdout), done.stdout
+
+
+def test_at_a_terminal(workspace: Path, environment: Any, write_notebook: Any) -> None:
+    """Widgets tell their values, a run its progress, mistakes are one line, and Ctrl-C cancels the run, told in one, too."""
+    import pexpect  # IPython brings it
+
+    write_notebook(workspace / "notebooks/slow.ipynb", [("", "import time\ntime.sleep(600)")])
+    words = ["-m", "IPython", "--no-banner", "--colors=NoColor", "--simple-prompt"]
+    env = environment(IPYTHONDIR=str(workspace / "ipython"), TERM="dumb")
+    prompt = pexpect.spawn(sys.executable, words, cwd=str(workspace), env=env, encoding="utf-8", timeout=120, echo=False)
+    for line, told in (
+        ("%load_ext nbflow", ""),
+        ("from nbflow import widgets; layer = widgets.dropdown('layer', 'a', ['a', 'b'])", r"layer = 'a'\r\n"),
+        ("%nbflow run small --only greet", r"greet: SUCCESS in [0-9.]+ s"),
+        ("%nbflow run smal", r"smal is no file and no pipeline's name \(did you mean 'small'\?\)\r\n"),
+        ("%nbflow run notebooks/slow.ipynb", r"slow: started, 1 cell"),
+    ):
+        prompt.expect(r"In \[\d+\]: ")
+        prompt.sendline(line)
+        prompt.expect(told)
+    prompt.sendintr()
+    prompt.expect(r"slow: run 2 CANCELED in .*\r\n\s*interrupted: the run was asked to end\r\n")
+    prompt.expect(r"In \[\d+\]: ")
+    prompt.sendeof()
+    prompt.close(force=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from nbflow.surface.jupyter.commands import COMMANDS
+from nbflow.surface.jupyter.commands import options_of
 from tests.surface.jupyter.test_in_a_kernel import Cells
 
 WIDGETS = """\
@@ -194,6 +194,11 @@ def test_opened_as_a_task_of_a_bundle(cells: Cells, project: Path) -> None:
     assert ename == "UsageError"
     assert "say %nbflow open ../databricks.yml/bundled --job one, or %nbflow open ../databricks.yml/bundled --job two" in text
     assert "did you mean 'one'" in cells.run("%nbflow open databricks.yml/bundled --job oen")[0]
+    offered = (
+        "from nbflow.surface.jupyter.completion import completions\n[text for text in completions({!r}, {{}}) if text[:2] in ('..', 'on')]"
+    )
+    assert cells.run(offered.format("run ../d"))[1]["text/plain"] == "['../databricks.yml']"
+    assert cells.run(offered.format("open ../databricks.yml/bundled --job "))[1]["text/plain"] == "['one']"
 
 
 def test_tab_offers_what_the_commands_have() -> None:
@@ -201,7 +206,7 @@ def test_tab_offers_what_the_commands_have() -> None:
     for name in ("run", "plan", "params", "runs"):
         told = subprocess.run([sys.executable, "-m", "nbflow", name, "--help"], capture_output=True, text=True, check=True).stdout
         there = set(re.findall(r"^  (?:-\w, )?(--?[\w-]+)", told, re.MULTILINE)) | set(re.findall(r"^  (-\w),", told, re.MULTILINE))
-        offered = set(COMMANDS[name].options)
+        offered = set(options_of(name))
         assert offered <= there, name
         if name in ("run", "plan"):
             assert there - offered <= {"-h", "--parameter", "--json", "-q", "--quiet", "--run-id-file", "--debug"}, name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -12,6 +13,7 @@ from nbflow.core.records import AttemptRecord, RunRecord, TaskRecord
 from nbflow.core.results import ErrorKind, Result, TaskError
 from nbflow.core.writes import TableWrite
 from nbflow.store.printed import LogLine
+from nbflow.surface.report.page import write_page
 from nbflow.surface.report.run_page import run_page
 from tests.surface.report.test_report_command import Page
 
@@ -115,3 +117,12 @@ def test_tables_and_what_is_not_told_of_them() -> None:
     write = TableWrite("gold.daily", 2, 4, 3, ("MERGE", "WRITE"), 7, 1, None, 40)
     text = " ".join(Page(run_page(a_run(a_task("a", Result.SUCCESS, tables=(write,))), [])).text.split())
     assert "gold.daily a 2 to 4 MERGE, WRITE 7 1 not told 40" in text
+
+
+def test_two_who_write_one_page_at_once(tmp_path: Path) -> None:
+    """Each writes it whole: one of them is there afterwards, and nothing else."""
+    place = tmp_path / "report.html"
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda letter: write_page(letter * 2_000_000, place), "abcd" * 5))
+    assert len(set(place.read_text("utf-8"))) == 1 and place.stat().st_size == 2_000_000
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from nbflow import run_pipeline
+from nbflow.core.call_options import CALL_OPTIONS, call_words
 from nbflow.core.errors import UsageError
-from nbflow.define.call_options import CALL_OPTIONS, call_words, setting_words
 
 
 def test_each_is_an_argument_of_run_pipeline() -> None:
@@ -50,14 +50,3 @@ def test_a_value_of_another_kind(given: dict[str, Any]) -> None:
     [name] = given
     with pytest.raises(UsageError, match=rf"run_pipeline: {name}=.* goes into parameters=\{{'{name}': ...\}}"):
         call_words(given)
-
-
-def test_settings_become_words() -> None:
-    """Each in the form of its option, what is ``None`` not at all; a name that is none is told."""
-    settings = {"engine": None, "parallel": 4, "spark_conf": {"a.b": 1}, "strict": True, "allow_missing": False, "spark_remote": True,
-                "catalogs": ["main", "dev"]}  # fmt: skip
-    assert setting_words(settings) == [
-        "--parallel", "4", "--spark-conf", "a.b=1", "--strict", "--spark-remote", "true", "--catalogs", "main,dev",
-    ]  # fmt: skip
-    with pytest.raises(UsageError, match=r"there is no setting 'paralel' \(did you mean 'parallel'\?\)"):
-        setting_words({"paralel": 4})
