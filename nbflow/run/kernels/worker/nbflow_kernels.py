@@ -281,7 +281,7 @@ def become_kernel(asked: Asked) -> None:
     _begin_anew()
     launcher = importlib.util.find_spec("ipykernel_launcher")
     sys.argv = [str(launcher.origin) if launcher is not None else "ipykernel_launcher", *asked.arguments]
-    sys.orig_argv = [sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher", *asked.arguments]
+    sys.orig_argv = [sys.orig_argv[0], "-Xfrozen_modules=off", "-m", "ipykernel_launcher", *asked.arguments]
     _tell(asked.connection, {"pid": os.getpid()})
     gc.enable()
     from ipykernel.kernelapp import IPKernelApp
