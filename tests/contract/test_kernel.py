@@ -300,7 +300,7 @@ def test_other_files_run_in_it(way: Way, tmp_path: Path) -> None:
     """By ``%run``, as a module beside the notebook, which may bear a package's name further down, and by its own interpreter."""
     (tmp_path / "other.py").write_text("import os\nx = os.path.basename(os.getcwd()), __name__\n")
     text = way.text(tmp_path, "%run other.py", "import other, subprocess, sys\n%pip --version", "print(x, other.x, sys.executable)")
-    assert text == f"({tmp_path.name!r}, '__main__') ({tmp_path.name!r}, 'other') {sys.executable}\n"
+    assert text == f"({tmp_path.name!r}, '__main__') ({tmp_path.name!r}, 'other') {os.path.abspath(sys.executable)}\n"
 
 
 def test_an_error_shows_where_it_was(way: Way, tmp_path: Path) -> None:
