@@ -12,8 +12,7 @@ from nbflow.plan.work import NotebookWork
 FORK, SPAWN = "fork", "spawn"
 """How Python kernels are started: forked where that gives the same kernel, or each by a start of its interpreter."""
 
-_SPARK = ("pyspark.sql", "pyspark.sql.functions", "numpy", "pandas", "pyarrow", "pyspark.testing.utils")
-"""With what PySpark itself imports as soon as a session is asked for anything."""
+_SPARK = ("pyspark.sql", "pyspark.sql.functions", "py4j.clientserver")
 
 _MODULES = {
     "numpy": ("numpy",),
@@ -27,6 +26,7 @@ _MODULES = {
 
 _CONNECT = ("pyspark.sql", "pyspark.sql.functions", "pyspark.sql.connect.session", "pyspark.sql.connect.functions")
 
+_TO_PANDAS = re.compile(r"\b(?:toPandas|toArrow|pandas_udf|applyInPandas|mapInPandas|mapInArrow)\b")
 _IMPORT = re.compile(r"^\s*(?:import|from)\s+(.+)$", re.MULTILINE)
 _WORD = re.compile(r"\b[a-z]+\b")
 _BEFORE_IMPORTS = re.compile(
@@ -45,6 +45,8 @@ def preloads(notebook: Notebook, engine: str) -> tuple[str, ...]:
     lines = [line for source in _sources(notebook) for line in _IMPORT.findall(source)]
     words = {word for line in lines for word in _WORD.findall(line)}
     found = [module for package, modules in _MODULES.items() if package in words for module in modules]
+    if any(_TO_PANDAS.search(source) for source in _sources(notebook)):
+        found += [*_MODULES["pandas"], *_MODULES["pyarrow"]]
     if notebook.uses_spark:
         found += _SPARK if engine == "spark" else _CONNECT if engine != "none" else ()
     return tuple(dict.fromkeys(found))

@@ -14,7 +14,7 @@ from nbflow.plan.plan import Plan, PlannedTask
 from nbflow.plan.preload import all_preloads, forks_pay, may_fork, preloads
 from nbflow.plan.work import ForEachWork, NotebookWork
 
-SPARK = {"pyspark.sql", "pyspark.sql.functions", "numpy", "pandas", "pyarrow", "pyspark.testing.utils"}
+SPARK = {"pyspark.sql", "pyspark.sql.functions", "py4j.clientserver"}
 
 
 def notebook(folder: Path, *sources: str) -> Notebook:
@@ -46,6 +46,7 @@ def task(key: str, of: Notebook, kernel: str = "python3") -> PlannedTask:
             {"pyspark.sql", "pyspark.sql.functions", "pyspark.sql.connect.session", "pyspark.sql.connect.functions"},
         ),
         ("import pyspark", "none", SPARK),
+        ("spark.table('t').toPandas()", "spark", {*SPARK, "numpy", "pandas", "pyarrow"}),
     ],
 )
 def test_what_a_notebook_will_import(tmp_path: Path, source: str, engine: str, expected: set[str]) -> None:

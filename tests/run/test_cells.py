@@ -8,7 +8,7 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,20 @@ from nbflow.define.notebooks.file import read_notebook
 from nbflow.run.bootstrap import prepare_kernel
 from nbflow.run.cells import CellLoop, Limits
 from nbflow.run.endings import Ending
+from nbflow.run.kernels.forks import Forks
 from nbflow.run.kernels.kernel import Kernel, KernelSpec
 from nbflow.run.stop import Stop
+
+FORKS: list[Forks] = []
+"""What Python kernels come from here, as in a run; ``tests/contract/test_kernel.py`` holds that others are the same."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One process for all of these tests."""
+    FORKS.append(Forks(uuid.uuid4().hex, tmp_path_factory.mktemp("forks"), None))
+    yield
+    FORKS.pop().end()
 
 
 @dataclass
@@ -100,7 +112,7 @@ def execute_document(
         private = Path("/tmp") / f"nbflow-test-{token[:8]}"
         private.mkdir(mode=0o700)
         notes.stop = stop = Stop()
-        running = await Kernel.start(KernelSpec(kernel, tmp_path, private, token))
+        running = await Kernel.start(KernelSpec(kernel, tmp_path, private, token), *FORKS)
         try:
             return await CellLoop(document, running, limits or Limits(grace_seconds=1), notes, stop).run()
         finally:
@@ -278,7 +290,7 @@ def test_eight_notebooks_at_once_in_eight_folders(tmp_path: Path) -> None:
             {"cells": [cell("import helpers, os; print(helpers.WHO, os.path.basename(os.getcwd()))")], "metadata": {}},
         )
         private.mkdir()
-        kernel = await Kernel.start(KernelSpec("python3", folder, private, uuid.uuid4().hex))
+        kernel = await Kernel.start(KernelSpec("python3", folder, private, uuid.uuid4().hex), *FORKS)
         try:
             await CellLoop(document, kernel, Limits(), Notes(), Stop()).run()
         finally:

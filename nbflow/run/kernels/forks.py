@@ -21,6 +21,9 @@ _PROGRAM = Path(__file__).parent / "worker" / "nbflow_kernels.py"
 _OF_ATTEMPT = (VARIABLE, FAMILY_VARIABLE)
 """The variables in which attempts of a run differ; by any other a kernel might import otherwise than the server did."""
 
+_MOST_SERVERS = 3
+"""So often a run that installs packages begins anew."""
+
 _TOKEN_ROOM = 64
 _PATIENCE = 0.5
 """The part of a kernel's time to start for which the server is waited for."""
@@ -61,7 +64,7 @@ class Forks:
             return await asyncio.wait_for(process.begun(), spec.start_timeout * _PATIENCE)
         except Refusal as refusal:
             process.abandon()
-            if refusal.reason == "changed":
+            if refusal.reason == "changed" and len(self._servers) < _MOST_SERVERS:
                 self._control = None  # the next server imports what was installed meanwhile; this one still tells of its kernels
             elif refusal.reason != "folder":
                 self._usable = False

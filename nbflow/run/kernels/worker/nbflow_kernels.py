@@ -31,9 +31,9 @@ _BACKEND, _INLINE = "MPLBACKEND", "module://matplotlib_inline.backend_inline"
 
 _MOST_BYTES = 1 << 20
 _BASE = (
-    "ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completerlib", "IPython.core.oinspect", "IPython.core.logger",
+    "ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.debugger", "IPython.core.completerlib", "IPython.core.oinspect", "IPython.core.logger",
     "IPython.core.magic_arguments", "IPython.core.magics.execution", "IPython.core.magics.namespace", "IPython.extensions.storemagic",
-    "asttokens", "executing", "pure_eval", "stack_data", "pexpect", "pygments.formatters.html", "pygments.formatters.terminal256",
+    "asttokens", "executing", "faulthandler", "pdb", "pure_eval", "stack_data", "pexpect", "pygments.formatters.html", "pygments.formatters.terminal256",
     "pygments.lexers.python", "pygments.styles.default", "sqlite3", "timeit", "tornado.locks", "tornado.platform.asyncio", "tornado.queues",
 )  # fmt: skip
 """What every kernel imports before its first cell or in the course of it."""
@@ -281,7 +281,7 @@ def become_kernel(asked: Asked) -> None:
     _begin_anew()
     launcher = importlib.util.find_spec("ipykernel_launcher")
     sys.argv = [str(launcher.origin) if launcher is not None else "ipykernel_launcher", *asked.arguments]
-    sys.orig_argv = [sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher", *asked.arguments]
+    sys.orig_argv = [sys.orig_argv[0], "-Xfrozen_modules=off", "-m", "ipykernel_launcher", *asked.arguments]
     _tell(asked.connection, {"pid": os.getpid()})
     gc.enable()
     from ipykernel.kernelapp import IPKernelApp

@@ -35,7 +35,11 @@ def patch_literals(module: ModuleType) -> None:
     def lit(col: Any) -> Any:
         return invoke("lit", col) if type(col) in _PLAIN and not is_remote() else original(col)
 
-    module.lit = lit  # type: ignore[attr-defined]  # it has one
+    for name, holder in list(sys.modules.items()):
+        if holder is module or (
+            name.startswith("pyspark.") and getattr(holder, "__dict__", {}).get("lit") is original
+        ):  # who took it from there already
+            holder.lit = lit  # type: ignore[attr-defined]  # it has one
 
 
 def _is_scalar(converter: Any, value: Any) -> bool:
