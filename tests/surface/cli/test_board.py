@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -12,6 +13,7 @@ from nbflow.core.records import RunRecord, TaskRecord
 from nbflow.core.results import ErrorKind, Result, TaskError
 from nbflow.surface.cli.board import Board, doing
 from nbflow.surface.cli.report import print_tasks
+from nbflow.surface.cli.show import print_run
 from nbflow.surface.cli.terminal import Out
 
 AT = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -32,6 +34,33 @@ def test_items_are_counted_as_they_end_and_other_runs_are_named() -> None:
     board.take(AttemptStarted(1, AT, "job", 2, 1, 0, None))
     assert board.take(ChildStarted(1, AT, "job", 2, 1, 9, "inner")) == ["job: begins run 9 of inner"]
     assert doing(board.task("job"), AT) == "run 9 of inner runs"
+
+
+def test_an_item_of_several_steps_counts_once_and_another_attempt_begins_anew() -> None:
+    """Whatever else runs; two loops are two."""
+    board = Board()
+    board.take(RunStarted(1, AT, "p", ("a", "b"), "spark"))
+    for loop in ("a", "b"):
+        board.take(AttemptStarted(1, AT, loop, 1, 1, 0, None, {}, None, 3))
+    for key in ("a/0/x", "a/0/y", "a/11/x", "b/2"):
+        board.take(TaskEnded(1, AT, key, 5, Result.SUCCESS))
+    assert [board.rows[loop].doing(0) for loop in ("a", "b")] == ["2 of 3 items done", "1 of 3 items done"]
+    board.take(AttemptStarted(1, AT, "a", 1, 2, 0, None, {}, None, 3))
+    assert board.rows["a"].doing(0) == "0 of 3 items done"
+
+
+def test_long_values_are_told_by_their_beginning() -> None:
+    """A command line of many items, and a parameter: with how long they are, and where all of it is."""
+    items = "n=" + str(list(range(20_000)))
+    out = io.StringIO()
+    print_run(
+        replace(record(), facts={"command": ["nbflow", "run", "-p", items], "how": "cli"}, parameters={"n": items, "day": "x"}), Out(out)
+    )
+    lines = out.getvalue().splitlines()
+    told = f"({len(json.dumps(['nbflow', 'run', '-p', items]))} characters; --json tells all)"
+    assert all(len(line) < 280 for line in lines)
+    assert "  day  x" in lines and "  how      cli" in lines
+    assert next(line for line in lines if line.startswith("  command")).endswith(told)
 
 
 def record(*tasks: TaskRecord) -> RunRecord:
