@@ -104,7 +104,7 @@ class ProcessExecutor:
             making = functools.partial(self._make, self._around, attempt, ready.arguments)
             program = making() if self._at_once else await asyncio.get_running_loop().run_in_executor(None, making)
             program = replace(program, environment={**program.environment, **more})
-            child = Child.start(program, self._around.token_of(attempt), ready.log.add)
+            child = await Child.begun(program, self._around.token_of(attempt), ready.log.add, self._around.forks)
         except ValueError as error:
             return Ending(Result.FAILED, TaskError(ErrorKind.PARAMETER, str(error)))
         except OSError as error:
