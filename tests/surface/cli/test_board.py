@@ -36,19 +36,6 @@ def test_items_are_counted_as_they_end_and_other_runs_are_named() -> None:
     assert doing(board.task("job"), AT) == "run 9 of inner runs"
 
 
-def test_an_item_of_several_steps_counts_once_and_another_attempt_begins_anew() -> None:
-    """Whatever else runs; two loops are two."""
-    board = Board()
-    board.take(RunStarted(1, AT, "p", ("a", "b"), "spark"))
-    for loop in ("a", "b"):
-        board.take(AttemptStarted(1, AT, loop, 1, 1, 0, None, {}, None, 3))
-    for key in ("a/0/x", "a/0/y", "a/11/x", "b/2"):
-        board.take(TaskEnded(1, AT, key, 5, Result.SUCCESS))
-    assert [board.rows[loop].doing(0) for loop in ("a", "b")] == ["2 of 3 items done", "1 of 3 items done"]
-    board.take(AttemptStarted(1, AT, "a", 1, 2, 0, None, {}, None, 3))
-    assert board.rows["a"].doing(0) == "0 of 3 items done"
-
-
 def test_long_values_are_told_by_their_beginning() -> None:
     """A command line of many items, and a parameter: with how long they are, and where all of it is."""
     items = "n=" + str(list(range(20_000)))
