@@ -15,10 +15,14 @@ from typing import IO, Protocol
 from nbflow.core.exchange import FAMILY_VARIABLE
 from nbflow.run.kernels.forked import ForkedProcess
 from nbflow.run.kernels.forks import Forks
-from nbflow.run.processes import descendants, end_all, end_family, end_group, wait_gone
+from nbflow.run.processes import descendants, end_all, end_family, end_group, newest_number, wait_gone
 
 _LATE_SECONDS = 0.5
 """How long the end of its output is waited for when the program is gone: somebody who threw his mark away may hold it open."""
+
+
+_SHORT_SECONDS = 5.0
+"""In which fewer processes are begun than there are numbers for them, of which every system has 32,768."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class Child:
     def __init__(self, process: _Process, output: IO[bytes], token: str, printed: Callable[[bytes], None]) -> None:
         self._process, self._output, self._token, self._printed = process, output, token, printed
         self._quiet = asyncio.Event()
+        self._began = asyncio.get_running_loop().time()
         self._descriptor = output.fileno()
         os.set_blocking(self._descriptor, False)
         asyncio.get_running_loop().add_reader(self._descriptor, self._read)
@@ -112,11 +117,19 @@ class Child:
         below = [] if self._process.has_ended() else await loop.run_in_executor(None, descendants, self._process.pid)
         end_group(self._process.pid)
         end_all(below)
-        await loop.run_in_executor(None, end_family, self._token)
+        await loop.run_in_executor(None, end_family, self._token, self._first())
         await self._process.release()
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._quiet.wait(), _LATE_SECONDS)
         self._close()
+
+    def _first(self) -> int:
+        """The lowest number that a process of the program can have: its own, as long as numbers cannot have begun anew since it began.
+
+        To look at what all processes of a machine were begun with takes longer than a short program does.
+        """
+        short = asyncio.get_running_loop().time() - self._began < _SHORT_SECONDS
+        return self._process.pid if short and newest_number() >= self._process.pid else 0
 
     def _read(self) -> None:
         try:
