@@ -25,7 +25,7 @@ _MODULES = {
 }
 """What is loaded for a package that a notebook imports. All of it is known to survive a fork."""
 
-_OF_SQL = ("pyspark.sql", "pyspark.sql.functions", "pyspark.java_gateway")
+_OF_SQL = ("pyspark.sql", "pyspark.sql.functions", "pyspark.sql.classic.dataframe", "pyspark.java_gateway")
 _CONNECT = ("pyspark.sql", "pyspark.sql.functions", "pyspark.sql.connect.session", "pyspark.sql.connect.functions")
 
 _IMPORT = re.compile(r"^\s*(?:import|from)\s+(.+)$", re.MULTILINE)
