@@ -5,6 +5,7 @@ Who reads a file of SQL before a run, who runs ``%sql`` in a kernel and who look
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -218,8 +219,10 @@ def literal(value: Any) -> str:
         return "NULL"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, (int, float)) and value == value and abs(value) != float("inf"):
+    if isinstance(value, int):
         return repr(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return f"{value!r}D"  # without the letter it were a decimal
     if isinstance(value, str):
         return _quoted(value)
     kind = {"date": "DATE", "datetime": "TIMESTAMP"}.get(type(value).__name__)

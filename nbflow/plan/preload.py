@@ -7,7 +7,7 @@ import re
 from nbflow.define.notebooks.notebook import Notebook
 from nbflow.plan.kernels import NATIVE
 from nbflow.plan.plan import Plan, PlannedTask
-from nbflow.plan.work import NotebookWork
+from nbflow.plan.work import NotebookWork, SqlWork
 
 FORK, SPAWN = "fork", "spawn"
 """How Python kernels are started: forked where that gives the same kernel, or each by a start of its interpreter."""
@@ -24,6 +24,7 @@ _MODULES = {
 }
 """What is loaded for a package that a notebook imports. All of it is known to survive a fork."""
 
+_OF_SQL = ("pyspark.sql", "pyspark.sql.functions", "pyspark.sql.classic.dataframe", "pyspark.java_gateway")
 _CONNECT = ("pyspark.sql", "pyspark.sql.functions", "pyspark.sql.connect.session", "pyspark.sql.connect.functions")
 
 _TO_PANDAS = re.compile(r"\b(?:toPandas|toArrow|pandas_udf|applyInPandas|mapInPandas|mapInArrow)\b")
@@ -54,12 +55,17 @@ def preloads(notebook: Notebook, engine: str) -> tuple[str, ...]:
 
 def all_preloads(plan: Plan) -> tuple[str, ...]:
     """What is worth to be loaded for the run, in the order of its tasks."""
-    found = [preloads(task.work.notebook, plan.engine_of(task).name) for task in _forked(plan) if isinstance(task.work, NotebookWork)]
+    found = []
+    for task in _forked(plan):
+        engine = plan.engine_of(task).name
+        found.append(
+            preloads(task.work.notebook, engine) if isinstance(task.work, NotebookWork) else _OF_SQL if engine == "spark" else _CONNECT
+        )
     return tuple(dict.fromkeys(module for modules in found for module in modules))
 
 
 def forks_pay(plan: Plan) -> bool:
-    """Whether the run has so many Python kernels that a process from which they are forked is quicker than their own starts."""
+    """Whether the run has so many Python kernels and tasks of SQL that a process from which they are forked is quicker than their own starts."""
     return len(_forked(plan)) > 1 or any(_is_forked(step) for task in plan.tasks for step in task.steps)
 
 
@@ -69,6 +75,8 @@ def _forked(plan: Plan) -> list[PlannedTask]:
 
 def _is_forked(task: PlannedTask) -> bool:
     work = task.work
+    if isinstance(work, SqlWork):
+        return task.disabled is None
     return isinstance(work, NotebookWork) and work.kernel == NATIVE and task.disabled is None and may_fork(work.notebook)
 
 

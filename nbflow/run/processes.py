@@ -97,8 +97,16 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def end_family(token: str) -> None:
-    """Kill every process whose environment holds ``NBFLOW_FAMILY=token``, in whatever session it is.
+def newest_number() -> int:
+    """The number of the process that was begun last, in the system or its container; 0 where that is not told."""
+    try:
+        return int((_PROC / "loadavg").read_bytes().split()[-1])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def end_family(token: str, first: int = 0) -> None:
+    """Kill every process whose environment holds ``NBFLOW_FAMILY=token``, in whatever session it is; none has a number below ``first``.
 
     A child that made a session of its own escapes its group, but has inherited the variable. Killing and looking again,
     a few times, also catches what a dying process had just forked. Needs ``/proc``; elsewhere the group must do. One
@@ -106,19 +114,19 @@ def end_family(token: str) -> None:
     """
     deadline = time.monotonic() + 2.0
     while time.monotonic() < deadline:
-        found = list(_family(token))
+        found = list(_family(token, first))
         if not found:
             return
         for pid in found:
             _kill(pid)
 
 
-def _family(token: str) -> Iterator[int]:
+def _family(token: str, first: int) -> Iterator[int]:
     if not sys.platform.startswith("linux"):
         return
     mark = f"{FAMILY_VARIABLE}={token}".encode()
     for entry in _PROC.iterdir():
-        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+        if not entry.name.isdigit() or int(entry.name) < first or int(entry.name) == os.getpid():
             continue
         try:
             if mark in (entry / "environ").read_bytes().split(b"\0"):

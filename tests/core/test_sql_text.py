@@ -161,9 +161,18 @@ def test_parameters_are_found(statement: str, names: list[str]) -> None:
 
 def test_literals_take_the_place_of_parameters() -> None:
     """Where they are ones; a quote or a backslash in a value ends no text."""
-    text = "SELECT :a, ':a', :`b c`, :n, :f, x::int, :day, :at FROM t"
-    values = {"a": "it's \\ x", "b c": None, "n": 5, "f": True, "day": date(2026, 1, 31), "at": datetime(2026, 1, 31, 5, 7)}
-    told = "SELECT 'it\\'s \\\\ x', ':a', NULL, 5, true, x::int, DATE'2026-01-31', TIMESTAMP'2026-01-31 05:07:00' FROM t"
+    text = "SELECT :a, ':a', :`b c`, :n, :f, x::int, :day, :at, :r, :tiny FROM t"
+    values = {
+        "a": "it's \\ x",
+        "b c": None,
+        "n": 5,
+        "f": True,
+        "day": date(2026, 1, 31),
+        "at": datetime(2026, 1, 31, 5, 7),
+        "r": 1.5,
+        "tiny": 1e-7,
+    }
+    told = "SELECT 'it\\'s \\\\ x', ':a', NULL, 5, true, x::int, DATE'2026-01-31', TIMESTAMP'2026-01-31 05:07:00', 1.5D, 1e-07D FROM t"
     assert with_literals(text, values) == told
     for value in ([1], math.inf, math.nan):
         with pytest.raises(ValueError, match="has no literal"):

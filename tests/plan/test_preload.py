@@ -10,9 +10,11 @@ import pytest
 
 from nbflow.define.notebooks.file import read_notebook
 from nbflow.define.notebooks.notebook import Notebook
+from nbflow.define.sql_file import SqlFile, Statement
+from nbflow.plan.engines import PlannedEngine
 from nbflow.plan.plan import Plan, PlannedTask
 from nbflow.plan.preload import all_preloads, forks_pay, may_fork, preloads
-from nbflow.plan.work import ForEachWork, NotebookWork
+from nbflow.plan.work import ForEachWork, NotebookWork, SqlWork
 
 SPARK = {"pyspark.sql", "pyspark.sql.functions", "py4j.clientserver"}
 
@@ -86,3 +88,16 @@ def test_a_run_s_modules_come_in_the_order_of_its_tasks(tmp_path: Path) -> None:
     """Each once."""
     first, second = notebook(tmp_path, "import pyarrow"), notebook(tmp_path, "import numpy\nimport pyarrow")
     assert all_preloads(Plan("p", (task("a", first), task("b", second)))) == ("pyarrow", "numpy")
+
+
+def test_tasks_of_sql_come_from_there_too(tmp_path: Path) -> None:
+    """With their engine's side of PySpark, which loads no NumPy."""
+    file = SqlFile(tmp_path / "q.sql", "0", (Statement("SELECT 1", 1),))
+    one, two = (PlannedTask(key, SqlWork(file)) for key in "ab")
+    assert not forks_pay(Plan("p", (one,)))
+    assert forks_pay(Plan("p", (one, two))) and forks_pay(Plan("p", (one, task("n", notebook(tmp_path, "1")))))
+    assert {"pyspark.sql", "pyspark.java_gateway"} < set(all_preloads(Plan("p", (one, two)))) and "numpy" not in all_preloads(
+        Plan("p", (one, two))
+    )
+    connect = all_preloads(Plan("p", (one,), engines=(PlannedEngine(name="sail"),)))
+    assert "pyspark.sql.connect.session" in connect and "pyspark.java_gateway" not in connect

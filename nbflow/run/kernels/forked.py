@@ -30,6 +30,8 @@ class ForkedProcess:
     end. Made by ``begun``: until then it has no number. A kernel whose server is gone goes on; only how it ends is not told then."""
 
     pid: int
+    status: int | None = None
+    """How it ended, as ``Popen.returncode`` tells it; ``None`` where nobody saw it."""
 
     def __init__(self, connection: socket.socket) -> None:
         connection.setblocking(False)
@@ -53,6 +55,8 @@ class ForkedProcess:
 
     def is_running(self) -> bool:
         """Whether it was not told that it has ended."""
+        if self._connection.fileno() >= 0 and not self._ended.done():
+            self._read()
         return not self._ended.done()
 
     async def gone(self) -> str:
@@ -104,7 +108,8 @@ class ForkedProcess:
         elif "refused" in message:
             self._begun.set_exception(Refusal(str(message["refused"])))
         elif "ended" in message and not self._ended.done():
-            how = describe_end(os.waitstatus_to_exitcode(int(message["ended"])))
+            self.status = os.waitstatus_to_exitcode(int(message["ended"]))
+            how = describe_end(self.status)
             if not self._begun.done():
                 self._begun.set_exception(Refusal(how))
             self._ended.set_result(how)

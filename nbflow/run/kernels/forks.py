@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import os
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from nbflow.core.exchange import FAMILY_VARIABLE, VARIABLE
@@ -28,11 +29,14 @@ _TOKEN_ROOM = 64
 _PATIENCE = 0.5
 """The part of a kernel's time to start for which the server is waited for."""
 
+_PROGRAM_SECONDS = 20.0
+"""How long the start of a program may take."""
+
 _INSIDE = ("nbflow.surface.inside.bootstrap", "nbflow.surface.inside.spark")
 
 
 class Forks:
-    """Forks kernels of the interpreter ``python`` (``None``: the one that runs nbflow). ``token`` begins the marks of a run's
+    """Forks kernels, and programs, of the interpreter ``python`` (``None``: the one that runs nbflow). ``token`` begins the marks of a run's
     processes, ``folder`` is where the server's words go."""
 
     def __init__(self, token: str, folder: Path, python: str | None) -> None:
@@ -53,15 +57,45 @@ class Forks:
 
     async def fork(self, spec: KernelSpec) -> ForkedProcess | None:
         """A kernel as ``spec`` wants it; ``None`` where it must have a start of its own."""
-        if not self._usable or not self._fits(spec):
+        return await self._forked(spec.python, spec.environment, spec.preload, functools.partial(self._ask, spec), spec.start_timeout)
+
+    async def fork_program(
+        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], output: int
+    ) -> ForkedProcess | None:
+        """The Python program ``arguments``, its file first, in ``folder`` with these variables, its token among them; what it prints goes
+        to the descriptor ``output``. ``None`` where it must have a start of its own."""
+        request: dict[str, object] = {
+            "folder": str(folder),
+            "arguments": list(arguments[1:]),
+            "environment": dict(environment),
+            "preload": [],
+            "program": arguments[0],
+        }
+
+        def ask(connection: socket.socket) -> None:
+            with connection, open(os.devnull, "rb") as nothing:
+                self._send(request, [connection.fileno(), nothing.fileno(), output, output])
+
+        return await self._forked(None, environment, (), ask, _PROGRAM_SECONDS)
+
+    async def _forked(
+        self,
+        python: str | None,
+        environment: Mapping[str, str],
+        preload: Sequence[str],
+        ask: Callable[[socket.socket], None],
+        seconds: float,
+    ) -> ForkedProcess | None:
+        """What ``ask`` asks the server for, by the end of a connection, where that can be had."""
+        if not self._usable or not self._fits(python, environment):
             return None
         if self._control is None:
-            self.begin(spec.preload)
+            self.begin(preload)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         process = ForkedProcess(ours)
         try:
-            self._ask(spec, theirs)
-            return await asyncio.wait_for(process.begun(), spec.start_timeout * _PATIENCE)
+            ask(theirs)
+            return await asyncio.wait_for(process.begun(), seconds * _PATIENCE)
         except Refusal as refusal:
             process.abandon()
             if refusal.reason == "changed" and len(self._servers) < _MOST_SERVERS:
@@ -109,16 +143,16 @@ class Forks:
             raise BrokenPipeError
         socket.send_fds(self._control, [json.dumps(message).encode()], descriptors)
 
-    def _fits(self, spec: KernelSpec) -> bool:
-        wanted = kernel_environment("", spec.environment)
-        return spec.python == self._python and _without(wanted) == _without(self._environment)
+    def _fits(self, python: str | None, environment: Mapping[str, str]) -> bool:
+        wanted = kernel_environment("", environment)
+        return python == self._python and _without(wanted) == _without(self._environment)
 
 
 def _request(spec: KernelSpec) -> dict[str, object]:
     connection = str(spec.private / CONNECTION_FILE)
     arguments = [argument.format(connection_file=connection) for argument in NATIVE_ARGUMENTS]
     environment = {**spec.environment, FAMILY_VARIABLE: spec.token, "JPY_PARENT_PID": str(os.getpid())}
-    return {"folder": str(spec.folder), "arguments": arguments, "environment": environment, "preload": list(spec.preload)}
+    return {"folder": str(spec.folder), "arguments": arguments, "environment": environment, "preload": list(spec.preload), "program": ""}
 
 
 def _without(environment: dict[str, str]) -> dict[str, str]:

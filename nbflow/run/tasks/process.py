@@ -7,6 +7,7 @@ import functools
 import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from nbflow.core.errors import EngineError
@@ -65,7 +66,7 @@ class ProcessExecutor:
         except OSError as error:
             ending = Ending(Result.FAILED, storage_error(f"what passes between nbflow and the task could not be kept: {error}"))
         finally:
-            shutil.rmtree(private, ignore_errors=True)
+            asyncio.get_running_loop().run_in_executor(None, _remove, private)  # nobody waits for a disk that others keep busy
         for trouble in left.troubles:
             self._around.note(attempt, trouble)
         try:
@@ -104,7 +105,7 @@ class ProcessExecutor:
             making = functools.partial(self._make, self._around, attempt, ready.arguments)
             program = making() if self._at_once else await asyncio.get_running_loop().run_in_executor(None, making)
             program = replace(program, environment={**program.environment, **more})
-            child = Child.start(program, self._around.token_of(attempt), ready.log.add)
+            child = await Child.begun(program, self._around.token_of(attempt), ready.log.add, self._around.forks)
         except ValueError as error:
             return Ending(Result.FAILED, TaskError(ErrorKind.PARAMETER, str(error)))
         except OSError as error:
@@ -178,6 +179,10 @@ class _Waiting:
             for wait in waits:
                 wait.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _address(engine: Engine | None, tag: str) -> SparkAddress | None:

@@ -25,5 +25,4 @@ def sql_program(around: Surroundings, attempt: Attempt, arguments: Sequence[Argu
     private = around.private_folder(attempt)
     statements = private / "statements.json"
     statements.write_text(json.dumps([astuple(statement) for statement in work.file.statements]), "utf-8")
-    environment = {exchange.VARIABLE: str(private), "PYTHONUNBUFFERED": "1"}
-    return Program((sys.executable, str(_WORKER), str(statements)), work.folder, environment)
+    return Program((sys.executable, "-u", str(_WORKER), str(statements)), work.folder, {exchange.VARIABLE: str(private)}, forks=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -12,6 +13,7 @@ from nbflow.core.records import RunRecord, TaskRecord
 from nbflow.core.results import ErrorKind, Result, TaskError
 from nbflow.surface.cli.board import Board, doing
 from nbflow.surface.cli.report import print_tasks
+from nbflow.surface.cli.show import print_run
 from nbflow.surface.cli.terminal import Out
 
 AT = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -32,6 +34,20 @@ def test_items_are_counted_as_they_end_and_other_runs_are_named() -> None:
     board.take(AttemptStarted(1, AT, "job", 2, 1, 0, None))
     assert board.take(ChildStarted(1, AT, "job", 2, 1, 9, "inner")) == ["job: begins run 9 of inner"]
     assert doing(board.task("job"), AT) == "run 9 of inner runs"
+
+
+def test_long_values_are_told_by_their_beginning() -> None:
+    """A command line of many items, and a parameter: with how long they are, and where all of it is."""
+    items = "n=" + str(list(range(20_000)))
+    out = io.StringIO()
+    print_run(
+        replace(record(), facts={"command": ["nbflow", "run", "-p", items], "how": "cli"}, parameters={"n": items, "day": "x"}), Out(out)
+    )
+    lines = out.getvalue().splitlines()
+    told = f"({len(json.dumps(['nbflow', 'run', '-p', items]))} characters; --json tells all)"
+    assert all(len(line) < 280 for line in lines)
+    assert "  day  x" in lines and "  how      cli" in lines
+    assert next(line for line in lines if line.startswith("  command")).endswith(told)
 
 
 def record(*tasks: TaskRecord) -> RunRecord:

@@ -2,7 +2,7 @@
 
 The interpreter is that of the kernels, nbflow need not be there. DESCRIPTOR is a socket (SOCK_SEQPACKET) to the run, whose process is PARENT.
 Its messages are JSON objects: ``{"preload": [module, …]}`` is imported when there is nothing else to do, and ``{"folder", "arguments",
-"environment", "preload"}`` asks for a kernel with these variables over the server's own, with four descriptors beside it: the kernel's own connection,
+"environment", "preload", "program"}`` asks for a kernel, or where it names a file for that Python program, with these variables over the server's own, with four descriptors beside it: the kernel's own connection,
 which is such a socket too, and its standard input, output and error. On that connection come ``{"pid": …}`` and ``{"bound": true}`` from the kernel, and ``{"ended": wait status}``; or
 ``{"refused": why}``. A kernel that has ended keeps its number until the run closes its connection. Without the run all kernels end.
 """
@@ -46,7 +46,7 @@ _SETTLING_SECONDS = 0.5
 
 @dataclass
 class Asked:
-    """A kernel that is asked for, with its descriptors; ``parent`` is one of the run's process."""
+    """A kernel that is asked for, or a ``program``, with its descriptors; ``parent`` is one of the run's process."""
 
     folder: str
     arguments: list[str]
@@ -54,6 +54,7 @@ class Asked:
     parent: int
     connection: socket.socket
     streams: list[int]
+    program: str
 
 
 class Server:
@@ -100,7 +101,9 @@ class Server:
             self._waiting += message["preload"]
             return None
         connection = socket.socket(fileno=descriptors[0])
-        asked = Asked(message["folder"], message["arguments"], message["environment"], self._parent, connection, descriptors[1:])
+        asked = Asked(
+            message["folder"], message["arguments"], message["environment"], self._parent, connection, descriptors[1:], message["program"]
+        )  # fmt: skip
         self._preload(message["preload"])
         refused = self._reason_against(asked.folder)
         pid = -1 if refused else self._fork()
@@ -269,16 +272,7 @@ def _kill(pid: int) -> None:
 
 def become_kernel(asked: Asked) -> None:
     """Be, from here on, the process that a kernel's own start would have given, and its kernel until that ends."""
-    os.setsid()
-    for number, stream in enumerate(asked.streams):
-        os.dup2(stream, number)
-        os.close(stream)
-    os.chdir(asked.folder)
-    os.environ.clear()
-    os.environ.update(asked.environment)
-    _bear_token(asked.environment[_FAMILY.decode().rstrip("=")])
-    time.tzset()
-    _begin_anew()
+    _take_place(asked)
     launcher = importlib.util.find_spec("ipykernel_launcher")
     sys.argv = [str(launcher.origin) if launcher is not None else "ipykernel_launcher", *asked.arguments]
     sys.orig_argv = [sys.orig_argv[0], "-Xfrozen_modules=off", "-m", "ipykernel_launcher", *asked.arguments]
@@ -292,6 +286,38 @@ def become_kernel(asked: Asked) -> None:
     _tell(asked.connection, {"bound": True})
     asked.connection.close()
     app.start()
+
+
+def become_program(asked: Asked) -> None:
+    """Be, from here on, the process that a start of the interpreter with the program would have given, to its end."""
+    import runpy
+
+    _take_place(asked)
+    sys.argv = [asked.program, *asked.arguments]
+    sys.orig_argv = [sys.executable, *sys.argv]
+    sys.path.insert(0, os.path.dirname(asked.program))
+    streams: list[Any] = [sys.stdout, sys.stderr]
+    for stream in streams:
+        stream.reconfigure(write_through=True)
+    _tell(asked.connection, {"pid": os.getpid()})
+    asked.connection.close()
+    gc.enable()
+    threading.Thread(target=_end_without, args=(asked.parent,), daemon=True).start()
+    runpy.run_path(asked.program, run_name="__main__")
+
+
+def _take_place(asked: Asked) -> None:
+    """Take the session, the streams, the folder, the variables and the mark of what is asked for."""
+    os.setsid()
+    for number, stream in enumerate(asked.streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    os.chdir(asked.folder)
+    os.environ.clear()
+    os.environ.update(asked.environment)
+    _bear_token(asked.environment[_FAMILY.decode().rstrip("=")])
+    time.tzset()
+    _begin_anew()
 
 
 def _begin_anew() -> None:
@@ -337,7 +363,7 @@ def main() -> None:
     asked = server.serve()
     if asked is not None:
         del server
-        become_kernel(asked)
+        become_program(asked) if asked.program else become_kernel(asked)
 
 
 if __name__ == "__main__":
