@@ -16,10 +16,15 @@ settings.register_profile("nbflow", deadline=None)  # a time limit on each examp
 settings.load_profile("nbflow")
 
 
-def pytest_configure() -> None:
-    """Signals as at a terminal: who starts the tests in the background, or by nohup, has them ignored, by all children too."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Signals as at a terminal: who starts the tests in the background, or by nohup, has them ignored, by all children too.
+
+    Who names no test leaves out the long ones.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.markexpr:
+        config.option.markexpr = "not long"
 
 
 @pytest.fixture(scope="session", autouse=True)

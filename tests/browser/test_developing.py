@@ -8,9 +8,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Lab, Notebook
+
+pytestmark = pytest.mark.long
 
 PARAMETERS = 1
 """Where the tagged cell of ``layer.ipynb`` stands."""

@@ -19,6 +19,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import SETTINGS, TOKEN, Notebook
 
+pytestmark = pytest.mark.long
+
 SLOW = "import time\nfor _ in range(600):\n    time.sleep(0.1)"
 STEP = "import time\ntime.sleep(0.8)"
 

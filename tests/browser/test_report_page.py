@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 HOSTILE = '</script><b id="foreign">x</b><script>document.title = "taken"</script>'
 SHOWS = f"""\
 from IPython.display import HTML, Markdown

@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 
+pytestmark = pytest.mark.long
+
 ENDLESS = "spark.sql('select count(*) from range(1000000) a, range(100000000) b where (a.id * b.id) % 7 = 3').collect()"
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 BUNDLE = Path(__file__).parents[1] / "data" / "databricks"
 HEAD = "# Databricks notebook source\n"
 BETWEEN = "\n\n# COMMAND ----------\n\n"

@@ -15,6 +15,8 @@ import pyspark
 import pytest
 from deltalake import write_deltalake
 
+pytestmark = pytest.mark.long
+
 JOB = """\
 package shop;
 import java.nio.file.*;

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 PIPELINE = """\
 parameters: {day: 2026-01-02}
 tasks:

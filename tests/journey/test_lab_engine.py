@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 LAB = """
 import json, os, runpy, subprocess, sys
 

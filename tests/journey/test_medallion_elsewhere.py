@@ -21,6 +21,8 @@ from nbflow.run.engines.parts import find_parts
 from tests.journey.conftest import Bench
 from tests.journey.test_medallion import FORTY, Project, expect
 
+pytestmark = pytest.mark.long
+
 SERVER = "org.apache.spark.sql.connect.service.SparkConnectServer"
 
 

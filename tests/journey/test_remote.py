@@ -15,6 +15,8 @@ from typing import Any
 import nbformat
 import pytest
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Iterator[tuple[Path, str]]:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 
+pytestmark = pytest.mark.long
+
 
 def required(folder: Path) -> list[str]:
     """What of a table's own schema takes no null, columns and what is in them."""

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow
+import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from nbflow.warehouse.folders import keep
 from nbflow.warehouse.trash import dropped
+
+pytestmark = pytest.mark.long
 
 
 def table_at(folder: Path, **columns: list[Any]) -> None:

@@ -12,6 +12,8 @@ import pytest
 from nbflow.workspace import Workspace
 from tests.journey.test_medallion import FORTY, SAMPLE, Project, expect, in_rounds
 
+pytestmark = pytest.mark.long
+
 
 def on_sail(folder: Path) -> Workspace:
     """The workspace at ``folder``, with Sail for its engine."""

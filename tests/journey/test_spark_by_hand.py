@@ -10,7 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from deltalake import DeltaTable
+
+pytestmark = pytest.mark.long
 
 CODE = """
 import json

@@ -20,6 +20,8 @@ from nbflow.run.engines.spark import SparkEngine
 from nbflow.store.dropped import DroppedTables
 from nbflow.warehouse.trash import dropped
 
+pytestmark = pytest.mark.long
+
 LISTEN = """
     spark = session()
     def ask(statement):

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 
 def test_modules_and_files_beside_the_notebook_reach_the_workers(bench: Any, tmp_path: Path) -> None:
     """Two notebooks at once, each with modules and files of the same names but its own, all used inside a UDF."""

@@ -14,6 +14,8 @@ from deltalake import DeltaTable
 
 from nbflow.core.exchange import Mark
 
+pytestmark = pytest.mark.long
+
 SPARK = "from nbflow import spark, task\n"
 CELLS = {
     "make": SPARK

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 NOTEBOOK = """# Databricks notebook source
 from pyspark.sql import SparkSession
 import nbflow

@@ -10,6 +10,8 @@ from tests.contract.spark import table
 from tests.contract.spark.compare import bare, told
 from tests.contract.spark.register import topics
 
+pytestmark = pytest.mark.long
+
 PROGRAMS = list(topics())
 LISTED = {name for entry in table.stored() for name in entry["programs"]}
 

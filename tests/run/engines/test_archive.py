@@ -13,6 +13,8 @@ from nbflow.run.engines.jars import jar_folder
 from nbflow.run.engines.parts import find_parts
 from nbflow.run.engines.spark import SparkEngine
 
+pytestmark = pytest.mark.long
+
 
 def test_a_driver_uses_the_archive_that_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Made once, whole, and taken by the next driver: its process maps the file. Fewer classes are enough for that."""

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from nbflow.run.tasks.dbt import words_of
 
+pytestmark = pytest.mark.long
+
 PYTHON = os.environ.get("NBFLOW_TEST_DBT") or (sys.executable if importlib.util.find_spec("dbt") else "")
 """A Python with dbt: that of the variable, or this one."""
 
