@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -33,10 +34,22 @@ def forking(folder: Path) -> Iterator[Forks]:
         forks.end()
 
 
+PRIVATE: list[Path] = []
+
+
+@pytest.fixture(autouse=True)
+def private_folders() -> Iterator[None]:
+    """The kernels' own folders, whose paths must be short, go with the test."""
+    yield
+    while PRIVATE:
+        shutil.rmtree(PRIVATE.pop(), ignore_errors=True)
+
+
 def spec(folder: Path, **more: Any) -> KernelSpec:
     """A kernel in ``folder``."""
     private = Path("/tmp") / f"nbflow-test-{uuid.uuid4().hex[:8]}"
     private.mkdir(mode=0o700)
+    PRIVATE.append(private)
     return KernelSpec("python3", folder, private, uuid.uuid4().hex, **more)
 
 

@@ -9,23 +9,19 @@ which is such a socket too, and its standard input, output and error. On that co
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import importlib
-import importlib.util
 import json
 import os
 import select
 import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-_FAMILY = b"NBFLOW_FAMILY="
 _BACKEND, _INLINE = "MPLBACKEND", "module://matplotlib_inline.backend_inline"
 """What ipykernel sets before a cell can import matplotlib, which reads it then."""
 
@@ -55,6 +51,10 @@ class Asked:
     connection: socket.socket
     streams: list[int]
     program: str
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Tell the run."""
+        _tell(self.connection, message)
 
 
 class Server:
@@ -270,100 +270,20 @@ def _kill(pid: int) -> None:
             continue
 
 
-def become_kernel(asked: Asked) -> None:
-    """Be, from here on, the process that a kernel's own start would have given, and its kernel until that ends."""
-    _take_place(asked)
-    launcher = importlib.util.find_spec("ipykernel_launcher")
-    sys.argv = [str(launcher.origin) if launcher is not None else "ipykernel_launcher", *asked.arguments]
-    sys.orig_argv = [sys.orig_argv[0], "-Xfrozen_modules=off", "-m", "ipykernel_launcher", *asked.arguments]
-    _tell(asked.connection, {"pid": os.getpid()})
-    gc.enable()
-    from ipykernel.kernelapp import IPKernelApp
-
-    app = IPKernelApp.instance()
-    app.initialize(asked.arguments)
-    app.poller = threading.Thread(target=_end_without, args=(asked.parent,), daemon=True)
-    _tell(asked.connection, {"bound": True})
-    asked.connection.close()
-    app.start()
-
-
-def become_program(asked: Asked) -> None:
-    """Be, from here on, the process that a start of the interpreter with the program would have given, to its end."""
-    import runpy
-
-    _take_place(asked)
-    sys.argv = [asked.program, *asked.arguments]
-    sys.orig_argv = [sys.executable, *sys.argv]
-    sys.path.insert(0, os.path.dirname(asked.program))
-    streams: list[Any] = [sys.stdout, sys.stderr]
-    for stream in streams:
-        stream.reconfigure(write_through=True)
-    _tell(asked.connection, {"pid": os.getpid()})
-    asked.connection.close()
-    gc.enable()
-    threading.Thread(target=_end_without, args=(asked.parent,), daemon=True).start()
-    runpy.run_path(asked.program, run_name="__main__")
-
-
-def _take_place(asked: Asked) -> None:
-    """Take the session, the streams, the folder, the variables and the mark of what is asked for."""
-    os.setsid()
-    for number, stream in enumerate(asked.streams):
-        os.dup2(stream, number)
-        os.close(stream)
-    os.chdir(asked.folder)
-    os.environ.clear()
-    os.environ.update(asked.environment)
-    _bear_token(asked.environment[_FAMILY.decode().rstrip("=")])
-    time.tzset()
-    _begin_anew()
-
-
-def _begin_anew() -> None:
-    """Let this process know its own number, and nothing that is random be the same in two kernels."""
-    main: Any = threading.main_thread()
-    main._set_native_id()
-    if "numpy.random" in sys.modules:
-        sys.modules["numpy.random"].seed()
-    if "multiprocessing.process" in sys.modules:
-        sys.modules["multiprocessing.process"].current_process().authkey = os.urandom(32)
-
-
-def _bear_token(token: str) -> None:
-    """Have the system show ``token`` as this process's, where it shows the variables that a process began with."""
-    with open("/proc/self/stat", "rb") as file:
-        numbers = file.read().rpartition(b")")[2].split()
-    start, end = int(numbers[47]), int(numbers[48])
-    shown = b"\0" + ctypes.string_at(start, end - start)
-    at = shown.index(b"\0" + _FAMILY)
-    room = shown.index(b"\0", at + 1) - at - 1
-    mark = _FAMILY + token.encode()
-    if len(mark) > room:
-        msg = f"a token of {len(token)} letters has no room"
-        raise ValueError(msg)
-    ctypes.memmove(start + at, mark.ljust(room, b"\0"), room)
-
-
-def _end_without(parent: int) -> None:
-    """End this process when the run's is gone, as ipykernel's own poller does it for a kernel that is the run's child."""
-    poll = select.poll()
-    poll.register(parent, select.POLLIN)
-    poll.poll()
-    os._exit(1)
-
-
 def main() -> None:
     """Serve until the run is over."""
     gc.disable()
-    if sys.path[0] == os.path.dirname(os.path.abspath(__file__)):
-        del sys.path[0]
+    if not getattr(sys.flags, "safe_path", False):
+        del sys.path[0]  # this file's folder, which no kernel has
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    forked: Any = importlib.import_module("nbflow_forked")
+    del sys.path[0]
     parent = int(sys.argv[2])
     server = Server(socket.socket(fileno=int(sys.argv[1])), parent)
     asked = server.serve()
     if asked is not None:
         del server
-        become_program(asked) if asked.program else become_kernel(asked)
+        forked.become_program(asked) if asked.program else forked.become_kernel(asked)
 
 
 if __name__ == "__main__":
