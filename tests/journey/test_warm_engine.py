@@ -193,7 +193,7 @@ def test_the_same_driver_serves_spark_connect(workspace: Path) -> None:
 def test_a_warm_engine_that_nobody_uses_ends(workspace: Path) -> None:
     """After the idle minutes that it was given; Sail stands for all here, since it starts at once."""
     assert nbflow(workspace, "engine", "start", "--engine", "sail", "--autotermination-minutes", "0.03").returncode == 0
-    holder = Path("/proc", str(status(workspace)["pid"]))  # who asks for the status again and again uses it
+    holder = Path("/proc", str(status(workspace).get("pid", 0)))  # by now it may have ended; who asks again and again uses it
     _wait(lambda: not holder.exists())
     assert status(workspace)["running"] is False
 
