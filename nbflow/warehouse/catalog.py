@@ -66,7 +66,7 @@ class SparkCatalog:
     def _follow_schema(self, found: StoredSchema, before: StoredSchema | None, names: set[str]) -> set[str]:
         """Make the catalog say what is in one schema, of which it has ``names``; returns the tables that are being made."""
         new = {*found.tables, *found.kept} - names
-        left = {name for schema, name in self._being_made() if schema == found.name} & new if new else set()
+        left = {name for schema, name in self.being_made() if schema == found.name} & new if new else set()
         for name in sorted(new - left):  # who makes a table gives it its name too, and must be the first
             if name in found.tables:
                 self._catalog.createTable(self.entries.table(found.tables[name]), True)
@@ -89,7 +89,7 @@ class SparkCatalog:
     def _follow_kept(self, schema: StoredSchema, name: str) -> None:
         """Have the catalog say what a name's file says, where that was written anew."""
         entry = self.entry(schema.name, name)
-        if entry is not None and self.entries.mark(entry) != schema.kept[name] and (schema.name, name) not in self._being_made():
+        if entry is not None and self.entries.mark(entry) != schema.kept[name] and (schema.name, name) not in self.being_made():
             self.remove(schema.name, name)
             self._make_kept(schema, name)
 
@@ -103,7 +103,7 @@ class SparkCatalog:
         """Whether a name that no folder and no file tells is one that they did tell."""
         with contextlib.suppress(Exception):  # it may have been dropped in this very moment
             entry = self.entry(schema.name, name)
-            if entry is None or (schema.name, name) in self._being_made():
+            if entry is None or (schema.name, name) in self.being_made():
                 return False
             if self.entries.mark(entry) is not None:
                 return True
@@ -172,7 +172,7 @@ class SparkCatalog:
         known = self.schema_folder(name)
         if known == folder:
             return True
-        cut_off = known == nowhere(warehouse, name) and (name, WHOLE_SCHEMA) not in self._being_made()
+        cut_off = known == nowhere(warehouse, name) and (name, WHOLE_SCHEMA) not in self.being_made()
         if name != DEFAULT_SCHEMA and not cut_off:
             return False
         self.move_schema(name, folder)  # Spark has the default one in the warehouse itself; the other's drop was cut off
@@ -191,7 +191,8 @@ class SparkCatalog:
             for key in keys:
                 system.clearProperty(key)
 
-    def _being_made(self) -> set[tuple[str, str]]:
+    def being_made(self) -> set[tuple[str, str]]:
+        """The names that notebooks of the driver are making, dropping or changing."""
         return {(found.group(1), found.group(2)) for found in map(_MADE.match, self._makings()) if found}
 
     def _makings(self) -> list[str]:

@@ -146,6 +146,36 @@ def test_one_that_was_there_before_is_joined_and_stays(start: Callable[..., subp
     assert (found["running"], found["pid"]) == (True, before)
 
 
+@pytest.mark.parametrize("later", ["when it is there", "while it is starting"])
+def test_of_two_labs_the_first_to_end_leaves_the_engine_to_the_other(
+    start: Callable[..., subprocess.Popen[str]], until: Callable[..., Any], tmp_path: Path, later: str
+) -> None:
+    """The second is joined to the engine of the first, also with no kernel; that ends with the last of both, and no 'stop' without
+    --force takes it away before."""
+    first = start("lab", "--engine", "sail")
+    assert first.stdout is not None
+    assert first.stdout.readline() == "up\n"
+    if later == "when it is there":
+        until(lambda: status(start)["running"], 60)
+    second = start("lab", "--engine", "sail")
+    until(lambda: status(start).get("labs") == 2, 60)
+    pid = status(start)["pid"]
+    told = start("engine", "status").communicate()[0].splitlines()
+    assert [line.split(maxsplit=2)[-1] for line in told if line.startswith("used by")] == ["2 JupyterLabs"]
+    assert start("engine", "stop").wait() == 2
+    first.kill()
+    first.wait()
+    until(lambda: status(start)["labs"] == 1, 60)
+    assert asked_after_up(second) == "5 True 1"
+    until(lambda: status(start)["guests"] == 0, 60)
+    assert (status(start)["pid"], "nbflow: joins the engine " in (tmp_path / "told").read_text()) == (pid, True)
+    assert second.stdin is not None
+    second.stdin.close()
+    assert second.wait() == 0
+    until(lambda: not Path(f"/proc/{pid}").exists(), 60)
+    assert status(start) == {"version": 1, "running": False}
+
+
 def asked_after_up(lab: subprocess.Popen[str]) -> str:
     """Like ``asked``, of a Lab that is just starting."""
     assert lab.stdout is not None

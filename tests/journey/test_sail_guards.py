@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import pyarrow
 import pytest
-from deltalake import DeltaTable
+from deltalake import DeltaTable, Field, Schema, write_deltalake
 
 pytestmark = pytest.mark.long
 
@@ -67,6 +70,13 @@ WRITES = {
     "a null partition of files": 'spark.sql("SELECT 1L AS id, CAST(NULL AS BIGINT) AS k").write.partitionBy("k").parquet("p")',
     "files over a table": 'rows.write.mode("overwrite").parquet("t")',
     "files that are being read": 'rows.write.parquet("q"); spark.read.parquet("q").where("id > 0").write.mode("overwrite").parquet("q")',
+    "a format of dates in files": 'spark.sql("SELECT DATE \'2024-01-02\' AS d").write.option("dateFormat", "yyyy").csv("f")',
+    "an empty text in CSV files": 'spark.sql("SELECT \'\' AS s, 1 AS x").write.csv("f")',
+    "no number in JSON files": "spark.sql(\"SELECT CAST('NaN' AS DOUBLE) AS x\").write.json('f')",
+    "two columns of one name": 'spark.createDataFrame([(1, 2)], ["a", "A"]).write.parquet("f")',
+    "bytes as a partition": "spark.sql(\"SELECT 1 AS x, X'00' AS k\").write.partitionBy('k').save('f')",
+    "a constraint that is not checked": "spark.sql(\"CREATE TABLE c (a INT) TBLPROPERTIES ('delta.constraints.x' = 'a > 0')\")",
+    "fields in another order": "spark.sql(\"CREATE TABLE IF NOT EXISTS o (s STRUCT<x: INT, y: INT>)\"); spark.sql(\"INSERT INTO o SELECT named_struct('y', 1, 'x', 2)\")",
     "a field of another type": 'spark.sql("SELECT named_struct(\'a\', 1) AS s").write.save("st"); spark.sql("SELECT named_struct(\'a\', \'x\') AS s").write.mode("append").save("st")',
     "a field instead of another": 'spark.sql("SELECT named_struct(\'b\', 1) AS s").write.mode("append").save("st")',
     "a field that differs in case": 'spark.sql("SELECT named_struct(\'A\', 1) AS s").write.mode("append").option("mergeSchema", "true").save("st")',
@@ -171,6 +181,122 @@ def test_fields_are_added_within_structs(sail: Any, tmp_path: Path) -> None:
     for name, (*_, expected) in cases.items():
         table = DeltaTable(tmp_path / "nb" / name).to_pyarrow_table()
         assert (table.column_names, sorted(table["s"].to_pylist(), key=str)) == (["s"], sorted(expected, key=str)), name
+
+
+def test_the_rules_of_a_table_hold(sail: Any) -> None:
+    """Constraints that another engine has made, in changes that Sail does not check by itself; lengths of texts in every write. What keeps to
+    them is written, as far as that can be told."""
+    constrained, short = sail.warehouse / "default" / "constrained", sail.warehouse / "default" / "short"
+    write_deltalake(constrained, pyarrow.table({"a": pyarrow.array([1], pyarrow.int32())}))
+    DeltaTable(constrained).alter.add_constraint({"positive": "a > 0"})
+    DeltaTable.create(short, Schema([Field("s", "string", metadata={"__CHAR_VARCHAR_TYPE_STRING": "varchar(3)"})]))
+    told = sail.run(
+        """
+        from pyspark.sql import functions as F
+        spark = session()
+        row = lambda value: spark.createDataFrame([(value,)], "a INT")
+        for job in (
+            lambda: spark.sql("UPDATE constrained SET a = -1"), lambda: row(-2).write.mode("overwrite").saveAsTable("constrained"),
+            lambda: spark.sql("MERGE INTO constrained t USING (SELECT -3 AS a) s ON t.a = s.a WHEN NOT MATCHED THEN INSERT *"),
+            lambda: row(-4).mergeInto("constrained", F.expr("constrained.a = 0")).whenNotMatched().insertAll().merge(),
+            lambda: spark.sql("INSERT INTO constrained VALUES (-5)"), lambda: row(None).write.mode("overwrite").saveAsTable("constrained"),
+            lambda: spark.sql("INSERT INTO short VALUES ('long text')"),
+            lambda: spark.createDataFrame([("long text",)], "s STRING").write.mode("append").saveAsTable("short"),
+        ):
+            outcome(job)
+        row(7).write.mode("overwrite").saveAsTable("constrained")
+        spark.sql("INSERT INTO constrained VALUES (8)")
+        spark.sql("DELETE FROM constrained WHERE a = 7")
+        spark.sql("DELETE FROM short")
+        """
+    )
+    assert ["--engine spark" in each or "CHECK constraint positive" in each for each in told] == [True] * 8
+    assert DeltaTable(constrained).to_pyarrow_table().to_pylist() == [{"a": 8}]
+    assert DeltaTable(short).to_pyarrow_table().num_rows == 0
+
+
+def test_changes_take_times_in_the_sessions_zone(sail: Any) -> None:
+    """UPDATE, MERGE, with columns named and with stars, and DELETE, by values of other types and by parts of a table's timestamp; what Sail
+    would take in UTC all the same is refused."""
+    zone = ZoneInfo("America/New_York")
+    told = sail.run(
+        """
+        from pyspark.sql import functions as F
+        spark = session()
+        spark.conf.set("spark.sql.session.timeZone", "America/New_York")
+        spark.sql("CREATE TABLE t (i INT, at TIMESTAMP, `end` TIMESTAMP, n INT)")
+        spark.sql("INSERT INTO t SELECT id, TIMESTAMP '2024-07-01 23:00:00', CAST(NULL AS TIMESTAMP) AS e, CAST(NULL AS INT) AS n FROM range(7)")
+        spark.sql("UPDATE t SET at = DATE '2024-01-05', n = hour(at) WHERE i = 0 AND hour(at) = 23")
+        spark.sql("UPDATE default.t SET end = CASE WHEN day(at) = 1 THEN TIMESTAMP_NTZ '2024-01-05 01:00:00' END WHERE i IN (1, 2)")
+        spark.sql("MERGE INTO t x USING (SELECT 3 AS i, DATE '2024-01-05' AS d) s ON x.i = s.i WHEN MATCHED AND hour(x.at) = 23 THEN UPDATE SET x.at = s.d, n = hour(x.at)")
+        source = "(SELECT id AS i, DATE '2024-01-05' AS at, '2024-01-05 01:00:00' AS `end`, 0 AS n FROM range(4, 8, 3)) AS s"
+        spark.sql(f"MERGE INTO t USING {source} ON t.i = s.i WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *")
+        spark.sql("DELETE FROM t WHERE i = 5 AND to_date(at) = DATE '2024-07-01'")
+        spark.sql("DELETE FROM t WHERE i = 6 AND to_date(at) = DATE '2024-07-02'")
+        outcome(lambda: spark.sql("DELETE FROM t WHERE at >= DATE '2024-07-02'"))
+        frame = spark.sql("SELECT 1 AS i, DATE '2024-01-05' AS at").alias("s")
+        outcome(lambda: frame.mergeInto("t", F.expr("t.i = s.i")).whenMatched().update({"at": F.col("s.at")}).merge())
+        same = spark.sql("SELECT 2 AS i, TIMESTAMP '2024-01-05 00:00:00' AS at").alias("s")
+        same.mergeInto("t", F.expr("t.i = s.i")).whenMatched().update({"at": F.col("s.at")}).merge()
+        """
+    )
+    assert ["--engine spark" in each for each in told] == [True, True]
+    evening, midnight, one = (datetime(*parts, tzinfo=zone) for parts in ((2024, 7, 1, 23), (2024, 1, 5), (2024, 1, 5, 1)))
+    rows = DeltaTable(sail.warehouse / "default" / "t").to_pyarrow_table().to_pylist()
+    assert sorted(tuple(row.values()) for row in rows) == [
+        (0, midnight, None, 23), (1, evening, one, None), (2, midnight, one, None), (3, midnight, None, 23), (4, midnight, one, 0),
+        (6, evening, None, None), (7, midnight, one, 0),
+    ]  # fmt: skip
+
+
+def test_queries_take_a_tables_times_in_the_sessions_zone(sail: Any) -> None:
+    """By SQL and by frames, through views, joins and files of a table; what is computed of them is stored so."""
+    told = sail.run(
+        """
+        from pyspark.sql import functions as F
+        spark = session()
+        spark.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
+        spark.sql("CREATE SCHEMA b")
+        spark.sql("CREATE TABLE b.t USING delta AS SELECT id AS i, TIMESTAMP '2024-07-02 01:00:00' AS at FROM range(2)")
+        first = lambda frame: list(frame.first())
+        tell(first(spark.sql("SELECT hour(at), CAST(at AS STRING), CAST(to_date(at) AS STRING) FROM b.t")))
+        tell(first(spark.sql("WITH c AS (SELECT * FROM b.t) SELECT hour(c.at), hour(x.at) FROM c JOIN spark_catalog.b.t AS x USING (i) WHERE x.at >= '2024-07-02'")))
+        spark.sql("CREATE TEMP VIEW v AS SELECT *, hour(at) AS h FROM b.t")
+        frame = spark.table("b.t")
+        frame.createOrReplaceTempView("w")
+        tell(first(spark.sql("SELECT v.h, hour(w.at) FROM v JOIN w USING (i)")))
+        tell(first(frame.alias("p").join(frame.alias("q"), "i").select(F.hour("p.at"), F.date_format("q.at", "yyyy-MM-dd HH"))))
+        tell(first(spark.read.load(WAREHOUSE).select(F.hour("at"))))
+        frame.groupBy(F.to_date("at").alias("day")).count().write.saveAsTable("b.days")
+        spark.sql("INSERT INTO b.days SELECT to_date(at), count(*) FROM b.t GROUP BY 1")
+        """.replace("WAREHOUSE", repr(str(sail.warehouse / "b" / "t")))
+    )
+    local = datetime(2024, 7, 2, 1, tzinfo=ZoneInfo("Asia/Tokyo"))
+    hour, day = local.hour, local.date()
+    assert told == [[hour, "2024-07-02 01:00:00", str(day)], [hour, hour], [hour, hour], [hour, f"{day} 01"], [hour]]
+    assert [row["day"] for row in DeltaTable(sail.warehouse / "b" / "days").to_pyarrow_table().to_pylist()] == [day, day]
+
+
+def test_columns_that_stand_elsewhere_are_told(sail: Any) -> None:
+    """A table that a frame or a query makes has its partition columns last, where Spark leaves them; one that is declared has not."""
+    told = sail.run(
+        """
+        import warnings
+        spark = session()
+        rows = spark.sql("SELECT 1 AS a, 'x' AS k, 'y' AS j")
+        for job in (
+            lambda: rows.write.partitionBy("k").saveAsTable("one"), lambda: spark.sql("CREATE TABLE two USING delta PARTITIONED BY (k) AS SELECT 1 AS a, 'x' AS k, 'y' AS j"),
+            lambda: spark.sql("CREATE TABLE three (a INT, k STRING, j STRING) USING delta PARTITIONED BY (k)"), lambda: rows.write.mode("append").saveAsTable("three"),
+            lambda: rows.write.partitionBy("j").saveAsTable("four"),
+        ):
+            with warnings.catch_warnings(record=True) as said:
+                warnings.simplefilter("always")
+                job()
+            tell(any("behind all others" in str(each.message) for each in said))
+        tell([spark.table(name).columns for name in ("one", "two", "three", "four")])
+        """
+    )
+    assert told == [True, True, False, False, False, [["a", "j", "k"], ["a", "j", "k"], ["a", "k", "j"], ["a", "k", "j"]]]
 
 
 def test_set_and_reset_are_settings(sail: Any) -> None:

@@ -244,12 +244,11 @@ def test_purge_deletes_for_good_and_names_in_texts_are_names(sail: Any) -> None:
 
 
 def test_what_only_spark_knows_is_neither_hidden_nor_replaced(sail: Any) -> None:
-    """A name that is kept for Spark's driver is refused to writers and to reads by its full name; what Sail alone knows is told as such."""
+    """A name that is kept for Spark's driver is refused to writers and to reads by its full name."""
     keep(sail.warehouse / "s", "p", {"version": 1, "type": "MANAGED", "provider": "parquet"})
     keep(sail.warehouse / "s", "v", {"version": 1, "type": "VIEW"})
     told = sail.run(
         """
-        import warnings
         spark = session()
         for job in (
             lambda: spark.range(1).write.mode("overwrite").saveAsTable("s.p"), lambda: spark.range(1).writeTo("s.v").createOrReplace(),
@@ -257,17 +256,71 @@ def test_what_only_spark_knows_is_neither_hidden_nor_replaced(sail: Any) -> None
             lambda: spark.table("s.v").count(),
         ):
             outcome(job)
-        with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("always")
-            spark.range(2).createOrReplaceTempView("quiet")
-            spark.sql("CREATE VIEW s.own AS SELECT 1 AS x")
-            spark.range(2).write.format("parquet").saveAsTable("s.files")
-        tell([str(each.message) for each in said if "known to this notebook" in str(each.message)])
         """
     )
-    assert ["--engine spark" in each for each in told[:-1]] == [True] * 5
-    assert [next(name for name in ("s.own", "s.files") if name in each) for each in told[-1]] == ["s.own", "s.files"]
+    assert ["--engine spark" in each for each in told] == [True] * 5
     assert not list(sail.warehouse.glob("s/*/_delta_log"))
+
+
+def test_what_later_tasks_would_not_know_is_not_made(sail: Any) -> None:
+    """Views and tables of other formats, by SQL, by both writers and by the catalog, are refused by name; temporary views are not, and
+    files without a name are not."""
+    told = sail.run(
+        """
+        spark = session()
+        spark.sql("CREATE SCHEMA s")
+        spark.range(2).createOrReplaceTempView("quiet")
+        spark.sql("CREATE OR REPLACE TEMPORARY VIEW also AS SELECT * FROM quiet")
+        spark.range(2).write.parquet("files")
+        spark.sql("CREATE TABLE s.t USING delta AS SELECT 1 AS x")
+        for job in (
+            lambda: spark.sql("CREATE VIEW s.v AS SELECT 1 AS x"), lambda: spark.sql("create or replace view s.v as select * from s.t"),
+            lambda: spark.range(2).write.format("parquet").saveAsTable("s.p"), lambda: spark.range(2).write.format("csv").mode("append").saveAsTable("p"),
+            lambda: spark.range(2).writeTo("s.p").using("parquet").create(), lambda: spark.sql("CREATE TABLE s.p (x INT) USING parquet"),
+            lambda: spark.sql("CREATE TABLE IF NOT EXISTS s.p USING CSV OPTIONS (header true) LOCATION '/nowhere'"),
+            lambda: spark.sql("CREATE TABLE s.p STORED AS PARQUET AS SELECT 1 AS x"), lambda: spark.catalog.createTable("s.p", source="json", path="files"),
+            lambda: (spark.conf.set("spark.sql.sources.default", "parquet"), spark.sql("CREATE TABLE s.p (x INT)")),
+        ):
+            outcome(job)
+        spark.conf.set("spark.sql.sources.default", "delta")
+        tell([spark.table("also").count(), spark.read.parquet("files").count()])
+        tell(sorted(row.tableName for row in spark.sql("SHOW TABLES IN s").collect() if not row.isTemporary))
+        """
+    )
+    *refusals, counts, names = told
+    assert [("--engine spark" in each, "s.v" in each or "s.p" in each or "default.p" in each) for each in refusals] == [(True, True)] * 10
+    assert (counts, names) == ([2, 2], ["t"])
+
+
+def test_a_table_that_lies_elsewhere_is_known_to_later_tasks(sail: Any, tmp_path: Path) -> None:
+    """By a location in SQL and by a writer's path; it is changed where it lies, renamed and dropped by its name alone."""
+    folder = tmp_path / "nb"
+    sail.run(
+        """
+        spark = session()
+        spark.sql("CREATE SCHEMA s")
+        spark.range(3).write.save("one")
+        spark.sql("CREATE TABLE s.one USING delta LOCATION 'one'")
+        spark.range(2).write.option("path", "two").saveAsTable("s.two")
+        """,
+        folder,
+    )
+    told = sail.run(
+        """
+        spark = session()
+        spark.sql("INSERT INTO s.one VALUES (7)")
+        tell([spark.table("s.one").count(), spark.sql("SELECT * FROM spark_catalog.s.two").count()])
+        tell(sorted(row.tableName for row in spark.sql("SHOW TABLES IN s").collect()))
+        spark.range(1).write.mode("append").saveAsTable("s.one")
+        spark.sql("ALTER TABLE s.one RENAME TO s.other")
+        spark.sql("DROP TABLE s.two")
+        tell([spark.table("s.other").count(), spark.catalog.tableExists("s.one"), spark.catalog.tableExists("s.two")])
+        """
+    )
+    assert told == [[4, 2], ["one", "two"], [5, False, False]]
+    assert (DeltaTable(folder / "one").version(), DeltaTable(folder / "two").version()) == (2, 0)
+    assert [path.name for path in (sail.warehouse / "s").rglob("*") if path.is_file()] == ["other.json"]
+    assert dropped(sail.warehouse) == []
 
 
 def test_describe_tells_of_partitions(sail: Any) -> None:

@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deltalake import DeltaTable
+
+from nbflow.warehouse.trash import dropped
 
 pytestmark = pytest.mark.long
 
@@ -103,11 +106,30 @@ print(spark.conf.get("spark.nbflow.tag", "nobody"))
 """
 
 
-def client(folder: Path, remote: str, table: str) -> subprocess.CompletedProcess[str]:
+DROPPER = """
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+spark.range(4).selectExpr("id", "id % 2 AS k").write.partitionBy("k").saveAsTable("default.gone")
+spark.sql("CREATE TABLE default.purged AS SELECT 1 AS x")
+spark.sql("CREATE SCHEMA away")
+spark.range(2).write.saveAsTable("away.one")
+spark.range(3).write.format("parquet").saveAsTable("away.files")
+spark.catalog.dropTable("gone")
+spark.sql("DROP TABLE default.purged PURGE")
+try:
+    spark.sql("DROP SCHEMA away")
+except Exception as error:
+    print("SCHEMA_NOT_EMPTY" in str(error), spark.table("away.one").count())
+spark.sql("DROP SCHEMA away CASCADE")
+print(spark.catalog.tableExists("default.gone"), spark.catalog.databaseExists("away"))
+"""
+
+
+def client(folder: Path, remote: str, table: str, code: str = CLIENT) -> subprocess.CompletedProcess[str]:
     """A plain process that knows of nothing but Spark Connect's address."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK", "NBFLOW"))}
     return subprocess.run(
-        [sys.executable, "-c", CLIENT, table],
+        [sys.executable, "-c", code, table],
         cwd=folder,
         check=False,
         env={**environment, "SPARK_REMOTE": remote},
@@ -126,7 +148,7 @@ def bash_notebook(source: str) -> str:
 
 def test_the_same_driver_serves_spark_connect(workspace: Path) -> None:
     """A plain client reads what a notebook on the driver wrote, whether before or after it came, and writes what notebooks read;
-    without the token nobody gets in. A notebook in another language is handed an address where that is asked for: a session of
+    without the token nobody gets in. What it drops lies in the trash, however it says it. A notebook in another language is handed an address where that is asked for: a session of
     its own, whose commits bear the run's mark. When who holds the engine is killed no process is left, and the next run starts its own."""
     assert nbflow(workspace, "engine", "start", "--autotermination-minutes", "5").returncode == 0
     run(workspace)
@@ -138,6 +160,15 @@ def test_the_same_driver_serves_spark_connect(workspace: Path) -> None:
     assert remote.startswith(f"{told['address']}/;token=") and told["address"].startswith("sc://localhost:")
     refused = client(workspace, remote.replace("token=", "token=not"), "default.never")
     assert refused.returncode != 0 and "UNAUTHENTICATED" in refused.stderr.upper()
+
+    done = client(workspace, remote, "", DROPPER)
+    assert done.stdout.splitlines() == ["True 2", "False False"], done.stderr[-3000:]
+    lies = {item.name: item for item in dropped(workspace / "warehouse")}
+    assert set(lies) == {"default.gone", "default.purged", "away.one", "away.*"}
+    assert nbflow(workspace, "tables", "restore", "default.gone").returncode == 0
+    assert sorted(DeltaTable(workspace / "warehouse/default/gone").to_pyarrow_table()["id"].to_pylist()) == [0, 1, 2, 3]
+    assert DeltaTable(lies["away.one"].files).to_pyarrow_table().num_rows == 2
+    assert not list((workspace / "warehouse/.trash").glob("links-*"))
 
     (workspace / "client.py").write_text(CLIENT)
     (workspace / "b.ipynb").write_text(bash_notebook(f"{sys.executable} client.py default.of_bash"))
@@ -164,7 +195,7 @@ def test_the_same_driver_serves_spark_connect(workspace: Path) -> None:
 def test_a_warm_engine_that_nobody_uses_ends(workspace: Path) -> None:
     """After the idle minutes that it was given; Sail stands for all here, since it starts at once."""
     assert nbflow(workspace, "engine", "start", "--engine", "sail", "--autotermination-minutes", "0.03").returncode == 0
-    holder = Path("/proc", str(status(workspace)["pid"]))  # who asks for the status again and again uses it
+    holder = Path("/proc", str(status(workspace).get("pid", 0)))  # by now it may have ended; who asks again and again uses it
     _wait(lambda: not holder.exists())
     assert status(workspace)["running"] is False
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.exchange import COMMIT_SETTING, TAG_SETTING
+from nbflow.run.engines.drops import Drops
 from nbflow.warehouse.catalog import SparkCatalog
 from nbflow.warehouse.folders import StoredSchema, contents
 
@@ -30,10 +31,13 @@ _PLACE = {"spark.connect.grpc.binding.address": "127.0.0.1", "spark.connect.grpc
 
 
 class Clients:
-    """The driver's Spark Connect service, by py4j: all calls block. Made, it listens on ``port``."""
+    """The driver's Spark Connect service, by py4j: all calls block. Made, it listens on ``port``. ``listen`` has an object told of the
+    catalog's changes."""
 
-    def __init__(self, jvm: Any, context: Any, catalog: SparkCatalog, warehouse: Path) -> None:
+    def __init__(self, jvm: Any, context: Any, catalog: SparkCatalog, warehouse: Path, listen: Callable[[Any], None]) -> None:
         self._jvm, self._catalog, self._warehouse = jvm, catalog, warehouse
+        self._drops = Drops(catalog, warehouse)
+        listen(self._drops)
         conf = jvm.org.apache.spark.SparkEnv.get().conf()
         for name, value in _PLACE.items():
             conf.set(name, value)
@@ -70,11 +74,16 @@ class Clients:
         While a client has something running this waits until new tables are some seconds old: who makes a table makes its
         folder first, and would find the name taken.
         """
+        self._drops.sweep()
         with self._lock:
             now = contents(self._warehouse, self._seen)
             if now == self._seen or (self._service.listActiveExecutions().isRight() and any(map(self._has_young, now.values()))):
                 return
             self._seen = self._catalog.follow(self._warehouse, self._seen, now)
+
+    def close(self) -> None:
+        """Leave nothing behind of drops that were not done."""
+        self._drops.sweep(0)
 
     def _has_young(self, schema: StoredSchema) -> bool:
         known = self._seen[schema.name].tables if schema.name in self._seen else {}
@@ -115,6 +124,8 @@ class Serving:
         """Follow no more; the service ends with its driver."""
         if self._following is not None:
             self._following.cancel()
+        if self._clients is not None:
+            self._clients.close()
 
     async def _follow(self, clients: Clients) -> None:
         while True:

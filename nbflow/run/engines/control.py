@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import secrets
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ class Control:
         self._session: Any = None
         self._context: Any = None
         self._catalog: SparkCatalog | None = None
+        self._listening: Any = None
 
     def begin(self, warehouse: Path) -> str:
         """Make the driver's context and make the warehouse's tables known; returns Spark's version."""
@@ -66,7 +68,26 @@ class Control:
         """Let the driver take clients of Spark Connect, too."""
         if self._catalog is None:
             raise RuntimeError("the driver has no session yet")
-        return Clients(self._jvm, self._context, self._catalog, warehouse)
+        return Clients(self._jvm, self._context, self._catalog, warehouse, self._listen)
+
+    def _listen(self, listener: Any) -> None:
+        """Have ``listener`` told of each change of the driver's catalog.
+
+        By a gateway that serves nothing else: a call of ours that changes the catalog waits until the listener was told, and
+        py4j would tell it on the very connection that waits. Not by one of Spark's doors, which send no secret when they call back.
+        """
+        from py4j.java_gateway import CallbackServerParameters, GatewayParameters, JavaGateway
+
+        secret, here = secrets.token_hex(32), self._jvm.java.net.InetAddress.getByName("127.0.0.1")
+        builder = getattr(self._jvm.py4j, "GatewayServer$GatewayServerBuilder")()
+        server = builder.authToken(secret).javaPort(0).javaAddress(here).callbackClient(0, here, secret).build()
+        server.start()
+        self._listening = ours = JavaGateway(
+            gateway_parameters=GatewayParameters(port=server.getListeningPort(), auth_token=secret, auto_convert=True),
+            callback_server_parameters=CallbackServerParameters(port=0, daemonize=True, daemonize_connections=True, auth_token=secret),
+        )
+        server.resetCallbackClient(here, ours.get_callback_server().get_listening_port())
+        ours.jvm.org.apache.spark.sql.classic.SparkSession.builder().getOrCreate().sharedState().externalCatalog().addListener(listener)
 
     def execute(self, statements: Iterable[str]) -> None:
         """Execute SQL statements, one after another, in the driver's own session. Raises py4j's error of one that fails."""
@@ -100,7 +121,10 @@ class Control:
             self._catalog.forget_maker(tag)
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Give the connections back."""
+        if self._listening is not None:
+            self._listening.shutdown_callback_server()
+            self._listening.close()
         self._gateway.close()
 
 

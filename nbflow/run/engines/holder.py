@@ -1,7 +1,7 @@
 """A warm engine's own side: it holds one engine for whoever of the workspace comes, until it is stopped or long idle.
 
-Whoever comes speaks over loopback, one JSON object a line: first the token, then calls (``start``, ``address``, ``remote``,
-``clients``, ``lost``, ``cancel``, ``status``, ``stop``), each with a number that its answer bears.
+Whoever comes speaks over loopback, one JSON object a line: first the token, and ``lab`` where it is a JupyterLab, then calls
+(``start``, ``address``, ``remote``, ``clients``, ``lost``, ``cancel``, ``status``, ``stop``), each with a number that its answer bears.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ LOCK_FILE = "lock"
 @dataclass(frozen=True, slots=True)
 class WarmAddress:
     """Where a warm engine is, as its file tells it, which only its owner may read. ``fingerprint`` holds a digest of each thing
-    that it was started with; ``since`` is ISO 8601 in UTC; ``autotermination_minutes`` how long it may be idle (0: for ever)."""
+    that it was started with; ``since`` is ISO 8601 in UTC; ``autotermination_minutes`` how long it may be idle (0: for ever);
+    ``of_lab`` says that it ends with the JupyterLab that it was started for, or with the last that uses it then."""
 
     port: int
     token: str
@@ -41,6 +42,7 @@ class WarmAddress:
     since: str
     pid: int
     autotermination_minutes: float
+    of_lab: bool = False
 
 
 def read_address(folder: Path) -> WarmAddress | None:
@@ -52,12 +54,17 @@ def read_address(folder: Path) -> WarmAddress | None:
 
 
 class Holder:
-    """Serves ``engine`` until it is asked to stop, or nobody has been there for ``minutes`` (0: never)."""
+    """Serves ``engine`` until it is asked to stop, or nobody has been there for ``minutes`` (0: never). ``of_lab``: a JupyterLab
+    uses it from the beginning, until ``stop_when_unused`` is called."""
 
-    def __init__(self, engine: Engine, folder: Path, fingerprint: Mapping[str, str], minutes: float, pid: int) -> None:
+    def __init__(
+        self, engine: Engine, folder: Path, fingerprint: Mapping[str, str], minutes: float, pid: int, of_lab: bool = False
+    ) -> None:
         self._engine, self._folder, self._fingerprint, self._minutes, self._pid = engine, folder, fingerprint, minutes, pid
+        self._of_lab = self._has_lab = of_lab
         self._token = secrets.token_hex(32)
         self._guests: dict[asyncio.StreamWriter, set[str]] = {}
+        self._labs: set[asyncio.StreamWriter] = set()
         self._over = asyncio.Event()
         self._last_guest = 0.0
         self._served_at = ""
@@ -73,7 +80,7 @@ class Holder:
             server = await asyncio.start_server(self._guest, "127.0.0.1", 0)
             since = datetime.now(timezone.utc).isoformat(timespec="seconds")
             port = server.sockets[0].getsockname()[1]
-            address = WarmAddress(port, self._token, self._engine.name, self._fingerprint, since, self._pid, self._minutes)
+            address = WarmAddress(port, self._token, self._engine.name, self._fingerprint, since, self._pid, self._minutes, self._of_lab)
             write_private(self._folder / ADDRESS_FILE, json.dumps(asdict(address)))
             self._last_guest = loop.time()
             try:
@@ -97,8 +104,9 @@ class Holder:
         self._over.set()
 
     async def stop_when_unused(self) -> None:
-        """Let ``serve`` end as soon as nobody is there."""
-        while self._guests:
+        """Let ``serve`` end as soon as nobody is there: no run, no notebook, no JupyterLab, no client of Spark Connect."""
+        self._has_lab = False
+        while self._guests or await self._has_sessions():
             await asyncio.sleep(_LOOK_SECONDS)
         self.stop()
 
@@ -129,6 +137,8 @@ class Holder:
             writer.close()
             return
         tags = self._guests[writer] = set()
+        if (first or {}).get("lab"):
+            self._labs.add(writer)
         calls: set[asyncio.Task[None]] = set()
         try:
             while (message := await receive(reader)) is not None:
@@ -139,6 +149,7 @@ class Holder:
             for call in calls:
                 call.cancel()
             del self._guests[writer]
+            self._labs.discard(writer)
             self._last_guest = asyncio.get_running_loop().time()
             writer.close()
             await asyncio.gather(*(self._engine.cancel(tag) for tag in tags), return_exceptions=True)
@@ -177,7 +188,10 @@ class Holder:
         elif call == "status":
             clients = await self._engine.clients() if self._served_at else 0
             tasks = sum(len(each) for each in self._guests.values())
-            return {"guests": len(self._guests) - 1, "tasks": tasks, "clients": clients, "address": self._served_at}
+            others = len(self._guests) - len(self._labs) - 1
+            return {
+                "guests": others, "labs": len(self._labs) + self._has_lab, "tasks": tasks, "clients": clients, "address": self._served_at,
+            }  # fmt: skip
         elif call == "stop":
             self.stop()
             return {"stopping": 1}

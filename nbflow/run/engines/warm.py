@@ -24,13 +24,14 @@ _SECONDS_OTHERWISE = 8.0
 class WarmEngine:
     """The engine at ``address``, held by another process. Keeps the promise of ``core.ports.Engine``, but that ``stop`` only
     leaves it. Where it is gone when it should start, ``own`` makes an engine of the run's own (``None``: that is an
-    error); ``announce`` is told so."""
+    error); ``announce`` is told so. ``lab``: it is joined for a JupyterLab."""
 
     def __init__(
-        self, address: WarmAddress, own: Callable[[], Engine] | None = None, announce: Callable[[str], None] = lambda text: None
-    ) -> None:
+        self, address: WarmAddress, own: Callable[[], Engine] | None = None, announce: Callable[[str], None] = lambda text: None,
+        lab: bool = False,
+    ) -> None:  # fmt: skip
         self.name = address.engine
-        self._address, self._make_own, self._announce = address, own, announce
+        self._address, self._make_own, self._announce, self._lab = address, own, announce, lab
         self._own: Engine | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._reading: asyncio.Future[None] | None = None
@@ -72,7 +73,7 @@ class WarmEngine:
             reader, self._writer = await asyncio.open_connection("127.0.0.1", self._address.port, limit=_LONGEST_LINE)
         except OSError:
             raise EngineError(ErrorKind.ENGINE_LOST, _GONE) from None
-        self._writer.write(json.dumps({"token": self._address.token}).encode() + b"\n")
+        self._writer.write(json.dumps({"token": self._address.token, "lab": self._lab}).encode() + b"\n")
         self._reading = asyncio.ensure_future(self._read(reader))
 
     async def address(self, tag: str) -> SparkAddress:
@@ -119,11 +120,17 @@ class WarmEngine:
         self._writer = None
 
     async def ask(self, call: str) -> Any:
-        """Join and ask who holds the engine: ``status`` (``guests``, the others that are joined, ``tasks``, how many tasks have
-        an address, ``clients``, how many sessions there are by Spark Connect, and ``address``, where without its secret), ``remote`` or ``stop`` (it ends). Raises ``EngineError`` where nobody is there."""
+        """Join and ask who holds the engine: ``status`` (``guests``, the other runs and notebooks that are joined, ``labs``, how
+        many JupyterLabs use it, ``tasks``, how many tasks have an address, ``clients``, how many sessions there are by Spark Connect, and ``address``, where without its secret), ``remote`` or ``stop`` (it ends). Raises ``EngineError`` where nobody is there."""
         if self._writer is None:
             await self._connect()
         return await self._call(call)
+
+    async def stay(self) -> None:
+        """Be joined until the engine ends. Raises ``EngineError`` where nobody is there."""
+        await self.ask("status")
+        if self._reading is not None:
+            await asyncio.shield(self._reading)
 
     async def _call(self, call: str, tag: str = "", mark: str = "") -> Any:
         if self._writer is None or self._writer.is_closing():

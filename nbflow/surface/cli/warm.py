@@ -45,7 +45,7 @@ def start_holder(
     workspace: Workspace, settings: Mapping[str, Any], *, minutes: float = 0, bound: bool = False, stdout: int, stderr: IO[str] | None
 ) -> subprocess.Popen[str]:
     """Start the process that holds a warm engine with the call's ``settings``; ``minutes`` is how long it may be idle (0: for
-    ever). ``bound``: it ends with whoever has the other end of its standard input. See ``hold_engine`` for what it tells."""
+    ever). ``bound``: it ends with whoever has the other end of its standard input, and joins an engine that is there. See ``hold_engine`` for what it tells."""
     holder = subprocess.Popen(
         [sys.executable, "-m", "nbflow.surface.cli.hold_engine"], stdin=subprocess.PIPE, stdout=stdout, stderr=stderr, text=True,
         start_new_session=True, cwd="/",

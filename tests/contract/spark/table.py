@@ -11,7 +11,7 @@ from tests.contract.spark.compare import Point, judged, told
 from tests.contract.spark.register import topics
 
 PATH = Path(__file__).parents[3] / "nbflow" / "plan" / "differences.json"
-IN_ORDER = ("writing", "changing", "tables")
+IN_ORDER = ("writing", "writing_values", "writing_files", "changing", "tables", "zones")
 """The topics whose programs change something and then look at it: after a refusal all else follows from that."""
 
 

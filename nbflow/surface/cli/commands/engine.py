@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -159,9 +160,8 @@ def status(session: Session, /, as_json: bool) -> int:
     else:
         rows = [
             ("engine", address.engine), ("process", str(address.pid)), ("since", address.since),
-            ("runs joined", str((use or {}).get("guests", 0))), ("tasks", str((use or {}).get("tasks", 0))),
-            *([("Spark Connect", f"{use['address']}, {use['clients']} sessions")] if use and use.get("address") else []),
-            ("ends", _limit(address.autotermination_minutes)),
+            *(_in_use(use) if use is not None else [("used by", "it does not answer")]),
+            ("ends", "with its JupyterLab, and the last that uses it then" if address.of_lab else _limit(address.autotermination_minutes)),
         ]  # fmt: skip
         for line in columns(rows):
             stdout.line(line)
@@ -183,8 +183,8 @@ def stop(session: Session, /, force: bool) -> int:
         stdout.line("no engine is running")
         return 0
     use = asyncio.run(_asked(address, "status"))[0] or {}
-    if use.get("guests") and not force:
-        raise UsageError(f"{use['guests']} run{'s' if use['guests'] > 1 else ''} use it", "--force ends it all the same")
+    if (use.get("guests") or use.get("labs")) and not force:
+        raise UsageError(f"it is used by {_users(use)}", "--force ends it all the same")
     if not asyncio.run(_asked(address, "stop"))[0] and force and is_held(workspace.warm_folder / LOCK_FILE):
         with contextlib.suppress(OSError):
             os.kill(address.pid, signal.SIGKILL)  # its guard ends what it held
@@ -209,6 +209,21 @@ async def _asked(address: WarmAddress, call: str) -> tuple[Any, str]:
         return None, str(error)
     finally:
         await engine.stop()
+
+
+def _in_use(use: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What is told of who uses an engine."""
+    served = [("Spark Connect", f"{use['address']}, {_number(use['clients'], 'session', 'sessions')}")] if use.get("address") else []
+    return [("used by", _users(use)), ("tasks at work", str(use["tasks"])), *served]
+
+
+def _users(use: Mapping[str, Any]) -> str:
+    words = (("guests", "run or notebook", "runs or notebooks"), ("labs", "JupyterLab", "JupyterLabs"))
+    return " and ".join(_number(use[key], one, more) for key, one, more in words if use.get(key)) or "nobody"
+
+
+def _number(number: int, one: str, more: str) -> str:
+    return f"{number} {one if number == 1 else more}"
 
 
 def _limit(minutes: float) -> str:

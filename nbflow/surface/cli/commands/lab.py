@@ -19,7 +19,7 @@ from nbflow.surface.cli.options import common_options
 from nbflow.surface.cli.session import Session
 from nbflow.surface.cli.settings_options import settings_options
 from nbflow.surface.cli.terminal import stderr, stdout
-from nbflow.surface.cli.warm import held, is_held_at, make_folder, start_holder
+from nbflow.surface.cli.warm import held, is_between, is_held_at, make_folder, start_holder
 from nbflow.surface.jupyter.beginning import ENGINE, FORMER
 from nbflow.workspace import Workspace
 
@@ -42,7 +42,7 @@ def command(session: Session, /, arguments: tuple[str, ...], settings: dict[str,
     """Start JupyterLab in the workspace, and hold a warm Spark engine for its notebooks as long as it runs.
 
     In its kernels SparkSession.builder.getOrCreate() attaches to that engine, and %nbflow is there. A warm engine that is
-    running already is joined, and left running. ARGS are JupyterLab's own ('nbflow lab -- --help' lists them); signals and
+    running already, also another JupyterLab's, is joined, and left running. ARGS are JupyterLab's own ('nbflow lab -- --help' lists them); signals and
     exit codes are its own too.
     """
     if importlib.util.find_spec("jupyterlab") is None:
@@ -68,13 +68,12 @@ def _root(given: Sequence[str], root: Path) -> list[str]:
 
 
 def _hold_engine(workspace: Workspace, settings: dict[str, Any]) -> None:
-    """Join the workspace's warm engine, or start one that ends with this process: with what JupyterLab will be."""
+    """Join the workspace's warm engine, or start one that ends with this process: with what JupyterLab will be. Who is joined
+    keeps the engine from ending."""
     name = workspace.settings.engine
     if name == "none" or name.startswith("sc:"):
         return
-    if (address := held(workspace)) is not None:
-        stderr.line(f"nbflow: joins the engine {address.engine} that is running, process {address.pid}")
-        return
+    address, between = held(workspace), is_between(workspace)
     try:
         make_folder(workspace)
     except StoreError as error:
@@ -86,7 +85,12 @@ def _hold_engine(workspace: Workspace, settings: dict[str, Any]) -> None:
     deadline = time.monotonic() + _BEGIN_SECONDS
     while holder.poll() is None and not is_held_at(workspace) and time.monotonic() < deadline:
         time.sleep(0.02)  # so that a kernel which comes first waits for the engine, and starts none of its own
-    stderr.line(f"nbflow: JupyterLab in {workspace.root}; engine {name} starts meanwhile, and ends with it")
+    if address is not None:
+        stderr.line(f"nbflow: joins the engine {address.engine} that is running, process {address.pid}")
+    elif between:
+        stderr.line("nbflow: joins the engine that is starting")
+    else:
+        stderr.line(f"nbflow: JupyterLab in {workspace.root}; engine {name} starts meanwhile, and ends with it")
 
 
 def _of_kernels(workspace: Workspace, settings: dict[str, Any]) -> dict[str, str]:

@@ -24,10 +24,13 @@ class Changes:
         self._tables = {change: names.table(change.name) for change in self._changes if change.kind != "schema" and change.name}
         self._stored: dict[Change, StoredSchema] = {}
 
-    def check(self) -> None:
-        """Before the statement is sent: refuse what would be done to names and files that the session does not know."""
+    def check(self, default: str) -> None:
+        """Before the statement is sent: refuse what would be done to names and files that the session does not know, and to make what no
+        later task would know. ``default`` is the format of a table where none is said."""
         for change, table in self._tables.items():
             self._names.refuse_kept(table, f"the {change.action} of {'.'.join(change.name)}")
+            if change.action == "make":
+                self._names.refuse_making(table, "view" if change.kind == "view" else self._said("USING") or self._stored_as() or default)
         for change in self._changes:
             if change.kind == "schema" and change.action == "drop" and len(change.name) == 1:
                 self._check_schema(change, change.name[0].lower())
@@ -39,6 +42,21 @@ class Changes:
             return ""
         name = ".".join("`" + part.replace("`", "``") + "`" for part in change.name)
         return f"DROP TABLE {'IF EXISTS ' if [token.word for token in self._tokens[2:4]] == ['IF', 'EXISTS'] else ''}{name}"
+
+    def _said(self, word: str) -> str:
+        """What stands behind a word of a statement that makes a table, before its query; a text without its quotes."""
+        depth = 0
+        for token, following in zip(self._tokens, self._tokens[1:]):
+            depth += (token.text == "(") - (token.text == ")")
+            if depth == 0 and token.word == "AS":
+                return ""
+            if depth == 0 and token.word == word:
+                return unquoted(following) if following.kind != "word" else following.text.lower()
+        return ""
+
+    def _stored_as(self) -> str:
+        """The format of a table that is made as Hive has it."""
+        return "hive" if self._said("STORED") or self._said("ROW") else ""
 
     def _check_schema(self, change: Change, schema: str) -> None:
         from pyspark.errors.exceptions.connect import AnalysisException
@@ -61,7 +79,7 @@ class Changes:
             elif change.action == "drop" and change.kind == "table" and table is not None:
                 self._drop(table, change.purge)
             elif change.action == "make" and table is not None:
-                self._names.tell_unkept(table)
+                self._names.made(table, self._said("LOCATION"))
 
     def _follow_schema(self, change: Change, schema: str) -> None:
         warehouse, stored = self._names.warehouse, self._stored.get(change)
@@ -78,7 +96,7 @@ class Changes:
     def _drop(self, table: Table, purge: bool) -> None:
         """Move the folder of a table that was dropped to the trash, or delete it; Sail leaves it where it is."""
         warehouse, folder = self._names.warehouse, Path(self._names.folder(table))
-        if warehouse is not None and (folder / "_delta_log").is_dir():
+        if warehouse is not None and not self._names.elsewhere(table) and (folder / "_delta_log").is_dir():
             item = trash.throw_away(warehouse, folder, ".".join(table), _mark())
             if purge:
                 trash.destroy(item)

@@ -62,6 +62,27 @@ def left_out(given: Any, stored: Any) -> bool:
     return not fits(given, stored, merges=False) and fits(given, stored, merges=True) and not adds_fields(given, stored)
 
 
+def holds_structs(kind: Any) -> bool:
+    """Whether a type is a struct, or has one in it."""
+    return '"type":"struct"' in kind.json().replace(" ", "")
+
+
+def swaps_fields(given: Any, stored: Any) -> bool:
+    """Whether a struct of both types, or one in it, has the same fields in another order."""
+    return _swapped(json.loads(given.json()), json.loads(stored.json()))
+
+
+def _swapped(one: Any, other: Any) -> bool:
+    if isinstance(one, str) or isinstance(other, str) or one["type"] != other["type"]:
+        return False
+    if one["type"] == "struct":
+        ours, theirs = ([field["name"].lower() for field in kind["fields"]] for kind in (one, other))
+        if ours != theirs and set(ours) & set(theirs):
+            return True
+        return any(_swapped(mine["type"], your["type"]) for mine, your in zip(one["fields"], other["fields"]))
+    return any(_swapped(one[key], other[key]) for key in ("elementType", "keyType", "valueType") if key in one)
+
+
 def _names(kind: Any, path: str = "") -> set[str]:
     """The paths of all fields within a type."""
     if isinstance(kind, dict) and kind.get("type") == "struct":

@@ -41,34 +41,55 @@ def shown_columns(tokens: Sequence[Token], names: Names, client: Any) -> str:
 
 def partitions_of(folder: str) -> list[str]:
     """The columns by which a Delta table is partitioned, as its log says last."""
+    return list(metadata_of(folder).get("partitionColumns") or ())
+
+
+def metadata_of(folder: str) -> dict[str, Any]:
+    """What a Delta table's log says last of its columns and settings, as ``metaData`` of the protocol; empty where there is none.
+
+    What was found is kept, so that the next time only later commits are read.
+    """
     log = os.path.join(folder, "_delta_log")
-    for name in sorted(os.listdir(log), reverse=True):
+    files, known = sorted(os.listdir(log), reverse=True), _found.get(folder)
+    made = os.stat(log).st_ino
+    for name in files:
+        if known is not None and known[0] == made and name <= known[1]:
+            break
         read = _of_commit if name.endswith(".json") else _of_checkpoint if ".checkpoint" in name and name.endswith(".parquet") else None
         found = _tried(read, os.path.join(log, name)) if read is not None else None
         if found is not None:
-            return found
-    return []
+            known = made, name, found
+            break
+    if known is None or known[0] != made:
+        return {}
+    _found[folder] = made, max(files), known[2]
+    return known[2]
 
 
-def _tried(read: Callable[[str], list[str] | None], path: str) -> list[str] | None:
+_found: dict[str, tuple[int, str, dict[str, Any]]] = {}
+"""Of each table the folder of its log, the last file that was looked at, and what was found."""
+
+
+def _tried(read: Callable[[str], dict[str, Any] | None], path: str) -> dict[str, Any] | None:
     with contextlib.suppress(OSError, ValueError):
         return read(path)
     return None
 
 
-def _of_commit(path: str) -> list[str] | None:
+def _of_commit(path: str) -> dict[str, Any] | None:
     with open(path, "rb") as lines:
         for line in lines:
             if b'"metaData"' in line and (metadata := json.loads(line).get("metaData")):
-                return list(metadata["partitionColumns"])
+                return dict(metadata)
     return None
 
 
-def _of_checkpoint(path: str) -> list[str] | None:
+def _of_checkpoint(path: str) -> dict[str, Any] | None:
     import pyarrow.parquet
 
     rows = pyarrow.parquet.read_table(path, columns=["metaData"])["metaData"].to_pylist()
-    return next((list(row["partitionColumns"]) for row in rows if row), None)
+    found = next(filter(None, rows), None)
+    return None if found is None else {**found, "configuration": dict(found.get("configuration") or ())}
 
 
 def _values(rows: Iterable[Sequence[str | None]], columns: str) -> str:

@@ -19,13 +19,16 @@ from typing import Any
 from nbflow.surface.inside.catalogs import foreign_catalog, with_own_catalog
 from nbflow.surface.inside.connect.connection import Connection
 from nbflow.surface.inside.sail.commits import merged_into, noting
+from nbflow.surface.inside.sail.merges import guard_merge
 from nbflow.surface.inside.sail.names import Names, names_in
 from nbflow.surface.inside.sail.places import plain
+from nbflow.surface.inside.sail.reads import wrap_reads
 from nbflow.surface.inside.sail.refusals import refused
+from nbflow.surface.inside.sail.settings import ZONE, is_utc
 from nbflow.surface.inside.sail.statements import Statement
 from nbflow.surface.inside.sail.targets import written_table
 from nbflow.surface.inside.sail.views import Views
-from nbflow.surface.inside.sail.writes import Writes, default_format, setting
+from nbflow.surface.inside.sail.writes import Writes, default_format, place_said, setting
 
 _ESCAPED = re.compile(r"\\(.)")
 _SIGNS = "*?[{"
@@ -40,7 +43,6 @@ _NAMES = {
 
 _STATEMENTS = ("SQL", "SqlCommand")
 
-_UTC = ("UTC", "Etc/UTC", "Etc/UCT", "GMT", "Etc/GMT", "Z", "Zulu", "+00:00")
 _NOT_A_FILE = ("delta", "jdbc", "rate", "noop")
 
 
@@ -74,11 +76,9 @@ class Guard:
 
     def _tell_zone(self) -> None:
         """Say once that a zone other than UTC is not heeded everywhere."""
-        zone = setting(self._client, "spark.sql.session.timeZone")
-        if zone and zone not in _UTC:
-            told = (
-                f"the session's zone is {zone}: on Sail functions of a table's timestamps (hour, to_date, their text) take UTC all the same"
-            )
+        zone = setting(self._client, ZONE)
+        if not is_utc(zone):
+            told = f"the session's zone is {zone}: on Sail a table's timestamps within structs and lists, of older versions, and beside dates take UTC all the same"
             warnings.warn(told, stacklevel=2)
 
     def execute(self, original: Any, command: Any, *args: Any) -> Any:
@@ -89,12 +89,12 @@ class Guard:
             self._busy = True
             try:
                 self._own_catalog(command)
-                statement = Statement(command, self.names, self._client) if command.HasField("sql_command") else None
+                statement = Statement(command, self.names, self._client, self._views) if command.HasField("sql_command") else None
                 self._prepare(command, statement.names_spelled() if statement is not None else ())
                 if statement is not None:
                     statement.guard()
                 if command.HasField("merge_into_table_command"):
-                    Writes(self._client, self.names).guard_merge(command.merge_into_table_command)
+                    guard_merge(command.merge_into_table_command, self.names, self._client)
                 for operation in ("write_operation", "write_operation_v2"):
                     if command.HasField(operation):
                         Writes(self._client, self.names).guard(getattr(command, operation))
@@ -112,7 +112,8 @@ class Guard:
                 self._views.dropped(statement.dropped_view)
         for operation in ("write_operation", "write_operation_v2"):
             if command.HasField(operation):
-                self.names.tell_unkept(written_table(getattr(command, operation), self.names))
+                written = getattr(command, operation)
+                self.names.made(written_table(written, self.names), place_said(written))
         return answer
 
     def relation(self, message: Any) -> None:
@@ -155,6 +156,9 @@ class Guard:
                 self._read += part.paths if part.format.lower() == "delta" else ()
             elif kind == "Catalog" and part.WhichOneof("cat_type") in _LISTING:
                 self.names.mention_all()
+            elif kind in ("CreateTable", "CreateExternalTable"):
+                made = next(map(self.names.table, names_in(part.table_name)), None)
+                self.names.refuse_making(made, (part.source or default_format(self._client)).lower())
             elif kind in ("WriteOperation", "WriteOperationV2"):
                 named = part.table.table_name if kind == "WriteOperation" else part.table_name
                 names += names_in(named)
@@ -162,6 +166,8 @@ class Guard:
                 names += names_in(part.target_table_name)
             elif kind in ("DropTempView", "DropGlobalTempView"):
                 self._views.dropped(part.view_name, kind == "DropGlobalTempView")
+        if not is_utc(setting(self._client, ZONE)):
+            wrap_reads(message, self.names, self._views)
         self._mentioned = names
         if names:
             self.names.mention(names)

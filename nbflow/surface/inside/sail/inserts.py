@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nbflow.surface.inside.sail.columns import fields_of
+from nbflow.surface.inside.sail.columns import fields_of, holds_structs, swaps_fields
 from nbflow.surface.inside.sail.describe import partitions_of
 from nbflow.surface.inside.sail.names import Names
+from nbflow.surface.inside.sail.refusals import refused
 from nbflow.surface.inside.statements import Token, name_at, unquoted
 
-_TIMES = ("timestamp", "timestamp_ntz", "date")
+TIMES = ("timestamp", "timestamp_ntz", "date")
 _QUERIES = ("SELECT", "WITH", "VALUES", "FROM", "TABLE")
 
 
@@ -30,17 +31,22 @@ def inserted(text: str, tokens: Sequence[Token], names: Names, client: Any) -> s
         return text
     known = fields_of(parts, client)
     partitions = partitions_of(names.folder(table))
-    if not any(field.dataType.typeName() in _TIMES or field.name in partitions for field in known):
+    if not any(field.dataType.typeName() in TIMES or field.name in partitions or holds_structs(field.dataType) for field in known):
         return text
     query = text[rest[0].start :].strip().rstrip(";")
-    given = _schema(query, client)
+    given = schema_of(query, client)
     if by_name:
         columns = given.names
     targets = {field.name.lower(): field for field in known}
     into = [targets.get(name.lower()) for name in columns] if columns else list(known)
     if len(into) != len(given.fields) or None in into:
         return text  # Sail has an error for it
-    changed = [_value(f"c{at}", one, field, partitions) for at, (one, field) in enumerate(zip(given.fields, into))]
+    for one, field in zip(given.fields, into):
+        if field is not None and swaps_fields(one.dataType, field.dataType):
+            raise refused(
+                f"INSERT of {field.name}, whose fields stand in another order than the table's,", "Sail goes by their names, Spark by place"
+            )
+    changed = [value_for(f"c{at}", one, field, partitions) for at, (one, field) in enumerate(zip(given.fields, into))]
     if changed == [f"c{at}" for at in range(len(changed))]:
         return text
     listed = ", ".join(f"{value} AS `{field.name.replace('`', '``')}`" for value, field in zip(changed, into) if field is not None)
@@ -56,9 +62,10 @@ def _listed(tokens: list[Token]) -> tuple[list[str], list[Token]]:
     return [unquoted(token) for token in tokens[1:closing] if token.text != ","], tokens[closing + 1 :]
 
 
-def _value(name: str, given: Any, into: Any, partitions: Sequence[str]) -> str:
+def value_for(name: str, given: Any, into: Any, partitions: Sequence[str]) -> str:
+    """An expression of the type of ``given`` as the column ``into`` of a table holds it."""
     kind, wanted = given.dataType.typeName(), into.dataType.typeName()
-    if wanted in _TIMES and kind != wanted and kind != "void":
+    if wanted in TIMES and kind != wanted and kind != "void":
         if kind == "timestamp":
             name = f"CAST({name} AS TIMESTAMP)"  # in the session's zone: one of a table is in UTC
             name = f"CAST({name} AS STRING)" if wanted == "timestamp_ntz" else name
@@ -66,7 +73,8 @@ def _value(name: str, given: Any, into: Any, partitions: Sequence[str]) -> str:
     return f"nullif({name}, '')" if into.name in partitions and wanted == kind == "string" else name
 
 
-def _schema(query: str, client: Any) -> Any:
+def schema_of(query: str, client: Any) -> Any:
+    """The columns of a query."""
     from pyspark.sql.connect import proto
 
     plan = proto.Plan()

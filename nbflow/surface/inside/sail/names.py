@@ -10,15 +10,22 @@ import contextlib
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from nbflow.surface.inside.sail.refusals import refused
 from nbflow.surface.inside.statements import name_at, tokens_of
-from nbflow.warehouse.folders import CATALOG, DEFAULT_SCHEMA, contents, kept, schemas_in, table_folder
+from nbflow.warehouse.folders import CATALOG, DEFAULT_SCHEMA, contents, forget, keep, kept, schemas_in, table_folder
 
 _NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 _COMMIT = re.compile(r"\d{20}\.(json|checkpoint)")
+
+_ELSEWHERE = {
+    "version": 1, "type": "EXTERNAL", "provider": "delta", "schema": {"type": "struct", "fields": []}, "partitions": [], "options": {},
+    "properties": {}, "view": None, "text": None, "comment": None,
+}  # fmt: skip
+"""What is kept of a Delta table that lies elsewhere: no columns, since its log has them."""
 
 Table = tuple[str, str]
 
@@ -43,7 +50,16 @@ class Names:
     def folder(self, table: Table) -> str:
         """Where a table lies, or would; empty where there is no warehouse."""
         folder = self.schema_folder(table[0])
-        return "" if folder is None else str(table_folder(folder, table[1]))
+        return "" if folder is None else self.elsewhere(table) or str(table_folder(folder, table[1]))
+
+    def elsewhere(self, table: Table) -> str:
+        """Where a Delta table lies that is not in the warehouse, as the file of its name says; empty for any other."""
+        document = self._kept(table)
+        return (document.get("location") or "") if document is not None and _is_delta(document) else ""
+
+    def _kept(self, table: Table | None) -> dict[str, Any] | None:
+        folder = self.schema_folder(table[0]) if table is not None else None
+        return kept(folder, table[1]) if table is not None and folder is not None else None
 
     def known_folder(self, parts: Sequence[str]) -> str:
         """The folder of the table that a name means, which the session knows; empty where it knows none."""
@@ -61,20 +77,32 @@ class Names:
         return (parts[0], parts[1]) if known else None
 
     def refuse_kept(self, table: Table | None, what: str) -> None:
-        """Raise where a name stands for what only Spark's driver knows: a view, a table of another format, one that lies elsewhere."""
-        folder = self.schema_folder(table[0]) if table is not None else None
-        document = kept(folder, table[1]) if table is not None and folder is not None else None
-        if document is not None:
+        """Raise where a name stands for what only Spark's driver knows: a view, a table of another format."""
+        document = self._kept(table)
+        if document is not None and not _is_delta(document):
             of = "a view" if document.get("type") == "VIEW" else f"a {document.get('provider')} table that only Spark's driver knows"
             raise refused(what, f"the name stands for {of}")
 
-    def tell_unkept(self, table: Table | None) -> None:
-        """Say of what was made under a name that later tasks do not know it, where that is no table of the warehouse."""
-        if table is not None and not state_of(self.folder(table)):
-            name = ".".join(table)
-            warnings.warn(
-                f"{name} is known to this notebook only: Sail keeps no views, and no tables but Delta's in the warehouse", stacklevel=2
-            )
+    def refuse_making(self, table: Table | None, provider: str) -> None:
+        """Raise where a table is about to be made that no later task would know; ``provider`` is ``view`` for a view."""
+        if table is None or provider == "delta":
+            return
+        what = f"the view {'.'.join(table)}" if provider == "view" else f"the table {'.'.join(table)} as {provider}"
+        instead = "a temporary view works" if provider == "view" else "USING delta works, and files without a name"
+        raise refused(what, f"Sail would know it in this notebook only ({instead})")
+
+    def made(self, table: Table | None, place: str) -> None:
+        """A table was made under a name, at ``place`` where one was said: where it lies elsewhere its name is kept in a file, as
+        Spark's driver does it. Tells of what later tasks do not know."""
+        if table is None or self.warehouse is None or state_of(self.folder(table)):
+            return
+        folder = self.schema_folder(table[0])
+        if folder is None or folder.parent != self.warehouse or not state_of(place):
+            warnings.warn(f"{'.'.join(table)} is known to this notebook only: its files are not in the warehouse", stacklevel=2)
+            return
+        keep(folder, table[1], {**_ELSEWHERE, "location": place})
+        self._schemas.setdefault(table[0], folder)
+        self._tables[table] = state_of(place)
 
     def mention(self, names: Iterable[Sequence[str]]) -> None:
         """Make the tables known that are among ``names``, and the schemas."""
@@ -90,14 +118,14 @@ class Names:
                     self._know_schema(part.lower(), schemas[part.lower()])
             table = self.table(parts)
             if table is not None and table[0] in schemas:
-                self._follow(table, str(table_folder(schemas[table[0]], table[1])))
+                self._follow(table, self.folder(table))
 
     def mention_all(self) -> None:
         """Make everything in the warehouse known."""
         if self.warehouse is not None:
             stored = contents(self.warehouse)
             self.mention([[name] for name in stored])
-            self.mention([schema.name, name] for schema in stored.values() for name in schema.tables)
+            self.mention([schema.name, name] for schema in stored.values() for name in (*schema.tables, *schema.kept))
 
     def _know_schema(self, schema: str, folder: Path) -> None:
         if self._schemas.get(schema, folder) != folder:
@@ -134,8 +162,11 @@ class Names:
             self._schemas[schema] = folder
 
     def forget(self, table: Table) -> None:
-        """A table was dropped from the session."""
+        """A table was dropped from the session; where it lies elsewhere its files stay there."""
         self._tables.pop(table, None)
+        folder = self.schema_folder(table[0])
+        if folder is not None and self.elsewhere(table):
+            forget(folder, table[1])
 
     def forget_schema(self, schema: str) -> None:
         """A schema was dropped from the session."""
@@ -143,13 +174,24 @@ class Names:
         self._tables = {table: state for table, state in self._tables.items() if table[0] != schema}
 
     def renamed(self, old: Table, new: Table) -> None:
-        """Move a table's folder to where its new name says. Raises ``ValueError`` where that cannot be."""
+        """Move a table's folder to where its new name says; of one that lies elsewhere only the name. Raises ``ValueError`` where that cannot be."""
         if not state_of(self.folder(old)):
             raise ValueError(f"there is no table {'.'.join(old)}")
         if os.path.exists(self.folder(new)):
             raise ValueError(f"there is a table {'.'.join(new)} already")
-        os.rename(self.folder(old), self.folder(new))
+        folders = self.schema_folder(old[0]), self.schema_folder(new[0])
+        document = self._kept(old)
+        if document is not None and folders[0] is not None and folders[1] is not None:
+            keep(folders[1], new[1], document)
+            forget(folders[0], old[1])
+        else:
+            os.rename(self.folder(old), self.folder(new))
         self.mention([old, new])
+
+
+def _is_delta(document: Mapping[str, Any]) -> bool:
+    """Whether the file of a name tells of a Delta table."""
+    return document.get("type") != "VIEW" and document.get("provider") == "delta" and bool(document.get("location"))
 
 
 def names_in(text: str) -> list[list[str]]:

@@ -11,9 +11,15 @@ _ASSIGNED = re.compile(r"SET\s+(?P<key>[\w.:-]+|`[^`]+`)\s*=\s*(?P<value>[^;]*?)
 _ASKED = re.compile(r"SET\s+(?P<key>[\w:-]+(?:\.[\w:-]+)+|`[^`]+`)\s*;*\s*\Z", re.IGNORECASE)
 _ZONE = re.compile(r"SET\s+TIME\s+ZONE\s+(?P<quote>['\"])(?P<value>[^'\"]+)(?P=quote)\s*;*\s*\Z", re.IGNORECASE)
 _RESET = re.compile(r"RESET\s+(?P<key>[\w:-]+(?:\.[\w:-]+)+|`[^`]+`)\s*;*\s*\Z", re.IGNORECASE)
-_TIME_ZONE = "spark.sql.session.timeZone"
+ZONE = "spark.sql.session.timeZone"
+_UTC = ("", "UTC", "Etc/UTC", "Etc/UCT", "GMT", "Etc/GMT", "Z", "Zulu", "+00:00")
 _IS_ZONE = re.compile(r"[\w+:/-]+\Z")
 _NOTHING = "SELECT 1 AS nothing LIMIT 0"
+
+
+def is_utc(zone: str) -> bool:
+    """Whether a session's zone is UTC by one of its names, or none is set."""
+    return zone in _UTC
 
 
 def settled(statement: str, client: Any) -> str:
@@ -21,7 +27,7 @@ def settled(statement: str, client: Any) -> str:
     from pyspark.sql.connect import proto
 
     if found := _ZONE.match(statement):
-        return _set(_TIME_ZONE, found["value"], client)
+        return _set(ZONE, found["value"], client)
     if found := _ASSIGNED.match(statement):  # the value is taken as it stands there
         return _set(found["key"].strip("`"), found["value"], client)
     if found := _ASKED.match(statement):
@@ -37,7 +43,7 @@ def settled(statement: str, client: Any) -> str:
 def _set(key: str, value: str, client: Any) -> str:
     from pyspark.sql.connect import proto
 
-    if key == _TIME_ZONE and not _IS_ZONE.match(value):
+    if key == ZONE and not _IS_ZONE.match(value):
         from pyspark.errors.exceptions.connect import IllegalArgumentException
 
         raise IllegalArgumentException(

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 from nbflow.core.exchange import COMMIT_SETTING
+from nbflow.surface.inside.sail.assignments import in_the_zone
 from nbflow.surface.inside.sail.changes import Changes
 from nbflow.surface.inside.sail.commits import changed_by, noting
 from nbflow.surface.inside.sail.describe import described, quoted_text, shown_columns
-from nbflow.surface.inside.sail.inserts import inserted
+from nbflow.surface.inside.sail.inserts import inserted, schema_of
 from nbflow.surface.inside.sail.names import Names
+from nbflow.surface.inside.sail.reads import read_in_zone
 from nbflow.surface.inside.sail.refusals import refused
-from nbflow.surface.inside.sail.settings import settled
-from nbflow.surface.inside.sail.writes import dynamic_overwrite, merges_schema, nullable_query, setting
+from nbflow.surface.inside.sail.rules import refuse_rules
+from nbflow.surface.inside.sail.settings import ZONE, is_utc, settled
+from nbflow.surface.inside.sail.writes import default_format, dynamic_overwrite, merges_schema, nullable_query, setting, tell_order
 from nbflow.surface.inside.statements import name_at, tokens_of, unquoted
 
 _NOTHING = "SELECT 1 AS nothing LIMIT 0"
@@ -24,12 +27,14 @@ _SCHEMA = ("SCHEMA", "DATABASE", "NAMESPACE")
 class Statement:
     """The statement of one command; changes are written into the command itself."""
 
-    def __init__(self, command: Any, names: Names, client: Any) -> None:
+    def __init__(self, command: Any, names: Names, client: Any, views: Container[str]) -> None:
         self._names, self._client = names, client
         self._source = command.sql_command.input.sql if command.sql_command.HasField("input") else command.sql_command
         self._in_query = command.sql_command.HasField("input")
         if self._in_query and not self._source.query:
             self._source = next((each for each in _queries(command.sql_command.input) if each.query), self._source)
+        if not is_utc(setting(client, ZONE)):
+            self.text = read_in_zone(self.text, names, views)
         self._tokens = [token for token in tokens_of(self.text) if token.text != ";"]
         self._words = [token.word for token in self._tokens]
         self._changes = Changes(self.text, self._tokens, names, self.parameters)
@@ -71,7 +76,8 @@ class Statement:
         if words[:1] == ["SHOW"] or words[:2] in (["DROP", each] for each in _SCHEMA):
             self._names.mention_all()
         self._refuse()
-        self._changes.check()
+        refuse_rules(words, *changed_by(self._tokens, self._names))
+        self._changes.check(default_format(self._client).lower())
         if words[:1] == ["DROP"] and "IDENTIFIER" in words:
             self.text = self._changes.spelled() or self.text
             self._source.ClearField("named_arguments")  # which Sail takes in queries only
@@ -82,14 +88,20 @@ class Statement:
             self.text = f"USE SCHEMA {self.text[self._tokens[1].start :]}"  # Sail does not know the short form
         elif words[:1] in (["CREATE"], ["REPLACE"]) and "TABLE" in words[:4]:
             self._create_table()
-        elif words[:1] == ["INSERT"] and not self.parameters:
+        elif words[:1] == ["INSERT"] and not self._has_parameters():
             self.text = inserted(self.text, self._tokens, self._names, self._client)
+        elif words[:1] in (["UPDATE"], ["DELETE"], ["MERGE"]) and not self._has_parameters():  # with which Sail refuses it
+            if not is_utc(setting(self._client, ZONE)):
+                self.text = in_the_zone(self.text, self._tokens, self._names, self._client)
         elif words[:1] in (["DESCRIBE"], ["DESC"]):
             self.text = described(self._tokens, self._names, self._client) or self.text
         elif words[:2] == ["SHOW", "COLUMNS"]:
             self.text = shown_columns(self._tokens, self._names, self._client) or self.text
         elif words[:1] in (["SET"], ["RESET"]):
             self.text = settled(self.text[self._tokens[0].start :], self._client) or self.text
+
+    def _has_parameters(self) -> bool:
+        return any(len(getattr(self._source, name)) for name in ("args", "pos_args", "named_arguments", "pos_arguments"))
 
     def _refuse(self) -> None:
         words = self._words
@@ -103,6 +115,8 @@ class Statement:
             raise refused("TIMESTAMP AS OF", "Sail accepts a time after the last version; VERSION AS OF works")
         if words[:1] in (["CREATE"], ["ALTER"], ["REPLACE"]) and {"VARCHAR", "CHAR"} & set(words):
             raise refused("VARCHAR and CHAR in a table", "Sail does not check their lengths; STRING works")
+        if words[:1] in (["CREATE"], ["ALTER"], ["REPLACE"]) and any("delta.constraints." in token.text.lower() for token in self._tokens):
+            raise refused("a constraint in the properties of a table", "Sail does not check it; ALTER TABLE … ADD CONSTRAINT works")
         if words[:2] == ["MERGE", "INTO"] and merges_schema({}, self._client):
             raise refused(
                 "MERGE with schema.autoMerge", "Sail leaves out the source's new columns; MERGE WITH SCHEMA EVOLUTION INTO adds them"
@@ -140,8 +154,17 @@ class Statement:
             opening = self._tokens[index + 1].text == "(" if index + 1 < len(self._tokens) else False
             if depth == 0 and token.word == "AS" and (following in ("SELECT", "WITH", "FROM", "VALUES", "TABLE") or opening):
                 query = self.text[token.end :].strip().rstrip(";")
-                self.text = f"{self.text[: token.start].rstrip()}{options} AS {nullable_query(query, self._client)}"
+                schema = schema_of(query, self._client)
+                tell_order(self._partitions(), schema)
+                self.text = f"{self.text[: token.start].rstrip()}{options} AS {nullable_query(query, schema)}"
                 return
+
+    def _partitions(self) -> list[str]:
+        """The columns that a new table is said to be partitioned by."""
+        at = next((index for index, pair in enumerate(zip(self._words, self._words[1:])) if pair == ("PARTITIONED", "BY")), None)
+        listed = [] if at is None else self._tokens[at + 3 :]
+        closing = next((index for index, token in enumerate(listed) if token.text == ")"), 0)
+        return [unquoted(token) for token in listed[:closing] if token.text != ","]
 
     def noting(self) -> contextlib.AbstractContextManager[None]:
         """What holds while the statement is executed, so that the run knows of the commit that it makes."""

@@ -21,6 +21,10 @@ class Views:
         self._states: dict[str, dict[str, str]] = {}
         self._inner: dict[str, list[str]] = {}
 
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a temporary view of this name, in lower case."""
+        return name in self._made
+
     def fresh(self, names: Iterable[Sequence[str]]) -> None:
         """Make those views anew that are among ``names`` and whose tables are other ones now. Raises what Sail says of a table that is gone."""
         for key in map(_key, names):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nbflow.core.exchange import COMMIT_SETTING
 from nbflow.surface.inside.sail.columns import adds_fields, empty, fits, left_out, nullable, takes_no_null
 from nbflow.surface.inside.sail.describe import partitions_of
+from nbflow.surface.inside.sail.files import guard_files
 from nbflow.surface.inside.sail.names import Names
 from nbflow.surface.inside.sail.places import plain
 from nbflow.surface.inside.sail.refusals import refused
+from nbflow.surface.inside.sail.rules import guard_rules
 from nbflow.surface.inside.sail.targets import paths_read, target_of, written_table
 
 _FORMAT = "spark.sql.sources.default"
@@ -37,7 +40,11 @@ class Writes:
         overwrites = operation.mode == operation.SAVE_MODE_OVERWRITE if is_first else operation.mode == operation.MODE_OVERWRITE_PARTITIONS
         if overwrites and dynamic_overwrite(operation.options, self._client) or (not is_first and overwrites):
             raise refused("partitionOverwriteMode=dynamic", "Sail deletes all other partitions")
-        if (operation.source if is_first else operation.provider).lower() != "delta":
+        format_ = (operation.source if is_first else operation.provider).lower()
+        if _makes_a_table(operation):
+            self._names.refuse_making(written_table(operation, self._names), format_)
+        if format_ != "delta":
+            guard_files(operation, format_, self._schema(operation.input), self._any)
             if is_first and operation.path:
                 _refuse_overwritten(operation)
                 operation.path = plain(operation.path)
@@ -48,14 +55,11 @@ class Writes:
         self._mark(operation)
         target = target_of(operation, self._names, self._client)
         self._refuse_rows_outside(operation, target)
+        if target is not None and target.read.HasField("data_source"):
+            guard_rules(operation, target.read.data_source.paths[0], overwrites, self._any)
         self._compare(operation, is_first, target)
         self._without_empty_partitions(operation, target)
         self._with_nulls(operation)
-
-    def guard_merge(self, merge: Any) -> None:
-        """Refuse a MERGE of frames that would leave columns out. Raises one of PySpark's errors."""
-        if not merge.with_schema_evolution and merges_schema({}, self._client):
-            raise refused("mergeInto with schema.autoMerge", "Sail leaves out the source's new columns; withSchemaEvolution() adds them")
 
     def _mark(self, operation: Any) -> None:
         """The run's mark, which Delta keeps with the commit."""
@@ -108,9 +112,15 @@ class Writes:
 
         path = target.read.data_source.paths[0] if target is not None and target.read.HasField("data_source") else ""
         names = {name.lower() for name in _partitioning(operation) or (partitions_of(path) if path else [])}
+        schema = self._schema(operation.input) if names else None
+        if schema is not None and target is None:
+            tell_order(_partitioning(operation), schema)
+        for field in schema.fields if schema is not None else ():
+            if field.name.lower() in names and field.dataType.typeName() == "binary":
+                raise refused(f"the partition column {field.name} of bytes", "Sail stores another value for it")
         columns = [
             field.name
-            for field in self._schema(operation.input).fields
+            for field in (schema.fields if schema is not None else ())
             if field.name.lower() in names and field.dataType.typeName() == "string"
         ]
         if columns:
@@ -164,6 +174,26 @@ class Writes:
         names = [stored[name.lower()].name if name.lower() in stored else name for name in given.names]
         if names != given.names:
             _rename(operation, names)
+
+
+def tell_order(partitions: Sequence[str], schema: Any) -> None:
+    """Say of a table that is made with these partitions that its columns stand in another order than Spark gives them."""
+    last = [name.lower() for name in partitions]
+    if last and [name.lower() for name in schema.names[-len(last) :]] != last:
+        told = f"Sail puts the columns of partitions ({', '.join(last)}) behind all others: statements that go by position must heed it"
+        warnings.warn(told, stacklevel=2)
+
+
+def _makes_a_table(operation: Any) -> bool:
+    """Whether a write makes the table that it names, where there is none."""
+    if operation.DESCRIPTOR.name == "WriteOperation":
+        return bool(operation.HasField("table") and operation.table.save_method != operation.table.TABLE_SAVE_METHOD_INSERT_INTO)
+    return operation.mode in (operation.MODE_CREATE, operation.MODE_REPLACE, operation.MODE_CREATE_OR_REPLACE)
+
+
+def place_said(operation: Any) -> str:
+    """The path that a write to a name says its table lies at; empty where it says none."""
+    return next((str(value) for key, value in operation.options.items() if key.lower() == "path"), "")
 
 
 def _refuse_overwritten(operation: Any) -> None:
@@ -229,13 +259,8 @@ def setting(client: Any, name: str) -> str:
     return value or ""
 
 
-def nullable_query(query: str, client: Any) -> str:
-    """``query`` with columns that take nulls."""
-    from pyspark.sql.connect import proto
-
-    plan = proto.Plan()
-    plan.root.sql.query = query
-    schema = client._analyze(method="schema", plan=plan).schema
+def nullable_query(query: str, schema: Any) -> str:
+    """``query``, whose columns are those of ``schema``, with columns that take nulls."""
     if not takes_no_null(schema):
         return query
     columns = ", ".join(f"CAST(NULL AS {field.dataType.simpleString()}) AS `{field.name.replace('`', '``')}`" for field in schema.fields)

@@ -1,0 +1,136 @@
+"""Tables that are read on Sail in a zone other than UTC: their timestamps are cast, so that functions take them in the session's zone as in Spark."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Container, Iterator, Sequence
+from typing import Any
+
+from nbflow.surface.inside.sail.describe import metadata_of
+from nbflow.surface.inside.sail.names import Names, names_in
+from nbflow.surface.inside.statements import Token, name_at, tokens_of, unquoted
+
+_BEGINNINGS = ("SELECT", "WITH", "FROM", "INSERT", "CREATE", "REPLACE", "EXPLAIN", "UPDATE", "DELETE", "MERGE", "")
+_WITH_FROM = ("EXTRACT", "TRIM", "SUBSTRING", "SUBSTR", "OVERLAY", "POSITION")
+_NO_ALIAS = (
+    "WHERE", "JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "SEMI", "ANTI", "NATURAL", "ON", "USING", "GROUP", "ORDER", "HAVING", "LIMIT", "OFFSET",
+    "UNION", "INTERSECT", "EXCEPT", "MINUS", "WINDOW", "LATERAL", "SORT", "CLUSTER", "DISTRIBUTE", "SELECT", "WHEN", "QUALIFY", "",
+)  # fmt: skip
+_LEFT_ALONE = ("VERSION", "TIMESTAMP", "FOR", "TABLESAMPLE", "PIVOT", "UNPIVOT", "SYSTEM_VERSION", "SYSTEM_TIME")
+_OF_A_VERSION = ("versionasof", "timestampasof")
+
+
+def read_in_zone(text: str, names: Names, views: Container[str]) -> str:
+    """A statement in which each table that it reads by its name has its timestamps cast. ``views`` are the temporary views, which are left alone."""
+    tokens = [token for token in tokens_of(text) if token.text != ";"]
+    if not tokens or tokens[0].word not in _BEGINNINGS:
+        return text
+    mentioned = [[part.lower() for part in parts] for parts in names_in(text)]
+    inner = {unquoted(token).lower() for token, following in zip(tokens, tokens[1:]) if following.word == "AS"}  # of WITH, and more
+    for index in reversed(list(_read(tokens))):
+        parts, last = name_at(tokens[index:])
+        table = names.table(parts)
+        if last is None or table is None or (len(parts) == 1 and (parts[0].lower() in views or parts[0].lower() in inner)):
+            continue
+        own = [part.lower() for part in parts]
+        behind = tokens[tokens.index(last, index) + 1 :][:1]
+        word = behind[0].word if behind else ""
+        if (
+            word in _LEFT_ALONE
+            or (behind and behind[0].text == "(")
+            or (len(own) > 1 and any(len(each) > len(own) and each[: len(own)] == own for each in mentioned))
+        ):
+            continue
+        columns = _columns(names.folder(table))
+        if columns:
+            has_alias = bool(behind) and (behind[0].kind == "quoted" or word not in _NO_ALIAS)
+            alias = "" if has_alias else f" AS {_quoted(parts[-1])}"
+            text = f"{text[: tokens[index].start]}(SELECT {', '.join(columns)} FROM {text[tokens[index].start : last.end]}){alias}{text[last.end :]}"
+    return text
+
+
+def _read(tokens: Sequence[Token]) -> Iterator[int]:
+    """Where names of tables stand that are read: behind FROM and JOIN, but of what is deleted from, and not within functions."""
+    opened: list[str] = []
+    for index, token in enumerate(tokens[:-1]):
+        before = tokens[index - 1].word if index else ""
+        if token.text == "(":
+            opened.append(before)
+        elif token.text == ")" and opened:
+            opened.pop()
+        reads = token.word == "JOIN" or (token.word == "FROM" and before not in ("DISTINCT", "DELETE"))
+        if reads and not (opened and opened[-1] in _WITH_FROM) and tokens[index + 1].kind in ("word", "quoted"):
+            yield index + 1
+
+
+def wrap_reads(message: Any, names: Names, views: Container[str]) -> None:
+    """Cast the timestamps of each table that a plan reads, in place."""
+    for relation in list(_relations(message)):
+        folder = _folder(relation.read, names, views)
+        columns = _moments(folder) if folder else []
+        if columns:
+            inner = type(relation)()
+            inner.CopyFrom(relation)
+            relation.ClearField("read")
+            inner.common.ClearField("plan_id")
+            relation.with_columns.input.CopyFrom(inner)
+            for column in columns:
+                alias = relation.with_columns.aliases.add()
+                alias.name.append(column)
+                alias.expr.expression_string.expression = _cast(column)
+
+
+def _relations(message: Any) -> Iterator[Any]:
+    """The reads within a plan that are not wrapped yet."""
+    if message.DESCRIPTOR.name == "Relation":
+        if message.HasField("read"):
+            yield message
+        if message.HasField("with_columns") and message.with_columns.input.HasField("read"):
+            aliases = message.with_columns.aliases
+            if all(alias.expr.expression_string.expression == _cast(alias.name[0]) for alias in aliases if alias.name):
+                return
+    for field, value in message.ListFields():
+        if field.message_type is not None and not field.message_type.GetOptions().map_entry:
+            for item in [value] if hasattr(value, "ListFields") else value:
+                yield from _relations(item)
+
+
+def _folder(read: Any, names: Names, views: Container[str]) -> str:
+    """Where the Delta table lies that is read as it is now; empty for anything else."""
+    source = read.data_source if read.HasField("data_source") else read.named_table
+    if read.is_streaming or any(key.lower() in _OF_A_VERSION for key in source.options):
+        return ""
+    if read.HasField("data_source"):
+        return str(source.paths[0]) if source.format.lower() == "delta" and len(source.paths) == 1 else ""
+    parts, last = name_at(tokens := list(tokens_of(source.unparsed_identifier)))
+    table = names.table(parts) if last is not None and last is tokens[-1] else None
+    return "" if table is None or (len(parts) == 1 and parts[0].lower() in views) else names.folder(table)
+
+
+def _fields(folder: str) -> list[dict[str, Any]]:
+    there = os.path.isdir(os.path.join(folder, "_delta_log"))
+    fields: list[dict[str, Any]] = json.loads((metadata_of(folder) if there else {}).get("schemaString") or "{}").get("fields", [])
+    return fields
+
+
+def _moments(folder: str) -> list[str]:
+    return [field["name"] for field in _fields(folder) if field["type"] == "timestamp"]
+
+
+def _columns(folder: str) -> list[str]:
+    """What selects all columns of a table with its timestamps cast; nothing where it has none."""
+    fields = _fields(folder)
+    named = [
+        f"{_cast(field['name'])} AS {_quoted(field['name'])}" if field["type"] == "timestamp" else _quoted(field["name"])
+        for field in fields
+    ]
+    return named if any(field["type"] == "timestamp" for field in fields) else []
+
+
+def _cast(name: str) -> str:
+    return f"CAST({_quoted(name)} AS TIMESTAMP)"
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
