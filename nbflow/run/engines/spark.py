@@ -28,8 +28,8 @@ from nbflow.run.engines.usual import usual_work
 from nbflow.run.guard import Guard
 
 _CANCEL_SECONDS = 5.0
-_ROUNDS = 5
-"""After so many, what is rehearsed takes no less time any more."""
+_ROUNDS = 3
+"""More gain little: what Java compiles, it compiles after some hundred calls."""
 _CLOSE_SECONDS = 1.0
 """How long a cancelled notebook's gateway stays open, so that what it waits for still ends with a word about the cancel."""
 
