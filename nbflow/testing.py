@@ -115,8 +115,8 @@ class ScriptedEngine:
     """An ``Engine`` without any Spark: it starts, is lost and stops when it is told to.
 
     ``fail`` is the sentence with which it refuses to start (``None``: it starts). ``starts`` counts how often it was
-    started, ``cancelled`` holds the tags that were cancelled, in their order. Where it lives it has no address that
-    anything could attach to.
+    started, ``cancelled`` holds the tags that were cancelled, in their order, ``resting`` says whether it rests,
+    since nobody is there. Where it lives it has no address that anything could attach to.
     """
 
     name = "scripted"
@@ -128,6 +128,7 @@ class ScriptedEngine:
         self._gone: asyncio.Event | None = None
         self._why = "there is no engine"
         self.ready: set[str] = set()
+        self.resting = False
 
     async def start(self, tag: str = "") -> None:
         """Start, where it is not there. Raises ``EngineError`` where it is to fail."""
@@ -153,6 +154,14 @@ class ScriptedEngine:
     async def clients(self) -> int:
         """Nobody comes."""
         return 0
+
+    async def rest(self) -> None:
+        """Rest until somebody is there again."""
+        self.resting = True
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.resting = False
 
     async def lost(self, tag: str = "") -> str:
         """Return why, as soon as the engine is gone."""

@@ -113,6 +113,13 @@ class Engine(Protocol):
         """How many sessions there are at such an address now."""
         ...
 
+    async def rest(self) -> None:
+        """Nobody is there for now: do what makes later work quicker, and nothing that anybody sees.
+
+        It is done when this returns, and stops at once when this is cancelled: somebody is there again. Raises nothing else.
+        """
+        ...
+
     async def lost(self, tag: str = "") -> str:
         """Return, with the last lines of the engine's log, as soon as what the notebook of ``tag`` is attached to is gone.
 

@@ -150,6 +150,39 @@ def test_who_holds_an_engine_gives_back_what_nobody_came_for(tmp_path: Path) -> 
     asyncio.run(asyncio.wait_for(life(), 60))
 
 
+def test_an_engine_rests_while_nobody_works_on_it(tmp_path: Path) -> None:
+    """From soon after the start, and again when its guest has left; not while somebody works on it, and a look at its status
+    disturbs nothing."""
+
+    async def until(holds: Callable[[], bool]) -> None:
+        while not holds():
+            await asyncio.sleep(0.01)
+
+    async def life() -> None:
+        held, ready = ScriptedEngine(), asyncio.Event()
+        holder = Holder(held, tmp_path, {}, 0, os.getpid(), rest_after=0.01)
+        serving = asyncio.ensure_future(holder.serve(lambda address: ready.set()))
+        await ready.wait()
+        await until(lambda: held.resting)
+        address = read_address(tmp_path)
+        assert address is not None
+        engine = WarmEngine(address)
+        await engine.ask("status")
+        assert held.resting
+        await engine.start("one")
+        await until(lambda: not held.resting)
+        await engine.cancel("one")
+        await asyncio.sleep(0.1)
+        assert not held.resting
+        await engine.stop()
+        await until(lambda: held.resting)
+        holder.stop()
+        await serving
+        await until(lambda: not held.resting)
+
+    asyncio.run(asyncio.wait_for(life(), 60))
+
+
 def test_an_engine_that_cannot_start_says_why(tmp_path: Path) -> None:
     """With the kind by which a task's failure is told."""
     wrong = SparkEngine(

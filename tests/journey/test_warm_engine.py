@@ -194,8 +194,11 @@ def test_the_same_driver_serves_spark_connect(workspace: Path) -> None:
 
 def test_a_warm_engine_that_nobody_uses_ends(workspace: Path) -> None:
     """After the idle minutes that it was given; Sail stands for all here, since it starts at once."""
-    assert nbflow(workspace, "engine", "start", "--engine", "sail", "--autotermination-minutes", "0.03").returncode == 0
-    holder = Path("/proc", str(status(workspace).get("pid", 0)))  # by now it may have ended; who asks again and again uses it
+    started = nbflow(workspace, "engine", "start", "--engine", "sail", "--autotermination-minutes", "0.03")
+    assert started.returncode == 0, started.stderr
+    # from what it told: who asks for the status uses it, and it may be gone by then
+    holder = Path("/proc", started.stdout.partition("process ")[2].partition(";")[0])
+    assert holder.name.isdigit()
     _wait(lambda: not holder.exists())
     assert status(workspace)["running"] is False
 

@@ -1,7 +1,7 @@
 """The class-data archive of a driver: Java's picture of the classes that Spark and Delta load, which saves a third of its start.
 
-It holds for one Java and one list of jars, lies beside the jars, and is made only when it is asked for: that takes the better part
-of a minute and leaves some 200 MB.
+It holds for one Java and one list of jars, lies beside the jars, and is made by a warm engine that nobody uses, or when it is asked for: that
+takes the better part of a minute and leaves some 200 MB.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,22 +24,13 @@ from nbflow.run.engines.control import Control
 from nbflow.run.engines.gateway import Gateway
 from nbflow.run.engines.jars import jar_folder
 from nbflow.run.engines.parts import Parts
-from nbflow.run.processes import wait_gone
+from nbflow.run.engines.usual import usual_statements
+from nbflow.run.guard import Guard
+from nbflow.run.processes import end_group, wait_gone
 
 _DUMP_SECONDS = 180.0
-_USUAL = (
-    "create schema s",
-    "create table s.t (a int, b string, c double, d timestamp) using delta partitioned by (b)",
-    "insert into s.t select id, cast(id % 3 as string), id / 7, timestamp'2026-01-01' from range(100)",
-    "create table s.u using delta as select b, count(*) n, sum(c) s from s.t group by b",
-    "merge into s.u using s.u v on s.u.b = v.b when matched then update set n = v.n when not matched then insert *",
-    "update s.u set n = n + 1 where n > 1",
-    "delete from s.u where b = '0'",
-    "create temp view v as select t.a, u.s, row_number() over (partition by t.b order by t.a) r from s.t join s.u using (b)",
-    "select * from v order by r",
-    "describe history s.u",
-)
-"""What most notebooks do: the classes that it takes are those that the archive holds."""
+_UNUSED_DAYS = 60
+_LOWEST = 19
 
 
 def archive_path(parts: Parts) -> Path:
@@ -51,28 +43,52 @@ def archive_path(parts: Parts) -> Path:
 def archive_options(parts: Parts) -> tuple[str, ...]:
     """The options that make Java use the archive; none where there is none. Java itself ignores one that does not fit."""
     path = archive_path(parts)
-    return (f"-XX:SharedArchiveFile={path}", "-Xlog:cds=off", "-Xlog:cds+dynamic=off") if path.is_file() else ()
+    if not path.is_file():
+        return ()
+    with contextlib.suppress(OSError):  # the cache may be somebody else's
+        os.utime(path)  # it is in use: see _forget_unused
+    return (f"-XX:SharedArchiveFile={path}", "-Xlog:cds=off", "-Xlog:cds+dynamic=off")
 
 
-async def make_archive(parts: Parts, statements: Sequence[str] = _USUAL) -> Path:
-    """Make the archive by letting a driver of its own execute ``statements``, what most notebooks do. Returns its path.
+async def make_archive(
+    parts: Parts, statements: Sequence[str] | None = None, *, token: str = "", guard: Guard | None = None, behind: bool = False
+) -> Path:  # fmt: skip
+    """Make the archive by letting a driver of its own execute ``statements``, by default what most notebooks do. Returns its path.
 
-    Raises ``EngineError`` where that fails; a former archive stays.
+    ``token`` marks the driver's processes, and ``guard`` removes what is left where nbflow is killed; ``behind`` lets all
+    others of the machine go first. Raises ``EngineError`` where that fails, or where it is cancelled; a former archive stays.
     """
     path = archive_path(parts)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _forget_unused(path.parent)
         with tempfile.TemporaryDirectory(prefix=".making-", dir=path.parent) as place:
+            if guard is not None:
+                guard.remove(Path(place))
             made = Path(place) / "classes.jsa"
-            await _train(parts, Path(place), made, statements)
+            gateway = Gateway(Path(place), f"{token or uuid.uuid4().hex}-archive", niceness=_LOWEST if behind else 0)
+            await _train(
+                parts,
+                gateway,
+                Path(place),
+                made,
+                ["create schema s", *usual_statements("s.t", "s.u")] if statements is None else statements,
+            )
             os.replace(made, path)
     except OSError as error:
         raise EngineError(ErrorKind.ENGINE_START, f"the class-data archive cannot be kept in {path.parent}: {error}") from error
     return path
 
 
-async def _train(parts: Parts, place: Path, made: Path, statements: Sequence[str]) -> None:
-    gateway = Gateway(place, f"{uuid.uuid4().hex}-archive")
+def _forget_unused(folder: Path) -> None:
+    """Remove the archives that no driver has been started with for a long time: of a Java or a Spark that is gone."""
+    for path in folder.glob("*.jsa"):
+        with contextlib.suppress(OSError):  # another may do the same
+            if time.time() - path.stat().st_mtime > 86_400 * _UNUSED_DAYS:
+                path.unlink()
+
+
+async def _train(parts: Parts, gateway: Gateway, place: Path, made: Path, statements: Sequence[str]) -> None:
     options = driver_options({}, "1g", place / "warehouse", gateway.scratch, os.cpu_count() or 1)
     options = replace(options, java_options=(*options.java_options, f"-XX:ArchiveClassesAtExit={made}"))
     try:
@@ -87,5 +103,8 @@ async def _train(parts: Parts, place: Path, made: Path, statements: Sequence[str
             await asyncio.wait_for(wait_gone(gateway.pid), _DUMP_SECONDS)
         if not made.is_file():
             raise EngineError(ErrorKind.ENGINE_START, "Java made no class-data archive", gateway.last_words())
+    except asyncio.CancelledError:
+        end_group(gateway.pid)  # whoever needs the machine does not wait for the rest
+        raise
     finally:
         await gateway.end()

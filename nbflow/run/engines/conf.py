@@ -50,8 +50,9 @@ def driver_options(given: Mapping[str, Any], memory: str, warehouse: Path, scrat
 def _defaults(warehouse: Path, scratch: Path, cores: int) -> dict[str, str]:
     """Settings of a driver on one machine: Delta, local, quiet, quick to start.
 
-    The counts of partitions are Spark's for a cluster (200 and 10000) unless they are set. Without
-    Spark's older way of parameters ``spark.sql("… :x", args=…)`` fails, since Delta's parser (4.4.0) leaves out the newer
+    The counts of partitions are Spark's for a cluster (200 and 10000) unless they are set. Delta would compute a table's list of
+    files for each commit, into a part of its checksum that it does not read. The code that Spark compiles for a query is kept
+    for the next of its kind: 100 pieces, as Spark has it, are fewer than a pipeline of three notebooks needs. Without Spark's older way of parameters ``spark.sql("… :x", args=…)`` fails, since Delta's parser (4.4.0) leaves out the newer
     one. With columnar input to Python functions, which Spark 4.2.0 has by default, a UDF over Parquet or Delta waits for ever for
     its rows. Added files of one name replace each other: otherwise the second makes all later tasks of the driver fail. The
     last three are what PySpark sets when it makes a context itself.
@@ -66,6 +67,8 @@ def _defaults(warehouse: Path, scratch: Path, cores: int) -> dict[str, str]:
         "spark.sql.shuffle.partitions": str(cores),
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": str(cores),
         "spark.databricks.delta.snapshotPartitions": "1",
+        "spark.databricks.delta.allFilesInCrc.enabled": "false",
+        "spark.sql.codegen.cache.maxEntries": "1000",
         "spark.sql.execution.arrow.pythonUDF.columnarInput.enabled": "false",
         "spark.sql.legacy.parameterSubstitution.constantsOnly": "true",
         "spark.driver.host": "127.0.0.1",

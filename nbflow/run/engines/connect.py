@@ -124,6 +124,9 @@ class ConnectEngine:
         """Those that this run has let in; who else is there it does not know."""
         return len(self._sessions)
 
+    async def rest(self) -> None:
+        """Nothing: the server is somebody else's."""
+
     async def lost(self, tag: str = "") -> str:
         """Return when the server has not answered for some time; see ``core.ports.Engine``."""
         failed, why = 0, "it was not asked yet"

@@ -19,6 +19,8 @@ from nbflow.run.engines.clients import Clients
 from nbflow.warehouse.catalog import SparkCatalog
 from nbflow.warehouse.folders import contents
 
+_REHEARSAL = "nbflow-rehearsal"
+
 
 @dataclass(frozen=True, slots=True)
 class Door:
@@ -93,6 +95,30 @@ class Control:
         """Execute SQL statements, one after another, in the driver's own session. Raises py4j's error of one that fails."""
         for statement in statements:
             self._session.sql(statement).collect()
+
+    def rehearse(self, works: Sequence[Sequence[str]], over: threading.Event) -> None:
+        """Execute the statements of each of ``works`` in a session of its own, until ``over`` is set; one that fails ends it all.
+
+        ``end_rehearsal`` cuts off the one that is being executed.
+        """
+        self._context.addJobTag(_REHEARSAL)
+        try:
+            for statements in works:
+                session = self._session.newSession()
+                for statement in statements:
+                    if over.is_set():
+                        return
+                    session.sql(statement).collect()
+        except Exception:  # cut off, or a driver that goes in this very moment: nobody waits for what comes of it
+            return
+        finally:
+            with contextlib.suppress(Exception):  # as above
+                self._context.removeJobTag(_REHEARSAL)
+
+    def end_rehearsal(self) -> None:
+        """Cancel what ``rehearse`` has running. No error when the driver is gone."""
+        with contextlib.suppress(Exception):
+            self._context.cancelJobsWithTag(_REHEARSAL)
 
     def open_door(self) -> Door:
         """A gateway of its own for one notebook, so that secrets, callbacks and objects are not shared with others."""

@@ -39,13 +39,15 @@ class Gateway:
 
     ``python`` is the interpreter that runs the functions of who does not attach and bring its own (``None``: nbflow's);
     ``password`` is what clients of Spark Connect need. It stands in the environment, where settings that a notebook prints
-    do not show it. Without ``own_log`` the driver's output goes where that of this process goes; it starts in ``folder``
+    do not show it. ``niceness`` is how far it steps back behind others, as the system counts it. Without ``own_log`` the driver's output goes where that of this process goes; it starts in ``folder``
     (``None``: in ``state``).
     """
 
-    def __init__(self, state: Path, token: str, python: str | None = None, *, own_log: bool = True, folder: Path | None = None) -> None:
+    def __init__(
+        self, state: Path, token: str, python: str | None = None, *, own_log: bool = True, folder: Path | None = None, niceness: int = 0,
+    ) -> None:  # fmt: skip
         self._state, self._token, self._python = state, token, python or sys.executable
-        self._own_log, self._folder = own_log, folder or state
+        self._own_log, self._folder, self._niceness = own_log, folder or state, niceness
         self.password = secrets.token_hex(32)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -97,6 +99,9 @@ class Gateway:
                 [str(java.program), f"@{self.arguments}", _MAIN], stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=self._folder,
                 start_new_session=True, env=self._environment(information, os.environ),
             )  # fmt: skip
+        if self._niceness:
+            with contextlib.suppress(OSError):  # it may have ended
+                os.setpriority(os.PRIO_PGRP, self._process.pid, self._niceness)
         await self._wait_for(information)
         data = information.read_bytes()
         information.unlink()

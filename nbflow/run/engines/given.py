@@ -35,6 +35,9 @@ class GivenEngine:
         """Nobody that it knows of."""
         return 0
 
+    async def rest(self) -> None:
+        """Nothing: its owner is there."""
+
     async def lost(self, tag: str = "") -> str:
         """Never returns: a notebook that works with an engine which is gone fails by itself, and says so."""
         await asyncio.Event().wait()

@@ -25,6 +25,8 @@ from nbflow.run.engines.private_files import write_private
 ADDRESS_FILE = "engine.json"
 _FIRST_WORD_SECONDS = 10.0
 _LOOK_SECONDS = 0.2
+_REST_AFTER_SECONDS = 2.0
+"""A run that follows the start, or another run, at once finds the engine free."""
 LOCK_FILE = "lock"
 """Who holds the engine holds a lock on this file, in the same folder."""
 
@@ -55,19 +57,22 @@ def read_address(folder: Path) -> WarmAddress | None:
 
 class Holder:
     """Serves ``engine`` until it is asked to stop, or nobody has been there for ``minutes`` (0: never). ``of_lab``: a JupyterLab
-    uses it from the beginning, until ``stop_when_unused`` is called."""
+    uses it from the beginning, until ``stop_when_unused`` is called. The engine rests when nobody has been there for ``rest_after``
+    seconds."""
 
     def __init__(
-        self, engine: Engine, folder: Path, fingerprint: Mapping[str, str], minutes: float, pid: int, of_lab: bool = False
-    ) -> None:
+        self, engine: Engine, folder: Path, fingerprint: Mapping[str, str], minutes: float, pid: int, rest_after: float = _REST_AFTER_SECONDS,
+        *, of_lab: bool = False,
+    ) -> None:  # fmt: skip
         self._engine, self._folder, self._fingerprint, self._minutes, self._pid = engine, folder, fingerprint, minutes, pid
         self._of_lab = self._has_lab = of_lab
-        self._token = secrets.token_hex(32)
+        self._rest_after, self._token = rest_after, secrets.token_hex(32)
         self._guests: dict[asyncio.StreamWriter, set[str]] = {}
         self._labs: set[asyncio.StreamWriter] = set()
         self._over = asyncio.Event()
         self._last_guest = 0.0
         self._served_at = ""
+        self._resting: asyncio.Task[None] | None = None
 
     async def serve(self, ready: Callable[[WarmAddress], None]) -> None:
         """Start the engine, tell ``ready`` where it is, and serve until it is time to end; then nothing is left.
@@ -85,6 +90,7 @@ class Holder:
             self._last_guest = loop.time()
             try:
                 ready(address)
+                self._rest()
                 while not self._over.is_set():
                     with contextlib.suppress(asyncio.TimeoutError):
                         await asyncio.wait_for(self._over.wait(), self._idle_left(loop.time()))
@@ -95,6 +101,7 @@ class Holder:
                 (self._folder / ADDRESS_FILE).unlink(missing_ok=True)
                 server.close()
         finally:
+            self._wake()
             await self._engine.stop()
             for writer in list(self._guests):
                 writer.close()
@@ -128,6 +135,20 @@ class Holder:
             self._last_guest = asyncio.get_running_loop().time()
         return busy
 
+    def _rest(self) -> None:
+        """Let the engine rest from soon on, until somebody works on it."""
+        if self._resting is None and not self._guests and not self._over.is_set():
+            self._resting = asyncio.create_task(self._rest_soon())
+
+    async def _rest_soon(self) -> None:
+        await asyncio.sleep(self._rest_after)
+        await self._engine.rest()
+
+    def _wake(self) -> None:
+        if self._resting is not None:
+            self._resting.cancel()
+            self._resting = None
+
     async def _guest(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection; what it has running ends with it."""
         first = None
@@ -153,6 +174,7 @@ class Holder:
             self._last_guest = asyncio.get_running_loop().time()
             writer.close()
             await asyncio.gather(*(self._engine.cancel(tag) for tag in tags), return_exceptions=True)
+            self._rest()
 
     async def _answer(self, message: dict[str, Any], tags: set[str], writer: asyncio.StreamWriter) -> None:
         try:
@@ -165,6 +187,8 @@ class Holder:
 
     async def _do(self, message: dict[str, Any], tags: set[str]) -> Any:
         call, tag = message.get("call"), str(message.get("tag", ""))
+        if call in ("start", "address", "remote"):
+            self._wake()
         if call == "start":
             tags |= {tag} - {""}
             await self._engine.start(tag)

@@ -135,6 +135,9 @@ class SailEngine:
         """Nobody comes."""
         return 0
 
+    async def rest(self) -> None:
+        """Nothing: each server is new."""
+
     async def lost(self, tag: str = "") -> str:
         """Return when the server of ``tag``, or any where none is named, is gone; see ``core.ports.Engine``."""
         servers = [self._servers[tag]] if tag in self._servers else [] if tag else [*self._servers.values(), *self._spare]

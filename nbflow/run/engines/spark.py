@@ -7,6 +7,7 @@ import contextlib
 import functools
 import json
 import shutil
+import threading
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -16,16 +17,19 @@ from typing import Any, Protocol
 from nbflow.core.errors import EngineError
 from nbflow.core.exchange import SparkAddress
 from nbflow.core.results import ErrorKind
-from nbflow.run.engines.archive import archive_options
+from nbflow.run.engines.archive import archive_options, make_archive
 from nbflow.run.engines.clients import Serving
 from nbflow.run.engines.conf import driver_options
 from nbflow.run.engines.control import Control, Door
 from nbflow.run.engines.gateway import Gateway
-from nbflow.run.engines.parts import cores, find_parts
+from nbflow.run.engines.parts import Parts, cores, find_parts
 from nbflow.run.engines.private_files import connection_file, write_private
+from nbflow.run.engines.usual import usual_work
 from nbflow.run.guard import Guard
 
 _CANCEL_SECONDS = 5.0
+_ROUNDS = 3
+"""More gain little: what Java compiles, it compiles after some hundred calls."""
 _CLOSE_SECONDS = 1.0
 """How long a cancelled notebook's gateway stays open, so that what it waits for still ends with a word about the cancel."""
 
@@ -64,12 +68,14 @@ class SparkEngine:
         guard: Guard | None = None,
     ) -> None:  # fmt: skip
         self._settings, self._warehouse, self._state, self._announce = settings, warehouse.absolute(), state.absolute(), announce
-        self._guard = guard
-        self._gateway = Gateway(self._state, f"{token or uuid.uuid4().hex}-driver", settings.python)
+        self._guard, self._token = guard, token or uuid.uuid4().hex
+        self._gateway = Gateway(self._state, f"{self._token}-driver", settings.python)
         self._control: Control | None = None
         self._starting: asyncio.Future[None] | None = None
         self._doors: dict[str, Door] = {}
         self._serving: Serving | None = None
+        self._rehearsed: Control | None = None
+        self._parts: Parts | None = None
         self.version = ""
 
     @property
@@ -124,7 +130,7 @@ class SparkEngine:
             raise EngineError(ErrorKind.ENGINE_START, message, words) from None
 
     async def _start_gateway(self) -> tuple[int, str]:
-        parts = await find_parts(self._announce)
+        parts = self._parts = await find_parts(self._announce)
         options = driver_options(self._settings.spark_conf, self._settings.driver_memory, self._warehouse, self._gateway.scratch, cores())
         options = replace(options, java_options=(*archive_options(parts), *options.java_options))
         return await self._gateway.start(parts.java, options, parts.class_path)
@@ -157,6 +163,33 @@ class SparkEngine:
     async def clients(self) -> int:
         """How many sessions there are by Spark Connect."""
         return 0 if self._serving is None else await self._serving.sessions()
+
+    async def rest(self) -> None:
+        """Rehearse what most notebooks do, so that the first of them finds it compiled; then make the class-data archive where
+        there is none. See ``core.ports.Engine``."""
+        control = self._control
+        if control is not None and self._rehearsed is not control:
+            await self._rehearse(control)
+        if self._parts is not None and not archive_options(self._parts):
+            parts, self._parts = self._parts, None  # where it fails it would fail again
+            try:
+                await make_archive(parts, token=self._token, guard=self._guard, behind=True)
+            except asyncio.CancelledError:
+                self._parts = parts
+                raise
+            except EngineError:
+                return
+
+    async def _rehearse(self, control: Control) -> None:
+        over, folder = threading.Event(), self._gateway.scratch / f"rehearsal-{uuid.uuid4().hex}"
+        works = [usual_work(folder / str(number)) for number in range(_ROUNDS)]
+        try:
+            await _in_thread(control.rehearse, works, over)
+            self._rehearsed = control
+        finally:
+            over.set()
+            asyncio.get_running_loop().run_in_executor(None, control.end_rehearsal)
+            shutil.rmtree(folder, ignore_errors=True)
 
     async def lost(self, tag: str = "") -> str:
         """Return when the driver that runs now is gone; see ``core.ports.Engine``."""

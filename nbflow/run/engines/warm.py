@@ -92,6 +92,9 @@ class WarmEngine:
         """How many sessions there are."""
         return await self._own.clients() if self._own is not None else int(await self._call("clients"))
 
+    async def rest(self) -> None:
+        """Nothing: who holds the engine knows when nobody is there."""
+
     async def lost(self, tag: str = "") -> str:
         """Return when the engine that runs now is gone, or who holds it."""
         if self._own is not None:

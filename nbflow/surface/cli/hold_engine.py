@@ -68,7 +68,7 @@ async def hold(asked: dict[str, Any]) -> None:
             given = settings.driver_memory, settings.spark_conf, settings.python, workspace.warehouse, folder / "state"
             needs = Needs(*given, announce, guard.token, guard)
             holder = Holder(
-                make_engine(name, needs), folder, fingerprint(name, needs), asked["minutes"], os.getpid(), bool(asked.get("bound"))
+                make_engine(name, needs), folder, fingerprint(name, needs), asked["minutes"], os.getpid(), of_lab=bool(asked.get("bound"))
             )
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -19,7 +19,7 @@ def test_defaults_are_delta_local_and_private() -> None:
     expected = {
         "spark.master": "local[4]", "spark.sql.shuffle.partitions": "4", "spark.sql.warehouse.dir": "/w", "spark.local.dir": "/s/tmp",
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension", "spark.sql.sources.default": "delta",
-        "spark.driver.bindAddress": "127.0.0.1", "spark.ui.enabled": "false",
+        "spark.driver.bindAddress": "127.0.0.1", "spark.ui.enabled": "false", "spark.sql.codegen.cache.maxEntries": "1000",
     }  # fmt: skip
     assert {name: options.settings[name] for name in expected} == expected
     assert (options.memory, options.java_options, options.class_path) == ("1g", (), ())

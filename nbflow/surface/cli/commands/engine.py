@@ -92,7 +92,8 @@ def start(session: Session, /, minutes: float, connect: bool, settings: dict[str
 def prepare(session: Session, /) -> int:
     """Fetch what a Spark driver needs, and make it start faster from now on.
 
-    That is a class-data archive in the user's cache, some 200 MB, for this Java and this Spark; it takes about a minute.
+    That is a class-data archive in the user's cache, some 200 MB, for this Java and this Spark; it takes about a minute. A warm
+    engine makes it by itself when nobody uses it.
     """
     from nbflow.run.engines.archive import make_archive
     from nbflow.run.engines.parts import find_parts

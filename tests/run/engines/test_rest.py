@@ -1,0 +1,76 @@
+"""What a Spark driver does while nobody is there, with a real one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbflow.define.settings import Settings
+from nbflow.run.engines.archive import archive_path
+from nbflow.run.engines.parts import find_parts
+from nbflow.run.engines.spark import SparkEngine
+from nbflow.run.engines.usual import usual_work
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache with the jars of the machine's, and an archive that is none: a driver has no reason to make one."""
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "jars").symlink_to(asyncio.run(find_parts(print)).jars[0].parent)
+    monkeypatch.setenv("NBFLOW_CACHE", str(tmp_path / "cache"))
+    path = archive_path(asyncio.run(find_parts(print)))
+    path.parent.mkdir()
+    path.write_bytes(b"no archive")
+    return path
+
+
+def names(control: Any) -> list[str]:
+    """The driver's schemas, and the tables and views of its default one."""
+    said = [control._session.sql(f"show {what}").toJSON().collectAsList() for what in ("schemas", "tables", "views")]
+    return [str(row) for rows in said for row in rows]
+
+
+def left(folder: Path) -> Iterator[Path]:
+    """The folders in which something was rehearsed."""
+    return folder.glob("tmp/rehearsal-*")
+
+
+def test_a_driver_rehearses_and_nobody_sees_it(tmp_path: Path, cache: Path) -> None:
+    """What is rehearsed can be executed; afterwards no name, no cached table, no file of it is there, and an archive
+    that is there is left alone. Cut off in the middle it stops, and the driver goes on."""
+
+    async def life() -> None:
+        engine = SparkEngine(Settings(), tmp_path / "warehouse", tmp_path / "state", print)
+        try:
+            await engine.start()
+            control: Any = engine._control
+            await asyncio.to_thread(control.execute, usual_work(tmp_path / "by hand"))
+            before = names(control)
+
+            resting = asyncio.ensure_future(engine.rest())
+            while not list(left(engine._state)):
+                await asyncio.sleep(0.01)
+            resting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await resting
+            tracker = control._context.statusTracker()
+            while list(tracker.getActiveJobIds()):
+                await asyncio.sleep(0.05)
+            assert engine._rehearsed is None
+
+            await engine.rest()
+            assert engine._rehearsed is control
+            assert not list(left(engine._state))
+            assert [name for name in names(control) if name not in before] == []
+            assert control._session.sharedState().cacheManager().isEmpty()
+            assert not list((tmp_path / "warehouse").iterdir())
+            assert cache.read_bytes() == b"no archive"
+            await engine.rest()
+        finally:
+            await engine.stop()
+
+    asyncio.run(asyncio.wait_for(life(), 500))
