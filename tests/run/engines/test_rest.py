@@ -15,6 +15,8 @@ from nbflow.run.engines.parts import find_parts
 from nbflow.run.engines.spark import SparkEngine
 from nbflow.run.engines.usual import usual_work
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
