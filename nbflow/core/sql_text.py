@@ -80,7 +80,7 @@ def tokens_of(text: str) -> Iterator[Token]:
         start, position = position, found.end()
         kind = str(found.lastgroup)
         if kind in ("comment", "hint"):
-            position = _after_comment(text, position, nested=kind == "comment")
+            position = _after_comment(text, position) if kind == "comment" else _after_hint(text, position)
             if position < 0:
                 kind = "open"
         if kind == "open":
@@ -90,14 +90,20 @@ def tokens_of(text: str) -> Iterator[Token]:
             yield Token(kind, text[start:position], start, position)
 
 
-def _after_comment(text: str, position: int, *, nested: bool) -> int:
+def _after_comment(text: str, position: int) -> int:
     """Where the comment ends that began just before ``position``, comments within it included; -1 for one that never does."""
     depth = 1
     for edge in _COMMENT_EDGE.finditer(text, position):
-        depth += -1 if edge.group() == "*/" else nested
+        depth += -1 if edge.group() == "*/" else 1
         if depth == 0:
             return edge.end()
     return -1
+
+
+def _after_hint(text: str, position: int) -> int:
+    """Where the hint ends that began just before ``position``; -1 for one that never does."""
+    end = text.find("*/", position)
+    return end + 2 if end >= 0 else -1
 
 
 def unclosed(text: str) -> tuple[str, int] | None:

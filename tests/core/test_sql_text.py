@@ -6,7 +6,7 @@ import math
 from datetime import date, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nbflow.core.sql_text import literal, parameters_of, statements_of, tokens_of, unclosed, with_literals
@@ -91,6 +91,7 @@ def _slow_quoted(text: str, at: int, quote: str, kind: str) -> tuple[int, str]:
 
 
 @given(st.lists(_signs, max_size=25).map("".join))
+@example("/*+/*/*")
 def test_what_a_sign_belongs_to(text: str) -> None:
     """A reader that goes sign by sign sees the same texts, names and comments, and the same that are never closed."""
     kinds = {"text": "T", "dollars": "T", "quoted": "N", "open": "O", "word": ".", "sign": "."}
