@@ -129,6 +129,12 @@ def rounding(spark: Any, place: Place) -> Any:
 
 
 @program
+def rounding_to_even(spark: Any, place: Place) -> Any:
+    """``bround`` of decimals, half even, and its type."""
+    return spark.sql("SELECT bround(2.5) AS a, bround(3.5) AS b, bround(-12.345, 2) AS c")
+
+
+@program
 def rounding_of_decimals(spark: Any, place: Place) -> Any:
     """The type of a rounded decimal, floor and ceil."""
     return spark.sql("SELECT round(12.345, 1) AS a, floor(12.345) AS b, ceil(-12.345) AS c, ceil(12.345, 1) AS d, round(12.5) AS e")
