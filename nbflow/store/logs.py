@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections import deque
 from pathlib import Path
 
@@ -19,13 +20,18 @@ class OwedLogs:
 
     def __init__(self) -> None:
         self.paths: deque[Path] = deque()
+        self._settling = threading.Lock()
 
     def add(self, path: Path) -> None:
         """Owe one more."""
         self.paths.append(path)
 
     def settle(self) -> None:
-        """See to it that all of them do. Another thread may add some meanwhile."""
+        """See to it that all of them do. Another thread may add some meanwhile; of several that settle one waits for the other."""
+        with self._settling:
+            self._settle()
+
+    def _settle(self) -> None:
         folders = set()
         for _ in range(len(self.paths)):
             path = self.paths.popleft()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,17 @@ def test_logs_of_steps_are_settled_together(tmp_path: Path) -> None:
     (tmp_path / "loop/0.log").unlink()
     owed.settle()
     assert not owed.paths and (tmp_path / "loop/2.log").read_bytes() == b"three"
+
+
+def test_two_may_settle_logs_at_a_time(tmp_path: Path) -> None:
+    """As a run and the runs that its tasks began do; each returns when nothing is owed that was owed before."""
+    owed = OwedLogs()
+    for number in range(200):
+        (tmp_path / str(number)).write_bytes(b"x")
+        owed.add(tmp_path / str(number))
+    with ThreadPoolExecutor(4) as pool:
+        settled = [pool.submit(owed.settle) for _ in range(4)]
+    assert [each.result() for each in settled] == [None] * 4 and not owed.paths
 
 
 def test_a_log_is_read_while_it_grows(tmp_path: Path) -> None:
