@@ -114,8 +114,10 @@ class Drops:
 
 
 def _link(source: str, target: str) -> None:
-    """A further name of a file, which Delta never changes; a copy where the file system has none."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
+    """A further name of a file, which Delta never changes; a copy where the file system has none, and nothing of a file that is gone
+    by now: who writes to the table meanwhile has some for a moment."""
+    with contextlib.suppress(FileNotFoundError):
+        try:
+            os.link(source, target)
+        except OSError:
+            shutil.copy2(source, target)
