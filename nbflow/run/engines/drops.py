@@ -22,7 +22,7 @@ from typing import Any
 from nbflow.warehouse import trash
 from nbflow.warehouse.catalog import WHOLE_SCHEMA, SparkCatalog
 from nbflow.warehouse.entries import text_of
-from nbflow.warehouse.folders import contents, is_own_folder
+from nbflow.warehouse.folders import StoredSchema, contents, is_own_folder
 
 _EVENT = re.compile(r"Drop(?P<what>Table|Database)(?P<before>Pre)?Event\((?P<schema>\w+)(?:,(?P<name>\w+))?\)\Z")
 _LINKS = "links-"
@@ -83,16 +83,16 @@ class Drops:
         return links
 
     def _settle(self, key: tuple[str, str], links: _Links) -> None:
-        """What was dropped is gone: let its links lie in the trash."""
+        """What was dropped is gone: let its links lie in the trash. Where they cannot be put in order there, they stay as they are,
+        the last of it that there is."""
         schema, name = key
-        try:
-            if name != WHOLE_SCHEMA:
-                (place,) = (links.folder / schema).iterdir()
-                trash.throw_away(self._warehouse, place, f"{schema}.{name}")
-            elif any((links.folder / schema).iterdir()):
-                trash.throw_away_schema(self._warehouse, contents(links.folder)[schema])
-        finally:
-            shutil.rmtree(links.folder, ignore_errors=True)
+        if name != WHOLE_SCHEMA:
+            (place,) = (links.folder / schema).iterdir()
+            trash.throw_away(self._warehouse, place, f"{schema}.{name}")
+        elif any((links.folder / schema).iterdir()):
+            found = contents(links.folder).get(schema)  # a name that Spark takes, and the warehouse does not, has no contents
+            trash.throw_away_schema(self._warehouse, found or StoredSchema(schema, links.folder / schema))
+        shutil.rmtree(links.folder, ignore_errors=True)
 
     def sweep(self, seconds: float = _OPEN_SECONDS) -> None:
         """Remove the links of drops that were told of so long ago and are not done: they have failed."""
