@@ -65,7 +65,9 @@ class LogFile:
         path.parent.mkdir(parents=True, exist_ok=True)
         if attempt > 1:
             with contextlib.suppress(FileNotFoundError):
-                path.replace(former_path(str(path), attempt - 1))
+                former = path.replace(former_path(str(path), attempt - 1))
+                if owed is not None:
+                    owed.add(former)  # perhaps it was owed under its first name
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o666)
 
     def add(self, data: bytes) -> None:

@@ -83,8 +83,8 @@ class Drops:
         return links
 
     def _settle(self, key: tuple[str, str], links: _Links) -> None:
-        """What was dropped is gone: let its links lie in the trash. Where they cannot be put in order there, they stay as they are,
-        the last of it that there is."""
+        """What was dropped is gone: let its links lie in the trash. Where they cannot be put in order there, they stay as they are
+        until the trash is cleaned."""
         schema, name = key
         if name != WHOLE_SCHEMA:
             (place,) = (links.folder / schema).iterdir()
