@@ -32,10 +32,18 @@ _OPEN_SECONDS = 60.0
 
 @dataclass(slots=True)
 class _Links:
-    """Links to the files of what is about to be dropped: ``folder`` holds the schema's folder, which holds the tables'."""
+    """Links to the files of what is about to be dropped, ``source``: ``folder`` holds the schema's folder, which holds the tables';
+    ``place`` among them is that of ``source``."""
 
     folder: Path
+    source: Path
+    place: Path
     made: float = field(default_factory=time.monotonic)
+
+    def are_needed(self) -> bool:
+        """Whether files of ``source`` are gone: the drop has begun, although nobody told of its end."""
+        files = (Path(folder, name) for folder, _, names in os.walk(self.place) for name in names)
+        return any(not (self.source / file.relative_to(self.place)).exists() for file in files)
 
 
 class Drops:
@@ -66,7 +74,6 @@ class Drops:
         folder = self._catalog.schema_folder(schema)
         if folder is None or folder.parent != self._warehouse or (schema, name) in self._catalog.being_made():
             return None
-        links = _Links(self._warehouse / ".trash" / f"{_LINKS}{uuid.uuid4().hex}")
         if name == WHOLE_SCHEMA:
             found = folder
         else:
@@ -75,8 +82,10 @@ class Drops:
             if not place or str(entry.tableType().name()) != "MANAGED" or not is_own_folder(place, folder, name):
                 return None
             found = Path(place)
+        new = self._warehouse / ".trash" / f"{_LINKS}{uuid.uuid4().hex}"
+        links = _Links(new, found, new / schema / (found.name if found != folder else ""))
         try:
-            shutil.copytree(found, links.folder / schema / (found.name if found != folder else ""), copy_function=_link, dirs_exist_ok=True)
+            shutil.copytree(found, links.place, copy_function=_link, dirs_exist_ok=True)
         except OSError:
             shutil.rmtree(links.folder, ignore_errors=True)
             raise
@@ -95,17 +104,22 @@ class Drops:
         shutil.rmtree(links.folder, ignore_errors=True)
 
     def sweep(self, seconds: float = _OPEN_SECONDS) -> None:
-        """Remove the links of drops that were told of so long ago and are not done: they have failed."""
+        """Remove the links of drops that were told of so long ago and are not done: they have failed. Of one that was cut off in the
+        middle they go to the trash."""
         with self._lock:
             if self._open:
                 before = time.monotonic() - seconds
                 self._remove([key for key, links in self._open.items() if links.made <= before])
 
     def _remove(self, keys: Iterable[tuple[str, str]]) -> None:
-        for links in filter(None, [self._open.pop(key, None) for key in keys]):
-            shutil.rmtree(links.folder, ignore_errors=True)
+        for key in keys:
+            links = self._open.pop(key, None)
             with contextlib.suppress(OSError):
-                links.folder.parent.rmdir()
+                if links is not None and links.are_needed():
+                    self._settle(key, links)
+                elif links is not None:
+                    shutil.rmtree(links.folder, ignore_errors=True)
+                    links.folder.parent.rmdir()
 
     class Java:
         """What the driver takes this for."""

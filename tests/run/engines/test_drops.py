@@ -61,3 +61,19 @@ def test_a_schema_of_any_name_lies_in_the_trash(tmp_path: Path) -> None:
         drops.onEvent(Event(f"DropDatabaseEvent({name})"))
     assert {each.name for each in trash.dropped(tmp_path)} == {"plain.t", "_own.*"}
     assert not list((tmp_path / ".trash").glob("links-*"))
+
+
+def test_a_drop_that_is_cut_off_costs_nothing(tmp_path: Path) -> None:
+    """The links go where nothing was deleted, and lie in the trash where something was."""
+    for name, deleted in (("whole", False), ("half", True)):
+        catalog: Any = Catalog(tmp_path)
+        drops = Drops(catalog, tmp_path)
+        log = tmp_path / name / "t" / "_delta_log" / f"{0:020}.json"
+        log.parent.mkdir(parents=True)
+        log.write_text("{}")
+        drops.onEvent(Event(f"DropDatabasePreEvent({name})"))
+        if deleted:
+            log.unlink()
+        drops.sweep(0)
+    assert [each.name for each in trash.dropped(tmp_path)] == ["half.t"]
+    assert not list((tmp_path / ".trash").glob("links-*"))
