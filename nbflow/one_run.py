@@ -286,6 +286,7 @@ class _OneRun:
                 if request.kind == "cancel":
                     stop.ask(request.by)
         await settling
+        await loop.run_in_executor(None, self._home.store.settle)  # the one before may have begun before the last steps ended
         result: Result = running.result()
         return result
 

@@ -212,9 +212,12 @@ def with_literals(text: str, values: Mapping[str, Any]) -> str:
 
     Raises ``KeyError`` for a parameter that has no value, ``ValueError`` for a value that has no literal.
     """
-    pieces, end = [], 0
+    pieces: list[str] = []
+    end = 0
     for parameter in parameters_of(text):
-        pieces += [text[end : parameter.start], literal(values[parameter.name])]
+        before = text[end : parameter.start]
+        gap = "" if not before or before[-1].isspace() else " "  # else 5-:n began a comment where n is negative, and LIMIT:n were a name
+        pieces += [before, gap, literal(values[parameter.name])]
         end = parameter.end
     return "".join([*pieces, text[end:]])
 
@@ -230,12 +233,13 @@ def literal(value: Any) -> str:
     if isinstance(value, float) and math.isfinite(value):
         return f"{value!r}D"  # without the letter it were a decimal
     if isinstance(value, str):
-        return _quoted(value)
+        return quoted(value)
     kind = {"date": "DATE", "datetime": "TIMESTAMP"}.get(type(value).__name__)
     if kind is not None:
-        return f"{kind}{_quoted(str(value))}"
+        return f"{kind}{quoted(str(value))}"
     raise ValueError(f"a value of the type {type(value).__name__} has no literal in SQL; give text or a number")
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """``text`` as SQL writes it."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -15,7 +15,7 @@ from typing import IO, Protocol
 from nbflow.core.exchange import FAMILY_VARIABLE
 from nbflow.run.kernels.forked import ForkedProcess
 from nbflow.run.kernels.forks import Forks
-from nbflow.run.processes import descendants, end_all, end_family, end_group, newest_number, wait_gone
+from nbflow.run.processes import descendants, end_all, end_family, end_group, newest_number, own_environment, wait_gone
 
 _LATE_SECONDS = 0.5
 """How long the end of its output is waited for when the program is gone: somebody who threw his mark away may hold it open."""
@@ -76,7 +76,7 @@ class Child:
             if child is not None:
                 return child
         process = subprocess.Popen(
-            program.arguments, cwd=program.folder, env=_environment(program, token), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            program.arguments, cwd=program.folder, env=own_environment(token, program.environment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         assert process.stdout is not None  # noqa: S101  (it was asked for)
@@ -179,10 +179,3 @@ class _Forked:
 
     async def release(self) -> None:
         await self._process.release()
-
-
-def _environment(program: Program, token: str) -> dict[str, str]:
-    environment = {name: value for name, value in {**os.environ, **program.environment}.items() if value is not None}
-    if environment.get("NBFLOW_ENGINE", "").startswith("sc:"):
-        del environment["NBFLOW_ENGINE"]  # a token may stand in it, and what a task prints is kept
-    return {**environment, FAMILY_VARIABLE: token}

@@ -8,13 +8,21 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from nbflow.core.exchange import FAMILY_VARIABLE
 
 _PROC = Path("/proc")
+
+
+def own_environment(token: str, more: Mapping[str, str | None]) -> dict[str, str]:
+    """All variables of a process that bears ``token``: those of this one and ``more`` (``None``: without it)."""
+    environment = {name: value for name, value in {**os.environ, **more}.items() if value is not None}
+    if environment.get("NBFLOW_ENGINE", "").startswith("sc:"):
+        del environment["NBFLOW_ENGINE"]  # a token may stand in it, and what a task prints is kept
+    return {**environment, FAMILY_VARIABLE: token}
 
 
 async def wait_gone(pid: int) -> None:

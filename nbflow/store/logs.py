@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections import deque
 from pathlib import Path
 
@@ -19,13 +20,18 @@ class OwedLogs:
 
     def __init__(self) -> None:
         self.paths: deque[Path] = deque()
+        self._settling = threading.Lock()
 
     def add(self, path: Path) -> None:
         """Owe one more."""
         self.paths.append(path)
 
     def settle(self) -> None:
-        """See to it that all of them do. Another thread may add some meanwhile."""
+        """See to it that all of them do. Another thread may add some meanwhile; of several that settle one waits for the other."""
+        with self._settling:
+            self._settle()
+
+    def _settle(self) -> None:
         folders = set()
         for _ in range(len(self.paths)):
             path = self.paths.popleft()
@@ -59,7 +65,9 @@ class LogFile:
         path.parent.mkdir(parents=True, exist_ok=True)
         if attempt > 1:
             with contextlib.suppress(FileNotFoundError):
-                path.replace(former_path(str(path), attempt - 1))
+                former = path.replace(former_path(str(path), attempt - 1))
+                if owed is not None:
+                    owed.add(former)  # perhaps it was owed under its first name
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o666)
 
     def add(self, data: bytes) -> None:

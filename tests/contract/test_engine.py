@@ -150,13 +150,15 @@ def test_who_holds_an_engine_gives_back_what_nobody_came_for(tmp_path: Path) -> 
     asyncio.run(asyncio.wait_for(life(), 60))
 
 
+async def until(holds: Callable[[], bool]) -> None:
+    """Return when it is so."""
+    while not holds():
+        await asyncio.sleep(0.01)
+
+
 def test_an_engine_rests_while_nobody_works_on_it(tmp_path: Path) -> None:
     """From soon after the start, and again when its guest has left; not while somebody works on it, and a look at its status
     disturbs nothing."""
-
-    async def until(holds: Callable[[], bool]) -> None:
-        while not holds():
-            await asyncio.sleep(0.01)
 
     async def life() -> None:
         held, ready = ScriptedEngine(), asyncio.Event()
@@ -179,6 +181,36 @@ def test_an_engine_rests_while_nobody_works_on_it(tmp_path: Path) -> None:
         holder.stop()
         await serving
         await until(lambda: not held.resting)
+
+    asyncio.run(asyncio.wait_for(life(), 60))
+
+
+def test_an_engine_does_not_rest_while_clients_are_there(tmp_path: Path) -> None:
+    """Clients of Spark Connect come by no connection to who holds the engine: it rests when their sessions are over."""
+
+    class Visited(ScriptedEngine):
+        sessions = 1
+
+        async def clients(self) -> int:
+            return self.sessions
+
+    async def life() -> None:
+        held, ready = Visited(), asyncio.Event()
+        holder = Holder(held, tmp_path, {}, 0, os.getpid(), rest_after=0.01)
+        serving = asyncio.ensure_future(holder.serve(lambda address: ready.set()))
+        await ready.wait()
+        address = read_address(tmp_path)
+        assert address is not None
+        engine = WarmEngine(address)
+        await engine.start()
+        await engine.remote()
+        await engine.stop()
+        await asyncio.sleep(0.2)
+        assert not held.resting
+        held.sessions = 0
+        await until(lambda: held.resting)
+        holder.stop()
+        await serving
 
     asyncio.run(asyncio.wait_for(life(), 60))
 

@@ -161,7 +161,7 @@ def test_parameters_are_found(statement: str, names: list[str]) -> None:
 
 
 def test_literals_take_the_place_of_parameters() -> None:
-    """Where they are ones; a quote or a backslash in a value ends no text."""
+    """Where they are ones; a quote or a backslash in a value ends no text, and a sign or a word before them takes in nothing of them."""
     text = "SELECT :a, ':a', :`b c`, :n, :f, x::int, :day, :at, :r, :tiny FROM t"
     values = {
         "a": "it's \\ x",
@@ -175,6 +175,8 @@ def test_literals_take_the_place_of_parameters() -> None:
     }
     told = "SELECT 'it\\'s \\\\ x', ':a', NULL, 5, true, x::int, DATE'2026-01-31', TIMESTAMP'2026-01-31 05:07:00', 1.5D, 1e-07D FROM t"
     assert with_literals(text, values) == told
+    glued = with_literals("DELETE FROM t WHERE a > 5-:n AND b =:n LIMIT:m", {"n": -3, "m": 9})
+    assert glued == "DELETE FROM t WHERE a > 5- -3 AND b = -3 LIMIT 9"
     for value in ([1], math.inf, math.nan):
         with pytest.raises(ValueError, match="has no literal"):
             literal(value)

@@ -231,3 +231,12 @@ def test_a_translator_that_a_user_registered_is_used() -> None:
     papermill_translators.register("loud", Shouting)
     made = inject(notebook(cell("x")), arguments(x=1), "loud", "python")
     assert made["cells"][0]["source"] == "x = 1  # LOUD\n"
+
+
+def test_a_language_may_be_registered_with_a_translator_of_papermill_s() -> None:
+    """A user says by that how a language writes values that papermill does not know, nor nbflow."""
+    from papermill.translators import RTranslator, papermill_translators
+
+    papermill_translators.register("like r", RTranslator)
+    made = inject(notebook(cell("x"), language="like r"), arguments(x=True), "some kernel", "like r")
+    assert made["cells"][0]["source"] == "# Parameters\nx = TRUE\n"

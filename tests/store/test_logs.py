@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -36,16 +37,29 @@ def test_a_former_attempts_log_makes_room(tmp_path: Path) -> None:
 
 
 def test_logs_of_steps_are_settled_together(tmp_path: Path) -> None:
-    """Those that hold something; one that is gone by then, or whose folder is, stands in nobody's way."""
+    """Those that hold something, those of former attempts too; one that is gone by then, or whose folder is, stands in nobody's way."""
     owed = OwedLogs()
     for number, text in enumerate((b"one", b"", b"three")):
         log = LogFile(tmp_path / f"loop/{number}.log", 1, owed=owed)
         log.add(text)
         log.finish()
     assert [path.name for path in owed.paths] == ["0.log", "2.log"]
+    LogFile(tmp_path / "loop/2.log", 2, owed=owed).finish()
+    assert owed.paths[-1].name == "2.attempt-1.log"
     (tmp_path / "loop/0.log").unlink()
     owed.settle()
-    assert not owed.paths and (tmp_path / "loop/2.log").read_bytes() == b"three"
+    assert not owed.paths and (tmp_path / "loop/2.attempt-1.log").read_bytes() == b"three"
+
+
+def test_two_may_settle_logs_at_a_time(tmp_path: Path) -> None:
+    """As a run and the runs that its tasks began do; each returns when nothing is owed that was owed before."""
+    owed = OwedLogs()
+    for number in range(200):
+        (tmp_path / str(number)).write_bytes(b"x")
+        owed.add(tmp_path / str(number))
+    with ThreadPoolExecutor(4) as pool:
+        settled = [pool.submit(owed.settle) for _ in range(4)]
+    assert [each.result() for each in settled] == [None] * 4 and not owed.paths
 
 
 def test_a_log_is_read_while_it_grows(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from typing import Any
 from nbflow.warehouse import trash
 from nbflow.warehouse.catalog import WHOLE_SCHEMA, SparkCatalog
 from nbflow.warehouse.entries import text_of
-from nbflow.warehouse.folders import contents, is_own_folder
+from nbflow.warehouse.folders import StoredSchema, contents, is_own_folder
 
 _EVENT = re.compile(r"Drop(?P<what>Table|Database)(?P<before>Pre)?Event\((?P<schema>\w+)(?:,(?P<name>\w+))?\)\Z")
 _LINKS = "links-"
@@ -32,10 +32,18 @@ _OPEN_SECONDS = 60.0
 
 @dataclass(slots=True)
 class _Links:
-    """Links to the files of what is about to be dropped: ``folder`` holds the schema's folder, which holds the tables'."""
+    """Links to the files of what is about to be dropped, ``source``: ``folder`` holds the schema's folder, which holds the tables';
+    ``place`` among them is that of ``source``."""
 
     folder: Path
+    source: Path
+    place: Path
     made: float = field(default_factory=time.monotonic)
+
+    def are_needed(self) -> bool:
+        """Whether files of ``source`` are gone: the drop has begun, although nobody told of its end."""
+        files = (Path(folder, name) for folder, _, names in os.walk(self.place) for name in names)
+        return any(not (self.source / file.relative_to(self.place)).exists() for file in files)
 
 
 class Drops:
@@ -66,7 +74,6 @@ class Drops:
         folder = self._catalog.schema_folder(schema)
         if folder is None or folder.parent != self._warehouse or (schema, name) in self._catalog.being_made():
             return None
-        links = _Links(self._warehouse / ".trash" / f"{_LINKS}{uuid.uuid4().hex}")
         if name == WHOLE_SCHEMA:
             found = folder
         else:
@@ -75,37 +82,44 @@ class Drops:
             if not place or str(entry.tableType().name()) != "MANAGED" or not is_own_folder(place, folder, name):
                 return None
             found = Path(place)
+        new = self._warehouse / ".trash" / f"{_LINKS}{uuid.uuid4().hex}"
+        links = _Links(new, found, new / schema / (found.name if found != folder else ""))
         try:
-            shutil.copytree(found, links.folder / schema / (found.name if found != folder else ""), copy_function=_link, dirs_exist_ok=True)
+            shutil.copytree(found, links.place, copy_function=_link, dirs_exist_ok=True)
         except OSError:
             shutil.rmtree(links.folder, ignore_errors=True)
             raise
         return links
 
     def _settle(self, key: tuple[str, str], links: _Links) -> None:
-        """What was dropped is gone: let its links lie in the trash."""
+        """What was dropped is gone: let its links lie in the trash. Where they cannot be put in order there, they stay as they are
+        until the trash is cleaned."""
         schema, name = key
-        try:
-            if name != WHOLE_SCHEMA:
-                (place,) = (links.folder / schema).iterdir()
-                trash.throw_away(self._warehouse, place, f"{schema}.{name}")
-            elif any((links.folder / schema).iterdir()):
-                trash.throw_away_schema(self._warehouse, contents(links.folder)[schema])
-        finally:
-            shutil.rmtree(links.folder, ignore_errors=True)
+        if name != WHOLE_SCHEMA:
+            (place,) = (links.folder / schema).iterdir()
+            trash.throw_away(self._warehouse, place, f"{schema}.{name}")
+        elif any((links.folder / schema).iterdir()):
+            found = contents(links.folder).get(schema)  # a name that Spark takes, and the warehouse does not, has no contents
+            trash.throw_away_schema(self._warehouse, found or StoredSchema(schema, links.folder / schema))
+        shutil.rmtree(links.folder, ignore_errors=True)
 
     def sweep(self, seconds: float = _OPEN_SECONDS) -> None:
-        """Remove the links of drops that were told of so long ago and are not done: they have failed."""
+        """Remove the links of drops that were told of so long ago and are not done: they have failed. Of one that was cut off in the
+        middle they go to the trash."""
         with self._lock:
             if self._open:
                 before = time.monotonic() - seconds
                 self._remove([key for key, links in self._open.items() if links.made <= before])
 
     def _remove(self, keys: Iterable[tuple[str, str]]) -> None:
-        for links in filter(None, [self._open.pop(key, None) for key in keys]):
-            shutil.rmtree(links.folder, ignore_errors=True)
+        for key in keys:
+            links = self._open.pop(key, None)
             with contextlib.suppress(OSError):
-                links.folder.parent.rmdir()
+                if links is not None and links.are_needed():
+                    self._settle(key, links)
+                elif links is not None:
+                    shutil.rmtree(links.folder, ignore_errors=True)
+                    links.folder.parent.rmdir()
 
     class Java:
         """What the driver takes this for."""
@@ -114,8 +128,10 @@ class Drops:
 
 
 def _link(source: str, target: str) -> None:
-    """A further name of a file, which Delta never changes; a copy where the file system has none."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
+    """A further name of a file, which Delta never changes; a copy where the file system has none, and nothing of a file that is gone
+    by now: who writes to the table meanwhile has some for a moment."""
+    with contextlib.suppress(FileNotFoundError):
+        try:
+            os.link(source, target)
+        except OSError:
+            shutil.copy2(source, target)

@@ -142,6 +142,8 @@ class Holder:
 
     async def _rest_soon(self) -> None:
         await asyncio.sleep(self._rest_after)
+        while await self._has_sessions():
+            await asyncio.sleep(self._rest_after)
         await self._engine.rest()
 
     def _wake(self) -> None:

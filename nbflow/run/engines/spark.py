@@ -225,14 +225,14 @@ class SparkEngine:
     async def _end(self) -> None:
         control, self._control = self._control, None
         serving, self._serving = self._serving, None
-        if serving is not None:
-            serving.close()
         self._doors.clear()
         shutil.rmtree(self._state / "connections", ignore_errors=True)
         if control is not None:
             with contextlib.suppress(Exception):  # its other end may be gone
                 control.close()
         await self._gateway.end()
+        if serving is not None:
+            serving.close()  # now: what the driver tells us of waits for its answers, and so would this
 
 
 async def _in_thread(function: Callable[..., Any], *arguments: Any) -> Any:

@@ -118,7 +118,7 @@ class ForkedProcess:
         """Nobody holds the other end any more."""
         if not self._begun.done():
             self._begun.set_exception(Refusal(""))
-        elif not self._ended.done() and self._begun.exception() is None:
+        elif not self._ended.done() and self._begun.exception() is None and self._watch is None:
             self._watch = asyncio.ensure_future(self._watch_alone(self._begun.result()))
 
     async def _watch_alone(self, pid: int) -> None:

@@ -91,6 +91,7 @@ class Forks:
             return None
         if self._control is None:
             self.begin(preload)
+        server = self._control
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         process = ForkedProcess(ours)
         try:
@@ -98,6 +99,8 @@ class Forks:
             return await asyncio.wait_for(process.begun(), seconds * _PATIENCE)
         except Refusal as refusal:
             process.abandon()
+            if refusal.reason == "changed" and self._control is not server:
+                return None  # another that was refused has made way for the next server already
             if refusal.reason == "changed" and len(self._servers) < _MOST_SERVERS:
                 self._control = None  # the next server imports what was installed meanwhile; this one still tells of its kernels
             elif refusal.reason != "folder":

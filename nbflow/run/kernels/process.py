@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from nbflow.core.exchange import FAMILY_VARIABLE
+from nbflow.run.processes import own_environment
 
 CONNECTION_FILE = "kernel.json"
 LOG_FILE = "kernel.log"
@@ -40,10 +39,8 @@ class KernelSpec:
 
 def kernel_environment(token: str, more: Mapping[str, str]) -> dict[str, str]:
     """All variables of a kernel that bears ``token``: the own ones and ``more``."""
-    environment = {**os.environ, **more, FAMILY_VARIABLE: token}
+    environment = own_environment(token, more)
     environment.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # else debugpy warns in the first cell of some kernels
-    if environment.get("NBFLOW_ENGINE", "").startswith("sc:"):
-        del environment["NBFLOW_ENGINE"]  # a token may stand in it, and what a notebook prints is kept
     environment.pop("PYTEST_CURRENT_TEST", None)  # with it ipykernel does not take the output of child processes
     return environment
 

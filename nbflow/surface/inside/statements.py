@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 
-from nbflow.core.sql_text import Token, tokens_of
+from nbflow.core.sql_text import Token, quoted, tokens_of
 from nbflow.surface.inside.context import files_are_elsewhere
 from nbflow.surface.inside.places import in_dbfs
 from nbflow.surface.inside.task import task
@@ -69,7 +69,7 @@ def _schema_locations(tokens: list[Token], warehouse: str) -> Iterator[tuple[int
         if len(parts) == 2 and parts[0].lower() == "spark_catalog":
             parts = parts[1:]
         if len(parts) == 1:
-            yield last.end, last.end, f" LOCATION {_literal(os.path.join(warehouse, parts[0].lower()))}"
+            yield last.end, last.end, f" LOCATION {quoted(os.path.join(warehouse, parts[0].lower()))}"
 
 
 def name_at(tokens: list[Token]) -> tuple[list[str], Token | None]:
@@ -102,7 +102,7 @@ def _paths(tokens: list[Token], folder: str) -> Iterator[tuple[int, int, str]]:
         elif token.kind == "quoted" and index >= 2 and _is_table_by_path(tokens, index):
             yield from _changed_table(tokens, index, folder)
         elif token.kind == "text" and before is not None and _takes_path(tokens, index, making, in_options > 0):
-            yield from _changed(token, folder, _literal)
+            yield from _changed(token, folder, quoted)
 
 
 def _takes_path(tokens: list[Token], index: int, making: bool, in_options: bool) -> bool:
@@ -148,10 +148,6 @@ def unquoted(token: Token) -> str:
         mark = token.text[-1]
         return token.text[token.text.index(mark) + 1 : -1].replace(mark * 2, mark)
     return token.text
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def absolute(path: str, folder: str, pattern: bool = False) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from typing import Any
 
 import pytest
 
+from nbflow.core.exchange import FAMILY_VARIABLE
 from nbflow.run.kernels.forked import ForkedProcess
 from nbflow.run.kernels.forks import Forks
 from nbflow.run.kernels.kernel import Kernel, KernelSpec
@@ -166,6 +168,26 @@ def test_a_start_that_is_given_up_leaves_nothing(tmp_path: Path) -> None:
         assert start_and_tell(forks, spec(tmp_path), "print(1)")[0]
         asyncio.run(asyncio.wait_for(work(forks), 60))
         until_at_most(0, token)
+
+
+def test_a_program_that_nobody_waits_for_does_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A start of its own does its work; what the server, which was busy and is again, had of it ends before it begins."""
+    modules, done = tmp_path / "modules", tmp_path / "done"
+    for folder in (modules, tmp_path / "here"):
+        folder.mkdir()
+    (modules / "slow_one.py").write_text("import time; time.sleep(1)")
+    (modules / "program.py").write_text(f"open({str(done)!r}, 'w').close()")
+    monkeypatch.setenv("PYTHONPATH", str(modules))
+    with forking(tmp_path) as forks:
+        forks.begin([])
+        for preload in ([], ["slow_one"]):
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            ours.close()
+            request = {"folder": "/", "arguments": [], "environment": {FAMILY_VARIABLE: forks._token}, "preload": preload}
+            with theirs, open(os.devnull, "r+b") as nothing:
+                forks._send({**request, "program": str(modules / "program.py")}, [theirs.fileno(), *[nothing.fileno()] * 3])
+        assert start_and_tell(forks, spec(tmp_path / "here"), "print(1)") == (True, "1\n")
+        assert not done.exists()
 
 
 def bearing(token: str) -> list[int]:

@@ -27,8 +27,8 @@ class Asked(Protocol):
     streams: list[int]
     program: str
 
-    def tell(self, message: dict[str, Any]) -> None:
-        """Tell the run."""
+    def tell(self, message: dict[str, Any]) -> bool:
+        """Tell the run; false where it wants to know no more."""
         ...
 
 
@@ -38,7 +38,7 @@ def become_kernel(asked: Asked) -> None:
     launcher = importlib.util.find_spec("ipykernel_launcher")
     sys.argv = [str(launcher.origin) if launcher is not None else "ipykernel_launcher", *asked.arguments]
     sys.orig_argv = [sys.orig_argv[0], "-Xfrozen_modules=off", "-m", "ipykernel_launcher", *asked.arguments]
-    asked.tell({"pid": os.getpid()})
+    _announce(asked)
     gc.enable()
     from ipykernel.kernelapp import IPKernelApp
 
@@ -61,7 +61,7 @@ def become_program(asked: Asked) -> None:
     streams: list[Any] = [sys.stdout, sys.stderr]
     for stream in streams:
         stream.reconfigure(write_through=True)
-    asked.tell({"pid": os.getpid()})
+    _announce(asked)
     asked.connection.close()
     gc.enable()
     threading.Thread(target=_end_without, args=(asked.parent,), daemon=True).start()
@@ -80,6 +80,12 @@ def _take_place(asked: Asked) -> None:
     _bear_token(asked.environment[_FAMILY.decode().rstrip("=")])
     time.tzset()
     _begin_anew()
+
+
+def _announce(asked: Asked) -> None:
+    """Tell the run that this process begins. Where nobody waits for it any more, another does its work: it ends here."""
+    if not asked.tell({"pid": os.getpid()}):
+        os._exit(1)
 
 
 def _begin_anew() -> None:

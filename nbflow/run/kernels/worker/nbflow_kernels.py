@@ -52,9 +52,9 @@ class Asked:
     streams: list[int]
     program: str
 
-    def tell(self, message: dict[str, Any]) -> None:
-        """Tell the run."""
-        _tell(self.connection, message)
+    def tell(self, message: dict[str, Any]) -> bool:
+        """Tell the run; false where it wants to know no more."""
+        return _tell(self.connection, message)
 
 
 class Server:
@@ -83,6 +83,7 @@ class Server:
             events = self._poll.poll(0 if self._waiting else None)
             if not events:
                 self._preload([self._waiting.pop(0)])
+            events.sort(key=lambda event: event[0] == self._control.fileno())  # to begin a kernel may take long: ends come first
             for descriptor, _ in events[:1]:  # what it leads to may close the others
                 if descriptor == self._control.fileno():
                     data, descriptors, _, _ = socket.recv_fds(self._control, _MOST_BYTES, 4)
@@ -255,11 +256,13 @@ def _other_threads() -> list[str]:
     return [name for name in names if name not in _SHARED]
 
 
-def _tell(connection: socket.socket, message: dict[str, Any]) -> None:
+def _tell(connection: socket.socket, message: dict[str, Any]) -> bool:
+    """Whether somebody wants to know."""
     try:
         connection.send(json.dumps(message).encode())
     except OSError:
-        return  # nobody wants to know any more
+        return False
+    return True
 
 
 def _kill(pid: int) -> None:

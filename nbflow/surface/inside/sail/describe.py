@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from nbflow.core.sql_text import quoted
 from nbflow.surface.inside.sail.columns import fields_of
 from nbflow.surface.inside.sail.names import Names
 from nbflow.surface.inside.sail.refusals import refused
@@ -99,4 +100,4 @@ def _values(rows: Iterable[Sequence[str | None]], columns: str) -> str:
 
 def quoted_text(value: str | None) -> str:
     """A text as a literal of SQL; null for ``None``."""
-    return "CAST(NULL AS STRING)" if value is None else "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    return "CAST(NULL AS STRING)" if value is None else quoted(value)

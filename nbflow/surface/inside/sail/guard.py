@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import Any
 
+from nbflow.core.sql_text import quoted
 from nbflow.surface.inside.catalogs import foreign_catalog, with_own_catalog
 from nbflow.surface.inside.connect.connection import Connection
 from nbflow.surface.inside.sail.commits import merged_into, noting
@@ -266,7 +267,7 @@ def patch_catalog(module: ModuleType) -> None:
 
     def create_database(self: Any, dbName: str, ifNotExists: bool = False, properties: Any = None) -> None:  # noqa: N803  (PySpark's names)
         place = next((value for key, value in (properties or {}).items() if key.lower() == "location"), None)
-        at = "" if place is None else " LOCATION '" + str(place).replace("\\", "\\\\").replace("'", "\\'") + "'"
+        at = "" if place is None else f" LOCATION {quoted(str(place))}"
         self._sparkSession.sql(f"CREATE SCHEMA {'IF NOT EXISTS ' if ifNotExists else ''}{dbName}{at}")
 
     def drop_database(self: Any, dbName: str, ifExists: bool = False, cascade: bool = False) -> None:  # noqa: N803  (PySpark's names)
