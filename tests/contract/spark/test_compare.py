@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import datetime
 import sys
+from collections.abc import Iterator
 from decimal import Decimal
 from itertools import combinations
 from pathlib import Path
@@ -71,15 +72,28 @@ def test_the_suite_is_as_large_as_it_is_meant_to_be() -> None:
 
 
 def test_the_signs_find_the_programs_that_show_a_difference() -> None:
-    """Of each difference that can be found by reading, in the text of one of its programs at least."""
-    texts = [path.read_text("utf-8") for path in (Path(__file__).parent / "programs").glob("*.py")]
-    parts = {
-        node.name: ast.get_source_segment(text, node)
-        for text in texts
-        for node in ast.parse(text).body
-        if isinstance(node, ast.FunctionDef)
-    }
+    """Of each difference that can be found by reading, in the text of one of its programs at least, or in what that takes from its module."""
+    found = dict(_found_in_programs())
     for difference in known_differences():
         if difference.signs != Signs():
-            found = [name for name in difference.programs if difference in {each for each, _ in found_in(parts[name] or "", "python")}]
-            assert found, difference.key
+            assert any(difference.key in found[name] for name in difference.programs), difference.key
+
+
+def _found_in_programs() -> Iterator[tuple[str, set[str]]]:
+    """Each function of the suite's programs, with the differences that reading finds: in its Python, in its texts as SQL, and in the
+    constants of its module that it uses."""
+    for path in (Path(__file__).parent / "programs").glob("*.py"):
+        text = path.read_text("utf-8")
+        tree = ast.parse(text)
+        constants = {
+            node.targets[0].id: node for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+        }
+        for function in tree.body:
+            if isinstance(function, ast.FunctionDef):
+                used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+                parts = [function, *(node for name, node in constants.items() if name in used)]
+                sources = [(ast.get_source_segment(text, part) or "", "python") for part in parts]
+                sources += [
+                    (node.value, "sql") for node in ast.walk(function) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+                ]
+                yield function.name, {difference.key for source in sources for difference, _ in found_in(*source)}

@@ -183,6 +183,14 @@ def cloned_tables(spark: Any, place: Place) -> Any:
 
 
 @program
+def a_table_of_another_format_by_sql(spark: Any, place: Place) -> Any:
+    """CREATE TABLE of Parquet, filled and read."""
+    name = place.table("p")
+    made = done(lambda: spark.sql(f"CREATE TABLE {name} (id BIGINT) USING parquet"))
+    return [made, done(lambda: spark.sql(f"INSERT INTO {name} VALUES (1)")), attempted(lambda: spark.table(name))]
+
+
+@program
 def tables_of_other_formats(spark: Any, place: Place) -> Any:
     """Tables of Parquet and of CSV by name."""
     name, other = place.table("p"), place.table("c")
