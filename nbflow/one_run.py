@@ -208,9 +208,8 @@ class _OneRun:
             if not alike:
                 mark = f"-{len(self._whole.engines)}" if self._whole.engines else ""
                 state = self._home.store.state / "engines" / f"{self.given.run_id}{mark}"
-                alike = [
-                    self._home.engine(engine.name, engine.spark_conf, state, self._note, self._whole.guard.token + mark, self._whole.guard)
-                ]
+                guard = self._whole.guard
+                alike = [self._home.engine(engine.name, engine.spark_conf, state, self._note, guard.token + mark, guard)]
                 self._whole.engines.append((engine, alike[0]))
             made[engine.key] = alike[0]
         return made
@@ -277,14 +276,18 @@ class _OneRun:
         running = asyncio.ensure_future(work)
         loop = asyncio.get_running_loop()
         settling = loop.run_in_executor(None, self._home.store.settle)
-        while not running.done():
-            await asyncio.wait({running}, timeout=0.2)
-            if settling.done():
-                settling.result()
-                settling = loop.run_in_executor(None, self._home.store.settle)
-            for request in self._home.store.take_requests(self.given.run_id):
-                if request.kind == "cancel":
-                    stop.ask(request.by)
+        try:
+            while not running.done():
+                await asyncio.wait({running}, timeout=0.2)
+                if settling.done():
+                    settling.result()
+                    settling = loop.run_in_executor(None, self._home.store.settle)
+                for request in self._home.store.take_requests(self.given.run_id):
+                    if request.kind == "cancel":
+                        stop.ask(request.by)
+        finally:
+            running.cancel()  # where the records fail the tasks end before the run's lock is given back
+            await asyncio.wait({running})
         await settling
         await loop.run_in_executor(None, self._home.store.settle)  # the one before may have begun before the last steps ended
         result: Result = running.result()

@@ -177,7 +177,7 @@ class SparkEngine:
             except asyncio.CancelledError:
                 self._parts = parts
                 raise
-            except EngineError:
+            except (EngineError, OSError):
                 return
 
     async def _rehearse(self, control: Control) -> None:
