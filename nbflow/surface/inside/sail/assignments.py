@@ -44,7 +44,7 @@ def in_the_zone(text: str, tokens: Sequence[Token], names: Names, client: Any) -
     parts = list(_split(tokens, _WORDS[tokens[0].word]))
     said = [part for part in parts if part.word in ("UPDATE", "FROM", "INTO", "USING") and part.tokens]
     name, _ = name_at(list(said[0].tokens)) if said else ([], None)
-    if not name or names.table(name) is None:
+    if not name or not names.place(name):
         return text
     fields = fields_of(name, client)
     given = schema_of(f"SELECT * FROM {said[1].text(text)}", client).fields if len(said) > 1 else []

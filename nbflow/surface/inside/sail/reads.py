@@ -18,6 +18,12 @@ _NO_ALIAS = (
     "UNION", "INTERSECT", "EXCEPT", "MINUS", "WINDOW", "LATERAL", "SORT", "CLUSTER", "DISTRIBUTE", "SELECT", "WHEN", "QUALIFY", "",
 )  # fmt: skip
 _LEFT_ALONE = ("VERSION", "TIMESTAMP", "FOR", "TABLESAMPLE", "PIVOT", "UNPIVOT", "SYSTEM_VERSION", "SYSTEM_TIME")
+_ENDS_OF_TABLES = (
+    "SELECT", "WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "OFFSET", "UNION", "INTERSECT", "EXCEPT", "MINUS", "WINDOW", "SORT", "CLUSTER", "DISTRIBUTE",
+    "QUALIFY", "VIEW",
+)  # fmt: skip
+"""Behind these a comma leads to no other table; ``VIEW`` is that of LATERAL VIEW, whose names may be several."""
+
 _OF_A_VERSION = ("versionasof", "timestampasof")
 
 
@@ -30,8 +36,8 @@ def read_in_zone(text: str, names: Names, views: Container[str]) -> str:
     inner = {unquoted(token).lower() for token, following in zip(tokens, tokens[1:]) if following.word == "AS"}  # of WITH, and more
     for index in reversed(list(_read(tokens))):
         parts, last = name_at(tokens[index:])
-        table = names.table(parts)
-        if last is None or table is None or (len(parts) == 1 and (parts[0].lower() in views or parts[0].lower() in inner)):
+        folder = names.place(parts)
+        if last is None or not folder or (len(parts) == 1 and (parts[0].lower() in views or parts[0].lower() in inner)):
             continue
         own = [part.lower() for part in parts]
         behind = tokens[tokens.index(last, index) + 1 :][:1]
@@ -42,7 +48,7 @@ def read_in_zone(text: str, names: Names, views: Container[str]) -> str:
             or (len(own) > 1 and any(len(each) > len(own) and each[: len(own)] == own for each in mentioned))
         ):
             continue
-        columns = _columns(names.folder(table))
+        columns = _columns(folder)
         if columns:
             has_alias = bool(behind) and (behind[0].kind == "quoted" or word not in _NO_ALIAS)
             alias = "" if has_alias else f" AS {_quoted(parts[-1])}"
@@ -51,16 +57,21 @@ def read_in_zone(text: str, names: Names, views: Container[str]) -> str:
 
 
 def _read(tokens: Sequence[Token]) -> Iterator[int]:
-    """Where names of tables stand that are read: behind FROM and JOIN, but of what is deleted from, and not within functions."""
-    opened: list[str] = []
+    """Where names of tables stand that are read: behind FROM, JOIN and the commas between tables, but of what is deleted from, and not
+    within functions."""
+    opened, listed = [""], [False]  # what stands before each bracket that is open, and whether a comma within leads to a table
     for index, token in enumerate(tokens[:-1]):
         before = tokens[index - 1].word if index else ""
         if token.text == "(":
             opened.append(before)
-        elif token.text == ")" and opened:
+            listed.append(False)
+        elif token.text == ")" and len(opened) > 1:
             opened.pop()
+            listed.pop()
         reads = token.word == "JOIN" or (token.word == "FROM" and before not in ("DISTINCT", "DELETE"))
-        if reads and not (opened and opened[-1] in _WITH_FROM) and tokens[index + 1].kind in ("word", "quoted"):
+        reads = reads and opened[-1] not in _WITH_FROM
+        listed[-1] = reads or (listed[-1] and token.word not in _ENDS_OF_TABLES)
+        if (reads or (token.text == "," and listed[-1])) and tokens[index + 1].kind in ("word", "quoted"):
             yield index + 1
 
 
@@ -104,8 +115,9 @@ def _folder(read: Any, names: Names, views: Container[str]) -> str:
     if read.HasField("data_source"):
         return str(source.paths[0]) if source.format.lower() == "delta" and len(source.paths) == 1 else ""
     parts, last = name_at(tokens := list(tokens_of(source.unparsed_identifier)))
-    table = names.table(parts) if last is not None and last is tokens[-1] else None
-    return "" if table is None or (len(parts) == 1 and parts[0].lower() in views) else names.folder(table)
+    if last is None or last is not tokens[-1] or (len(parts) == 1 and parts[0].lower() in views):
+        return ""
+    return names.place(parts)
 
 
 def _fields(folder: str) -> list[dict[str, Any]]:

@@ -29,7 +29,12 @@ def names(tmp_path: Path) -> Names:
     ("statement", "wanted"),
     [
         ("SELECT * FROM b.t", f"SELECT * FROM {CAST.format('b.t')} AS `t`"),
-        ("SELECT x.i FROM spark_catalog.b.t AS x, b.t", f"SELECT x.i FROM {CAST.format('spark_catalog.b.t')} AS x, b.t"),
+        (
+            "SELECT x.i FROM spark_catalog.b.t AS x, b.t WHERE 1 IN (2, t)",
+            f"SELECT x.i FROM {CAST.format('spark_catalog.b.t')} AS x, {CAST.format('b.t')} AS `t` WHERE 1 IN (2, t)",
+        ),
+        ("SELECT 1 FROM (SELECT 2, t) x, t ORDER BY 1, t", f"SELECT 1 FROM (SELECT 2, t) x, {CAST.format('t')} AS `t` ORDER BY 1, t"),
+        ("SELECT 1 FROM t LATERAL VIEW explode(m) AS k, t", f"SELECT 1 FROM {CAST.format('t')} AS `t` LATERAL VIEW explode(m) AS k, t"),
         ("select 1 from t x join `b`.`t` using (i)", f"select 1 from {CAST.format('t')} x join {CAST.format('`b`.`t`')} AS `t` using (i)"),
         ("INSERT INTO b.t SELECT * FROM b.t;", f"INSERT INTO b.t SELECT * FROM {CAST.format('b.t')} AS `t`;"),
         ("CREATE TABLE b.u AS (SELECT 1 FROM b.t)", f"CREATE TABLE b.u AS (SELECT 1 FROM {CAST.format('b.t')} AS `t`)"),
@@ -52,6 +57,12 @@ def test_tables_that_are_read(names: Names, statement: str, wanted: str) -> None
 def test_what_is_left_alone(names: Names, statement: str) -> None:
     """Tables without timestamps, of a version, named in columns; other things of a table's name: queries of WITH, functions, texts."""
     assert read_in_zone(statement, names, ()) == statement
+
+
+def test_tables_by_their_paths(names: Names) -> None:
+    """A table that is named by its path is read as one that is named by its name."""
+    place = f"delta.`{names.warehouse}/b/t`"
+    assert read_in_zone(f"SELECT * FROM {place} x", names, ()) == f"SELECT * FROM {CAST.format(place)} x"
 
 
 def test_views_are_left_alone(names: Names) -> None:
