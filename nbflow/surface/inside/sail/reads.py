@@ -9,7 +9,7 @@ from typing import Any
 
 from nbflow.surface.inside.sail.describe import metadata_of
 from nbflow.surface.inside.sail.names import Names, names_in
-from nbflow.surface.inside.statements import Token, name_at, tokens_of, unquoted
+from nbflow.surface.inside.statements import Token, name_at, quoted, tokens_of, unquoted
 
 _BEGINNINGS = ("SELECT", "WITH", "FROM", "INSERT", "CREATE", "REPLACE", "EXPLAIN", "UPDATE", "DELETE", "MERGE", "")
 _WITH_FROM = ("EXTRACT", "TRIM", "SUBSTRING", "SUBSTR", "OVERLAY", "POSITION")
@@ -51,7 +51,7 @@ def read_in_zone(text: str, names: Names, views: Container[str]) -> str:
         columns = _columns(folder)
         if columns:
             has_alias = bool(behind) and (behind[0].kind == "quoted" or word not in _NO_ALIAS)
-            alias = "" if has_alias else f" AS {_quoted(parts[-1])}"
+            alias = "" if has_alias else f" AS {quoted(parts[-1])}"
             text = f"{text[: tokens[index].start]}(SELECT {', '.join(columns)} FROM {text[tokens[index].start : last.end]}){alias}{text[last.end :]}"
     return text
 
@@ -134,15 +134,10 @@ def _columns(folder: str) -> list[str]:
     """What selects all columns of a table with its timestamps cast; nothing where it has none."""
     fields = _fields(folder)
     named = [
-        f"{_cast(field['name'])} AS {_quoted(field['name'])}" if field["type"] == "timestamp" else _quoted(field["name"])
-        for field in fields
+        f"{_cast(field['name'])} AS {quoted(field['name'])}" if field["type"] == "timestamp" else quoted(field["name"]) for field in fields
     ]
     return named if any(field["type"] == "timestamp" for field in fields) else []
 
 
 def _cast(name: str) -> str:
-    return f"CAST({_quoted(name)} AS TIMESTAMP)"
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
+    return f"CAST({quoted(name)} AS TIMESTAMP)"
