@@ -33,7 +33,7 @@ def read_in_zone(text: str, names: Names, views: Container[str]) -> str:
     if not tokens or tokens[0].word not in _BEGINNINGS:
         return text
     mentioned = [[part.lower() for part in parts] for parts in names_in(text)]
-    inner = {unquoted(token).lower() for token, following in zip(tokens, tokens[1:]) if following.word == "AS"}  # of WITH, and more
+    inner = set(_of_with(tokens))
     for index in reversed(list(_read(tokens))):
         parts, last = name_at(tokens[index:])
         folder = names.place(parts)
@@ -54,6 +54,16 @@ def read_in_zone(text: str, names: Names, views: Container[str]) -> str:
             alias = "" if has_alias else f" AS {quoted(parts[-1])}"
             text = f"{text[: tokens[index].start]}(SELECT {', '.join(columns)} FROM {text[tokens[index].start : last.end]}){alias}{text[last.end :]}"
     return text
+
+
+def _of_with(tokens: Sequence[Token]) -> Iterator[str]:
+    """The names that stand before ``AS (``, with columns in brackets or without, in lower case: those of queries of WITH are among them."""
+    for index, token in enumerate(tokens[:-1]):
+        if token.word == "AS" and tokens[index + 1].text == "(" and index:
+            at = index - 1
+            if tokens[at].text == ")":
+                at = max((place for place in range(at) if tokens[place].text == "("), default=0) - 1
+            yield unquoted(tokens[at]).lower()
 
 
 def _read(tokens: Sequence[Token]) -> Iterator[int]:

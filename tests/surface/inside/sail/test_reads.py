@@ -36,6 +36,7 @@ def names(tmp_path: Path) -> Names:
         ("SELECT 1 FROM (SELECT 2, t) x, t ORDER BY 1, t", f"SELECT 1 FROM (SELECT 2, t) x, {CAST.format('t')} AS `t` ORDER BY 1, t"),
         ("SELECT 1 FROM t LATERAL VIEW explode(m) AS k, t", f"SELECT 1 FROM {CAST.format('t')} AS `t` LATERAL VIEW explode(m) AS k, t"),
         ("select 1 from t x join `b`.`t` using (i)", f"select 1 from {CAST.format('t')} x join {CAST.format('`b`.`t`')} AS `t` using (i)"),
+        ("SELECT t AS t, x.i FROM t AS x", f"SELECT t AS t, x.i FROM {CAST.format('t')} AS x"),
         ("INSERT INTO b.t SELECT * FROM b.t;", f"INSERT INTO b.t SELECT * FROM {CAST.format('b.t')} AS `t`;"),
         ("CREATE TABLE b.u AS (SELECT 1 FROM b.t)", f"CREATE TABLE b.u AS (SELECT 1 FROM {CAST.format('b.t')} AS `t`)"),
         ("DELETE FROM b.t WHERE i IN (SELECT i FROM b.t y)", f"DELETE FROM b.t WHERE i IN (SELECT i FROM {CAST.format('b.t')} y)"),
@@ -50,6 +51,7 @@ def test_tables_that_are_read(names: Names, statement: str, wanted: str) -> None
     "statement",
     [
         "SELECT * FROM b.plain", "SELECT * FROM b.nowhere", "SELECT b.t.i FROM b.t", "SELECT * FROM b.t VERSION AS OF 0", "WITH t AS (SELECT 1) SELECT * FROM t",
+        "WITH `T` (i, j) AS (SELECT 1, 2) SELECT * FROM t",
         "SELECT EXTRACT(HOUR FROM t), i IS DISTINCT FROM t, trim(BOTH 'x' FROM t) FROM b.plain", "SELECT 'x FROM b.t' -- FROM b.t", "SHOW TABLES FROM t",
         "DESCRIBE b.t", "SELECT * FROM t(1)", "",
     ],
