@@ -8,8 +8,9 @@ from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 from nbflow.surface.inside.sail.describe import metadata_of
-from nbflow.surface.inside.sail.names import Names, names_in
+from nbflow.surface.inside.sail.names import Names
 from nbflow.surface.inside.statements import Token, name_at, quoted, tokens_of, unquoted
+from nbflow.warehouse.folders import CATALOG
 
 _BEGINNINGS = ("SELECT", "WITH", "FROM", "INSERT", "CREATE", "REPLACE", "EXPLAIN", "UPDATE", "DELETE", "MERGE", "")
 _WITH_FROM = ("EXTRACT", "TRIM", "SUBSTRING", "SUBSTR", "OVERLAY", "POSITION")
@@ -32,28 +33,45 @@ def read_in_zone(text: str, names: Names, views: Container[str]) -> str:
     tokens = [token for token in tokens_of(text) if token.text != ";"]
     if not tokens or tokens[0].word not in _BEGINNINGS:
         return text
-    mentioned = [[part.lower() for part in parts] for parts in names_in(text)]
-    inner = set(_of_with(tokens))
-    for index in reversed(list(_read(tokens))):
+    inner, found = set(_of_with(tokens)), list(_read(tokens))
+    last_parts = [name_at(tokens[index:])[0][-1:] for index in found]
+    changes: list[tuple[int, int, str]] = []
+    for index in found:
         parts, last = name_at(tokens[index:])
         folder = names.place(parts)
         if last is None or not folder or (len(parts) == 1 and (parts[0].lower() in views or parts[0].lower() in inner)):
             continue
-        own = [part.lower() for part in parts]
         behind = tokens[tokens.index(last, index) + 1 :][:1]
         word = behind[0].word if behind else ""
-        if (
-            word in _LEFT_ALONE
-            or (behind and behind[0].text == "(")
-            or (len(own) > 1 and any(len(each) > len(own) and each[: len(own)] == own for each in mentioned))
-        ):
+        has_alias = bool(behind) and (behind[0].kind == "quoted" or word not in _NO_ALIAS)
+        whole = [(start, end, "") for at, start, end in _before_columns(tokens, parts) if at not in found]
+        if word in _LEFT_ALONE or (behind and behind[0].text == "(") or (whole and (has_alias or last_parts.count(parts[-1:]) > 1)):
             continue
         columns = _columns(folder)
         if columns:
-            has_alias = bool(behind) and (behind[0].kind == "quoted" or word not in _NO_ALIAS)
             alias = "" if has_alias else f" AS {quoted(parts[-1])}"
-            text = f"{text[: tokens[index].start]}(SELECT {', '.join(columns)} FROM {text[tokens[index].start : last.end]}){alias}{text[last.end :]}"
+            start, end = tokens[index].start, last.end
+            changes += [(start, end, f"(SELECT {', '.join(columns)} FROM {text[start:end]}){alias}"), *whole]
+    for start, end, new in sorted(changes, reverse=True):
+        text = text[:start] + new + text[end:]
     return text
+
+
+def _before_columns(tokens: Sequence[Token], table: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+    """Where columns are named with the whole name of their ``table``, of several parts: the index of the first token, and from where to where
+    all stands that comes before the last part of that name."""
+    wanted = _without_catalog(table)
+    for index, token in enumerate(tokens):
+        if len(wanted) > 1 and token.kind in ("word", "quoted") and (not index or tokens[index - 1].text != "."):
+            parts, _ = name_at(list(tokens[index:]))
+            own = _without_catalog(parts)
+            if len(own) > len(wanted) and own[: len(wanted)] == wanted:
+                yield index, token.start, tokens[index + 2 * (len(parts) - len(own) + len(wanted) - 1)].start
+
+
+def _without_catalog(parts: Sequence[str]) -> list[str]:
+    lower = [part.lower() for part in parts]
+    return lower[1:] if lower[:1] == [CATALOG] else lower
 
 
 def _of_with(tokens: Sequence[Token]) -> Iterator[str]:
