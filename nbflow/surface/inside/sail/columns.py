@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from nbflow.surface.inside.statements import quoted
+from nbflow.surface.inside.statements import quoted_name
 
 _WIDER = {
     "byte": ("short", "integer", "long"), "short": ("integer", "long"), "integer": ("long",), "float": ("double",),
@@ -128,5 +128,5 @@ def fields_of(parts: Sequence[str], client: Any) -> Any:
     from pyspark.sql.connect import proto
 
     plan = proto.Plan()
-    plan.root.sql.query = "SELECT * FROM " + ".".join(map(quoted, parts))
+    plan.root.sql.query = "SELECT * FROM " + ".".join(map(quoted_name, parts))
     return client._analyze(method="schema", plan=plan).schema.fields

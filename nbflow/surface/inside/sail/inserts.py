@@ -9,7 +9,7 @@ from nbflow.surface.inside.sail.columns import fields_of, holds_structs, swaps_f
 from nbflow.surface.inside.sail.describe import partitions_of
 from nbflow.surface.inside.sail.names import Names
 from nbflow.surface.inside.sail.refusals import refused
-from nbflow.surface.inside.statements import Token, name_at, quoted, unquoted
+from nbflow.surface.inside.statements import Token, name_at, quoted_name, unquoted
 
 TIMES = ("timestamp", "timestamp_ntz", "date")
 _QUERIES = ("SELECT", "WITH", "VALUES", "FROM", "TABLE")
@@ -49,7 +49,7 @@ def inserted(text: str, tokens: Sequence[Token], names: Names, client: Any) -> s
     changed = [value_for(f"c{at}", one, field, partitions) for at, (one, field) in enumerate(zip(given.fields, into))]
     if changed == [f"c{at}" for at in range(len(changed))]:
         return text
-    listed = ", ".join(f"{value} AS {quoted(field.name)}" for value, field in zip(changed, into) if field is not None)
+    listed = ", ".join(f"{value} AS {quoted_name(field.name)}" for value, field in zip(changed, into) if field is not None)
     inner = ", ".join(f"c{at}" for at in range(len(changed)))
     return f"{text[: rest[0].start]}SELECT {listed} FROM ({query}) AS q({inner})"
 

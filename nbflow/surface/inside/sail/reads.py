@@ -9,7 +9,7 @@ from typing import Any
 
 from nbflow.surface.inside.sail.describe import metadata_of
 from nbflow.surface.inside.sail.names import Names
-from nbflow.surface.inside.statements import Token, name_at, quoted, tokens_of, unquoted
+from nbflow.surface.inside.statements import Token, name_at, quoted_name, tokens_of, unquoted
 from nbflow.warehouse.folders import CATALOG
 
 _BEGINNINGS = ("SELECT", "WITH", "FROM", "INSERT", "CREATE", "REPLACE", "EXPLAIN", "UPDATE", "DELETE", "MERGE", "")
@@ -49,7 +49,7 @@ def read_in_zone(text: str, names: Names, views: Container[str]) -> str:
             continue
         columns = _columns(folder)
         if columns:
-            alias = "" if has_alias else f" AS {quoted(parts[-1])}"
+            alias = "" if has_alias else f" AS {quoted_name(parts[-1])}"
             start, end = tokens[index].start, last.end
             changes += [(start, end, f"(SELECT {', '.join(columns)} FROM {text[start:end]}){alias}"), *whole]
     for start, end, new in sorted(changes, reverse=True):
@@ -162,10 +162,11 @@ def _columns(folder: str) -> list[str]:
     """What selects all columns of a table with its timestamps cast; nothing where it has none."""
     fields = _fields(folder)
     named = [
-        f"{_cast(field['name'])} AS {quoted(field['name'])}" if field["type"] == "timestamp" else quoted(field["name"]) for field in fields
+        f"{_cast(field['name'])} AS {quoted_name(field['name'])}" if field["type"] == "timestamp" else quoted_name(field["name"])
+        for field in fields
     ]
     return named if any(field["type"] == "timestamp" for field in fields) else []
 
 
 def _cast(name: str) -> str:
-    return f"CAST({quoted(name)} AS TIMESTAMP)"
+    return f"CAST({quoted_name(name)} AS TIMESTAMP)"
