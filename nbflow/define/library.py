@@ -22,6 +22,12 @@ _NO_NAME = re.compile(rb"#[^\n]*|\bas\s+\w+")
 _BY_NAME = (b"pkgutil", b"entry_points", b"run_module", b"__path__")
 """Words of modules that find others by names which stand in no code."""
 
+_EDITABLE = "__editable__"
+"""Begins the names of the files by which setuptools finds the modules of a package that is installed as editable."""
+
+_BROKEN = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
+"""What reading a file that is no whole wheel comes to."""
+
 Read = Callable[[], bytes]
 
 
@@ -68,7 +74,7 @@ class Library:
             if found[1] or found[2]:
                 called = _CALL.match(data, found.end())
                 by_name = by_name or (called is not None and called[1] is None)
-                yield from () if called is None or called[1] is None else (called[1].decode(),)
+                yield from () if called is None or called[1] is None else (self._absolute(module, called[1].decode()),)
                 continue
             before = data[data.rfind(b"\n", 0, found.start()) + 1 : found.start()]
             source = _FROM.match(before)
@@ -109,7 +115,7 @@ def wheel_library(wheels: Sequence[Path]) -> Library:
                     points.update({(package, each): value for each, value in _points(archive.read(name).decode("utf-8", "replace"))})
                 elif path.suffix == ".py":
                     _add(path, _reader(archive, name, wheel), modules, packages)
-        except (OSError, zipfile.BadZipFile) as error:
+        except _BROKEN as error:
             raise DefinitionError([_no_wheel(wheel, error)]) from None
     return Library(modules, frozenset(packages), points)
 
@@ -125,6 +131,8 @@ def installed_library(name: str) -> Library | None:
     modules: dict[str, Read] = {}
     packages: set[str] = set()
     for file in found.files or []:
+        if file.name.startswith(_EDITABLE):
+            return None  # its modules lie elsewhere
         path = Path(str(file.locate()))
         if file.suffix == ".py" and path.is_file():
             _add(PurePosixPath(file), path.read_bytes, modules, packages)
@@ -145,7 +153,7 @@ def _reader(archive: zipfile.ZipFile, name: str, wheel: Path) -> Read:
     def read() -> bytes:
         try:
             return archive.read(name)
-        except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        except _BROKEN as error:
             raise DefinitionError([_no_wheel(wheel, error)]) from None
 
     return read

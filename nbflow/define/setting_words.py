@@ -9,7 +9,7 @@ from nbflow.core.errors import UsageError
 from nbflow.define.nearest import did_you_mean, there_are
 from nbflow.define.settings import NAMES
 
-SWITCHES = ("strict", "allow_missing")
+SWITCHES = ("strict", "allow_missing", "compat")
 """Settings whose options take no value."""
 
 

@@ -44,6 +44,7 @@ SPARK = "from pyspark.sql import SparkSession\n"
         ("def main():\n    if x: from .deep import (  # the engine\n        session,\n    )", True),
         ("from jobs import \\\n    deep", True),
         ("import importlib\nimportlib.import_module('jobs.deep')", True),
+        ("import importlib\nimportlib.import_module('.deep', __package__)", True),
         ("import importlib\nimportlib.import_module(name)", True),
         ("import pkgutil", True),
         ("from importlib import import_module", False),
@@ -124,14 +125,25 @@ def test_installed_packages() -> None:
     assert pyspark is None
 
 
+def test_a_package_that_is_installed_as_editable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody reads it: what is installed only finds the modules, which lie elsewhere and may use Spark."""
+    (tmp_path / "__editable___jobs_1_0_finder.py").write_text("MAPPING = {'jobs': '/elsewhere'}\n")
+    (tmp_path / "jobs-1.0.dist-info").mkdir()
+    (tmp_path / "jobs-1.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: jobs\nVersion: 1.0\n")
+    (tmp_path / "jobs-1.0.dist-info/RECORD").write_text("__editable___jobs_1_0_finder.py,,\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert installed_library("jobs") is None
+
+
 def test_what_is_no_wheel_is_told(tmp_path: Path) -> None:
     """Also where only one of its files is broken."""
     (tmp_path / "a.whl").write_text("no")
     with pytest.raises(DefinitionError, match=r"a.whl: is no wheel"):
         wheel_library([tmp_path / "a.whl"])
-    path = wheel(tmp_path, {"a.py": "x" * 100})
-    data = bytearray(path.read_bytes())
-    data[data.index(b"x" * 100)] = 0
-    path.write_bytes(data)
-    with pytest.raises(DefinitionError, match=r"whl: is no wheel"):
-        wheel_library([path]).uses_spark("a")
+    for broken in ("a.py", "a-1.dist-info/entry_points.txt"):
+        path = wheel(tmp_path, {broken: "x" * 100})
+        data = bytearray(path.read_bytes())
+        data[data.index(b"x" * 100)] = 0
+        path.write_bytes(data)
+        with pytest.raises(DefinitionError, match=r"whl: is no wheel"):
+            wheel_library([path]).uses_spark("a")

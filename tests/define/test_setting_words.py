@@ -10,10 +10,10 @@ from nbflow.define.setting_words import setting_words
 
 def test_settings_become_words() -> None:
     """Each in the form of its option, what is ``None`` not at all; a name that is none is told."""
-    settings = {"engine": None, "parallel": 4, "spark_conf": {"a.b": 1}, "strict": True, "allow_missing": False, "spark_remote": True,
+    settings = {"engine": None, "parallel": 4, "spark_conf": {"a.b": 1}, "strict": True, "allow_missing": False, "compat": True, "spark_remote": True,
                 "catalogs": ["main", "dev"]}  # fmt: skip
     assert setting_words(settings) == [
-        "--parallel", "4", "--spark-conf", "a.b=1", "--strict", "--spark-remote", "true", "--catalogs", "main,dev",
+        "--parallel", "4", "--spark-conf", "a.b=1", "--strict", "--compat", "--spark-remote", "true", "--catalogs", "main,dev",
     ]  # fmt: skip
     with pytest.raises(UsageError, match=r"there is no setting 'paralel' \(did you mean 'parallel'\?\)"):
         setting_words({"paralel": 4})

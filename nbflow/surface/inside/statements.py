@@ -14,7 +14,7 @@ from nbflow.surface.inside.context import files_are_elsewhere
 from nbflow.surface.inside.places import in_dbfs
 from nbflow.surface.inside.task import task
 
-__all__ = ["Token", "absolute", "name_at", "rewritten", "tokens_of", "unquoted", "with_absolute_table"]
+__all__ = ["Token", "absolute", "name_at", "quoted_name", "rewritten", "tokens_of", "unquoted", "with_absolute_table"]
 
 _WORTH_A_LOOK = re.compile(
     r"\b(schema|database|namespace|location|path|directory|inpath|vacuum|optimize|detail|history)\b|\w\s*\.\s*`", re.I
@@ -128,7 +128,7 @@ def _is_table_by_path(tokens: list[Token], index: int) -> bool:
 
 def _changed_table(tokens: list[Token], index: int, folder: str) -> Iterator[tuple[int, int, str]]:
     pattern = tokens[index - 2].word != "DELTA"  # whose paths are no patterns
-    yield from _changed(tokens[index], folder, lambda path: "`" + path.replace("`", "``") + "`", pattern)
+    yield from _changed(tokens[index], folder, quoted_name, pattern)
 
 
 def _changed(token: Token, folder: str, quote: Callable[[str], str], pattern: bool = False) -> Iterator[tuple[int, int, str]]:
@@ -138,6 +138,11 @@ def _changed(token: Token, folder: str, quote: Callable[[str], str], pattern: bo
     found = absolute(path, folder, pattern)
     if found != path:
         yield token.start, token.end, quote(found)
+
+
+def quoted_name(name: str) -> str:
+    """A name, or a path in the place of one, as a statement writes it whatever is in it."""
+    return "`" + name.replace("`", "``") + "`"
 
 
 def unquoted(token: Token) -> str:

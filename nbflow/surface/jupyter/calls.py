@@ -62,7 +62,8 @@ def run_pipeline(
     chosen = {
         "only": only, "from_": from_, "until": until, "job": job, "target": target, "variables": variables, "logical_date": logical_date,
     }  # fmt: skip
-    arguments: list[str | Document] = [*call_words(chosen), *setting_words({**(settings or {}), "engine": engine}), "--how", "python"]
+    of_workspace = {**(settings or {}), **({} if engine is None else {"engine": engine})}
+    arguments: list[str | Document] = [*call_words(chosen), *setting_words(of_workspace), "--how", "python"]
     arguments += [] if workspace is None else ["--workspace", os.fspath(workspace)]
     if values:
         arguments += ["--parameters-file", Document("parameters", values)]

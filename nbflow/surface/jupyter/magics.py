@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nbflow.surface.jupyter.commands import COMMANDS, OPEN_OPTIONS, use_of
 
 if TYPE_CHECKING:
+    from nbflow.core.errors import Mistake
     from nbflow.surface.jupyter.opening import Asked
     from nbflow.surface.jupyter.run import Run
 
@@ -70,9 +71,14 @@ def _run(given: Sequence[str]) -> Run:
         return run_by_words(given)
     except DefinitionError as error:
         for mistake in error.mistakes:
-            if not mistake.key and (mistake.hint or "see 'nbflow").startswith("see 'nbflow"):  # a call that is wrong in itself
+            if _is_of_the_call(mistake):
                 raise UsageError(f"{mistake.message.rstrip('.')}; {use_of('run')}") from None
         raise
+
+
+def _is_of_the_call(mistake: Mistake) -> bool:
+    """Whether it is the call that is wrong in itself: no file, no key, and no hint but to the help."""
+    return not mistake.file and not mistake.key and (mistake.hint or "see 'nbflow").startswith("see 'nbflow")
 
 
 def _open(given: Sequence[str]) -> None:

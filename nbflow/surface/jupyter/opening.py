@@ -100,11 +100,11 @@ def open_task(found: FoundTask, workspace: Workspace, asked: Asked, namespace: d
         raise UsageError(f"{found.name} stands in no for_each", "leave --item out")
     wanted = {key: key for key in _read_by((loop or task).task_key, plan.tasks)}
     before = _before(workspace, plan, wanted, itself=(loop or task).task_key)
-    item = None if loop is None else _item(plan, loop, before, asked.item, workspace.root)
+    item = None if loop is None else _item(plan, loop, before, asked.item, workspace)
     if loop is not None and item is not None:
         wanted |= {key: f"{loop.task_key}/{item.index}/{key}" for key in _read_by(task.task_key, loop.steps)}
         before = _before(workspace, plan, wanted, itself=loop.task_key)
-    arguments, notes = _resolved(plan, task, before, item, workspace.root)
+    arguments, notes = _resolved(plan, task, before, item, workspace)
     notes += [item.unknown] if item is not None and item.unknown else []
     if not before.trouble:
         notes += [f"no run has values of {key} yet" for key in wanted if key not in before.stored]
@@ -145,7 +145,7 @@ def _before(workspace: Workspace, plan: Plan, wanted: Mapping[str, str], itself:
     return _Before({key: left[key_in_run] for key, key_in_run in wanted.items() if key_in_run in left}, run)
 
 
-def _item(plan: Plan, loop: PlannedTask, before: _Before, wanted: int | None, workspace: Path) -> _Item:
+def _item(plan: Plan, loop: PlannedTask, before: _Before, wanted: int | None, workspace: Workspace) -> _Item:
     """The item that is asked for, or the first. Raises ``UsageError`` where one is asked for that there is not."""
     inputs = next(argument for argument in loop.arguments if argument.name == "inputs")
     try:
@@ -180,7 +180,7 @@ def _told(key: str, left: Stored) -> str:
     return f"values of {key} from run {left.run_id}{how}: {told or 'none'}"
 
 
-def _known(plan: Plan, task: PlannedTask, before: _Before, item: _Item | None, workspace: Path) -> Known:
+def _known(plan: Plan, task: PlannedTask, before: _Before, item: _Item | None, workspace: Workspace) -> Known:
     """What a run that goes on as the last one did would know when it starts the task."""
     run = before.run
     started = run.started if run is not None else datetime.now(timezone.utc)
@@ -190,11 +190,11 @@ def _known(plan: Plan, task: PlannedTask, before: _Before, item: _Item | None, w
         plan.pipeline, plan.parameters, task.task_key, str(task.work.path or task.work.origin), run.run_id if run is not None else None,
         ids.get(task.task_key), started, {key: left.values for key, left in before.stored.items()},
         {key: left.output for key, left in before.stored.items()}, ended, 1, trigger_type=ONE_TIME, zone=plan.timezone,
-        interval=plan.interval, workspace=str(workspace), item=NO_ITEM if item is None else item.item,
+        interval=plan.interval, workspace=str(workspace.root), item=NO_ITEM if item is None else item.item, compat=workspace.settings.compat,
     )  # fmt: skip
 
 
-def _resolved(plan: Plan, task: PlannedTask, before: _Before, item: _Item | None, workspace: Path) -> tuple[list[Argument], list[str]]:
+def _resolved(plan: Plan, task: PlannedTask, before: _Before, item: _Item | None, workspace: Workspace) -> tuple[list[Argument], list[str]]:
     """The task's arguments as the last run would have them, and a note for each that cannot be known: its default holds."""
     known = _known(plan, task, before, item, workspace)
     arguments, notes = [], []

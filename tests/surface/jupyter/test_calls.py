@@ -135,6 +135,7 @@ def test_all_that_a_run_can_be_told(workspace: Path, write_notebook: Any, capfd:
         ({"job": "greting"}, "did you mean 'greeting'"),
         ({"job": "greeting", "target": "pord"}, "did you mean 'prod'"),
         ({"job": "greeting", "engine": "sprak"}, "did you mean 'spark'"),
+        ({"job": "greeting", "settings": {"engine": "sprak"}}, "did you mean 'spark'"),
         ({"job": "greeting", "from_": "secnod"}, "did you mean 'second'"),
         ({"job": "greeting", "variables": {"greted": 1}}, "did you mean 'greeted'"),
     ):

@@ -11,6 +11,7 @@ from typing import Any
 
 from nbflow.surface.inside.changes import Change, name_parts
 from nbflow.surface.inside.driver.names import Names
+from nbflow.surface.inside.statements import quoted_name
 
 _Changes = Callable[[Mapping[str, Any]], list[Change]]
 """The changes that a call makes, told by its arguments."""
@@ -77,8 +78,8 @@ def patch_delta(names: Names, module: ModuleType) -> None:
     @functools.wraps(original)
     def table_name(self: Any, identifier: str) -> Any:
         parts = name_parts(identifier) if isinstance(identifier, str) else ()
-        quoted = ".".join("`" + part.replace("`", "``") + "`" for part in parts)
-        return original(self, quoted if len(parts) == 2 else identifier)  # Delta takes no catalog here
+        name = ".".join(map(quoted_name, parts))
+        return original(self, name if len(parts) == 2 else identifier)  # Delta takes no catalog here
 
     builder.tableName = table_name
     _noting(builder, "tableName", "identifier")

@@ -12,7 +12,7 @@ from nbflow.surface.inside.sail.inserts import TIMES, schema_of, value_for
 from nbflow.surface.inside.sail.moments import Named, ends_of_cases, zoned
 from nbflow.surface.inside.sail.names import Names
 from nbflow.surface.inside.sail.refusals import refused
-from nbflow.surface.inside.statements import Token, name_at, unquoted
+from nbflow.surface.inside.statements import Token, name_at, quoted_name, unquoted
 
 _WORDS = {"UPDATE": ("UPDATE", "SET", "WHERE"), "DELETE": ("FROM", "WHERE"), "MERGE": ("INTO", "USING", "ON", "WHEN", "THEN")}
 _PAIRS = {")": "(", "]": "[", "END": "CASE"}
@@ -44,7 +44,7 @@ def in_the_zone(text: str, tokens: Sequence[Token], names: Names, client: Any) -
     parts = list(_split(tokens, _WORDS[tokens[0].word]))
     said = [part for part in parts if part.word in ("UPDATE", "FROM", "INTO", "USING") and part.tokens]
     name, _ = name_at(list(said[0].tokens)) if said else ([], None)
-    if not name or names.table(name) is None:
+    if not name or not names.place(name):
         return text
     fields = fields_of(name, client)
     given = schema_of(f"SELECT * FROM {said[1].text(text)}", client).fields if len(said) > 1 else []
@@ -73,7 +73,7 @@ def _starred(stars: Sequence[_Part], source: str, fields: Sequence[Any], given: 
     if None in ours.values() and not evolves:
         return  # Sail has an error for it
     pairs = [(field, one) for field, one in ((field, ours[field.name]) for field in fields) if one is not None]
-    named = {field.name: f"{source}.{_quoted(one.name)}" for field, one in pairs}
+    named = {field.name: f"{source}.{quoted_name(one.name)}" for field, one in pairs}
     values = {field.name: value_for(named[field.name], one, field, []) for field, one in pairs}
     if values == named:
         return
@@ -83,9 +83,9 @@ def _starred(stars: Sequence[_Part], source: str, fields: Sequence[Any], given: 
         )
     for part in stars:
         if part.tokens[0].word == "UPDATE":
-            new = "UPDATE SET " + ", ".join(f"{_quoted(name)} = {value}" for name, value in values.items())
+            new = "UPDATE SET " + ", ".join(f"{quoted_name(name)} = {value}" for name, value in values.items())
         else:
-            new = f"INSERT ({', '.join(map(_quoted, values))}) VALUES ({', '.join(values.values())})"
+            new = f"INSERT ({', '.join(map(quoted_name, values))}) VALUES ({', '.join(values.values())})"
         yield part.tokens[0].start, part.tokens[-1].end, new
 
 
@@ -94,7 +94,7 @@ def _name_of(table: _Part) -> str:
     last = table.tokens[-1]
     name, end = name_at(list(table.tokens))
     if name and end is last:
-        return ".".join(map(_quoted, name))
+        return ".".join(map(quoted_name, name))
     return last.text if last.kind in ("word", "quoted") else ""
 
 
@@ -144,7 +144,3 @@ def _depths(tokens: Sequence[Token]) -> Iterator[int]:
         yield len(opened)
         if sign in _PAIRS.values():
             opened.append(sign)
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"

@@ -10,7 +10,7 @@ from typing import Any
 from nbflow.surface.inside.changes import Change, changes_of
 from nbflow.surface.inside.context import current_mark
 from nbflow.surface.inside.sail.names import Names, Table
-from nbflow.surface.inside.statements import Token, unquoted
+from nbflow.surface.inside.statements import Token, quoted_name, unquoted
 from nbflow.warehouse import trash
 from nbflow.warehouse.folders import DEFAULT_SCHEMA, StoredSchema, contents
 
@@ -40,7 +40,7 @@ class Changes:
         change = self._changes[0] if len(self._changes) == 1 else None
         if change is None or change.kind != "table" or not change.name:
             return ""
-        name = ".".join("`" + part.replace("`", "``") + "`" for part in change.name)
+        name = ".".join(map(quoted_name, change.name))
         return f"DROP TABLE {'IF EXISTS ' if [token.word for token in self._tokens[2:4]] == ['IF', 'EXISTS'] else ''}{name}"
 
     def _said(self, word: str) -> str:

@@ -11,6 +11,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from nbflow.surface.inside.statements import quoted_name
+
 _WIDER = {
     "byte": ("short", "integer", "long"), "short": ("integer", "long"), "integer": ("long",), "float": ("double",),
 }  # fmt: skip
@@ -126,5 +128,5 @@ def fields_of(parts: Sequence[str], client: Any) -> Any:
     from pyspark.sql.connect import proto
 
     plan = proto.Plan()
-    plan.root.sql.query = "SELECT * FROM " + ".".join("`" + part.replace("`", "``") + "`" for part in parts)
+    plan.root.sql.query = "SELECT * FROM " + ".".join(map(quoted_name, parts))
     return client._analyze(method="schema", plan=plan).schema.fields

@@ -31,7 +31,7 @@ _BEFORE_A_NAME = (
 
 
 def changed_by(tokens: Sequence[Token], names: Names) -> tuple[str, str]:
-    """The folder of the table whose rows a statement changes, and what Delta calls that; empty where it changes none of the warehouse."""
+    """The folder of the Delta table whose rows a statement changes, and what Delta calls that; empty where it changes none."""
     operation = _OPERATIONS.get(tokens[0].word, "") if tokens else ""
     if operation == "CREATE TABLE" and "TABLE" not in [token.word for token in tokens[1:3]]:
         return "", ""
@@ -39,14 +39,14 @@ def changed_by(tokens: Sequence[Token], names: Names) -> tuple[str, str]:
     while rest and rest[0].word in _BEFORE_A_NAME:
         rest = rest[1:]
     parts, _ = name_at(rest)
-    table = names.table(parts) if operation and parts else None
-    return ("", "") if table is None else (names.folder(table), operation)
+    folder = names.place(parts) if operation and parts else ""
+    return (folder, operation) if folder else ("", "")
 
 
 def merged_into(name: str, names: Names) -> tuple[str, str]:
     """The same of a MERGE of frames into the table ``name``."""
-    table = next(map(names.table, names_in(name)), None)
-    return ("", "") if table is None else (names.folder(table), "MERGE")
+    folder = next(map(names.place, names_in(name)), "")
+    return (folder, "MERGE") if folder else ("", "")
 
 
 @contextlib.contextmanager

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nbflow.core.sql_text import quoted
@@ -13,6 +15,9 @@ from nbflow.surface.inside.sail.columns import fields_of
 from nbflow.surface.inside.sail.names import Names
 from nbflow.surface.inside.sail.refusals import refused
 from nbflow.surface.inside.statements import Token, name_at
+
+_OF_VERSION = re.compile(r"\d{20}\.")
+"""Begins the names of a log's commits and checkpoints; others (``_last_checkpoint``) stand behind all of them, whatever comes."""
 
 
 def described(tokens: Sequence[Token], names: Names, client: Any) -> str:
@@ -48,27 +53,47 @@ def partitions_of(folder: str) -> list[str]:
 def metadata_of(folder: str) -> dict[str, Any]:
     """What a Delta table's log says last of its columns and settings, as ``metaData`` of the protocol; empty where there is none.
 
-    What was found is kept, so that the next time only later commits are read.
+    What was found is kept, so that the next time only later commits are read, as long as the file is there in which it stood: who
+    drops a table and makes it anew begins with other files.
     """
     log = os.path.join(folder, "_delta_log")
-    files, known = sorted(os.listdir(log), reverse=True), _found.get(folder)
-    made = os.stat(log).st_ino
+    files, known = sorted(filter(_OF_VERSION.match, os.listdir(log)), reverse=True), _found.get(folder)
+    if known is not None and _state(os.path.join(log, known.file)) != known.state:
+        known = None
     for name in files:
-        if known is not None and known[0] == made and name <= known[1]:
+        if known is not None and name <= known.last:
             break
         read = _of_commit if name.endswith(".json") else _of_checkpoint if ".checkpoint" in name and name.endswith(".parquet") else None
-        found = _tried(read, os.path.join(log, name)) if read is not None else None
+        state, found = _state(os.path.join(log, name)), _tried(read, os.path.join(log, name)) if read is not None else None
         if found is not None:
-            known = made, name, found
+            known = _Found(name, state, files[0], found)
             break
-    if known is None or known[0] != made:
+    if known is None:
         return {}
-    _found[folder] = made, max(files), known[2]
-    return known[2]
+    _found[folder] = replace(known, last=files[0])
+    return known.metadata
 
 
-_found: dict[str, tuple[int, str, dict[str, Any]]] = {}
-"""Of each table the folder of its log, the last file that was looked at, and what was found."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a table's log said: the ``file`` in which it stood and the ``state`` of that, and the ``last`` file that was looked at."""
+
+    file: str
+    state: tuple[int, int] | None
+    last: str
+    metadata: dict[str, Any]
+
+
+_found: dict[str, _Found] = {}
+"""What was found of each table, by its folder."""
+
+
+def _state(path: str) -> tuple[int, int] | None:
+    """What tells a file from another that bears its name later; ``None`` where it is not there."""
+    with contextlib.suppress(OSError):
+        found = os.stat(path)
+        return found.st_ino, found.st_mtime_ns
+    return None
 
 
 def _tried(read: Callable[[str], dict[str, Any] | None], path: str) -> dict[str, Any] | None:

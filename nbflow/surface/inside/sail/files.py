@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nbflow.surface.inside.sail.refusals import refused
+from nbflow.surface.inside.statements import quoted_name
 
 _NOT_HEEDED = {
     "csv": ("dateFormat", "timestampFormat", "timestampNTZFormat", "emptyValue", "lineSep", "encoding", "charset", "quoteAll"),
@@ -43,13 +44,9 @@ def guard_files(operation: Any, kind: str, schema: Any, is_any: Callable[[Any, s
 
 
 def _empty_texts(schema: Any) -> list[str]:
-    return [f"{_quoted(field.name)} = ''" for field in schema.fields if field.dataType.typeName() == "string"]
+    return [f"{quoted_name(field.name)} = ''" for field in schema.fields if field.dataType.typeName() == "string"]
 
 
 def _no_numbers(schema: Any) -> list[str]:
-    columns = [_quoted(field.name) for field in schema.fields if field.dataType.typeName() in ("double", "float")]
+    columns = [quoted_name(field.name) for field in schema.fields if field.dataType.typeName() in ("double", "float")]
     return [f"(isnan({name}) OR abs({name}) = CAST('Infinity' AS DOUBLE))" for name in columns]
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"

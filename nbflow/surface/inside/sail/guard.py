@@ -79,7 +79,10 @@ class Guard:
         """Say once that a zone other than UTC is not heeded everywhere."""
         zone = setting(self._client, ZONE)
         if not is_utc(zone):
-            told = f"the session's zone is {zone}: on Sail a table's timestamps within structs and lists, of older versions, and beside dates take UTC all the same"
+            told = (
+                f"the session's zone is {zone}: on Sail a table's timestamps within structs and lists, of older versions, behind TABLE and "
+                "IDENTIFIER(…), in temporary views that are older than the zone, and beside dates take UTC all the same"
+            )
             warnings.warn(told, stacklevel=2)
 
     def execute(self, original: Any, command: Any, *args: Any) -> Any:

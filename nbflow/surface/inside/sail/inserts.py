@@ -9,7 +9,7 @@ from nbflow.surface.inside.sail.columns import fields_of, holds_structs, swaps_f
 from nbflow.surface.inside.sail.describe import partitions_of
 from nbflow.surface.inside.sail.names import Names
 from nbflow.surface.inside.sail.refusals import refused
-from nbflow.surface.inside.statements import Token, name_at, unquoted
+from nbflow.surface.inside.statements import Token, name_at, quoted_name, unquoted
 
 TIMES = ("timestamp", "timestamp_ntz", "date")
 _QUERIES = ("SELECT", "WITH", "VALUES", "FROM", "TABLE")
@@ -20,8 +20,8 @@ def inserted(text: str, tokens: Sequence[Token], names: Names, client: Any) -> s
     rest = [token for token in tokens[1:] if token.word not in ("INTO", "OVERWRITE")]
     rest = rest[1:] if rest and rest[0].word == "TABLE" else rest
     parts, last = name_at(rest)
-    table = names.table(parts) if last is not None else None
-    if table is None or last is None:
+    folder = names.place(parts)
+    if not folder or last is None:
         return text
     rest = rest[rest.index(last) + 1 :]
     columns, rest = _listed(rest)
@@ -30,7 +30,7 @@ def inserted(text: str, tokens: Sequence[Token], names: Names, client: Any) -> s
     if not rest or (rest[0].word not in _QUERIES and rest[0].text != "("):
         return text
     known = fields_of(parts, client)
-    partitions = partitions_of(names.folder(table))
+    partitions = partitions_of(folder)
     if not any(field.dataType.typeName() in TIMES or field.name in partitions or holds_structs(field.dataType) for field in known):
         return text
     query = text[rest[0].start :].strip().rstrip(";")
@@ -49,7 +49,7 @@ def inserted(text: str, tokens: Sequence[Token], names: Names, client: Any) -> s
     changed = [value_for(f"c{at}", one, field, partitions) for at, (one, field) in enumerate(zip(given.fields, into))]
     if changed == [f"c{at}" for at in range(len(changed))]:
         return text
-    listed = ", ".join(f"{value} AS `{field.name.replace('`', '``')}`" for value, field in zip(changed, into) if field is not None)
+    listed = ", ".join(f"{value} AS {quoted_name(field.name)}" for value, field in zip(changed, into) if field is not None)
     inner = ", ".join(f"c{at}" for at in range(len(changed)))
     return f"{text[: rest[0].start]}SELECT {listed} FROM ({query}) AS q({inner})"
 

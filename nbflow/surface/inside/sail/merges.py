@@ -22,9 +22,9 @@ def guard_merge(merge: Any, names: Names, client: Any) -> None:
     if not merge.with_schema_evolution and merges_schema({}, client):
         raise refused("mergeInto with schema.autoMerge", "Sail leaves out the source's new columns; withSchemaEvolution() adds them")
     name = next(iter(names_in(merge.target_table_name)), [])
-    table = names.table(name)
-    refuse_rules(["MERGE"], "" if table is None else names.folder(table), "MERGE")
-    if table is None or is_utc(setting(client, ZONE)):
+    folder = names.place(name)
+    refuse_rules(["MERGE"], folder, "MERGE")
+    if not folder or is_utc(setting(client, ZONE)):
         return
     from pyspark.sql.connect import proto
 

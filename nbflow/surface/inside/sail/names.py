@@ -19,6 +19,7 @@ from nbflow.surface.inside.statements import name_at, tokens_of
 from nbflow.warehouse.folders import CATALOG, DEFAULT_SCHEMA, contents, forget, keep, kept, schemas_in, table_folder
 
 _NAME = re.compile(r"[A-Za-z0-9_]+\Z")
+_PATH = re.compile(r"(?:file:)?/+")
 _COMMIT = re.compile(r"\d{20}\.(json|checkpoint)")
 
 _ELSEWHERE = {
@@ -75,6 +76,13 @@ class Names:
             parts = [self.current, *parts]
         known = self.warehouse is not None and len(parts) == 2 and all(map(_NAME.match, parts))
         return (parts[0], parts[1]) if known else None
+
+    def place(self, parts: Sequence[str]) -> str:
+        """Where the Delta table lies, or would, that a name or ``delta.`/a/path``` means; empty for any other."""
+        if len(parts) == 2 and parts[0].lower() == "delta" and _PATH.match(parts[1]):
+            return _PATH.sub("/", parts[1])
+        table = self.table(parts)
+        return "" if table is None else self.folder(table)
 
     def refuse_kept(self, table: Table | None, what: str) -> None:
         """Raise where a name stands for what only Spark's driver knows: a view, a table of another format."""

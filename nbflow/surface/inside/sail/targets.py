@@ -26,10 +26,8 @@ def target_of(operation: Any, names: Names, client: Any) -> Any:
     from pyspark.sql.connect import proto
 
     relation, name = proto.Relation(), written_name(operation)
-    table, path = written_table(operation, names), _path_of(operation, name)
-    if table is not None:
-        path = names.folder(table)
-    elif not path and name and names.warehouse is None:
+    path = _path_of(operation, name, names)
+    if not path and name and names.warehouse is None:
         relation.read.named_table.unparsed_identifier = name
         return relation if _is_there(relation, client) else None
     if not os.path.isdir(os.path.join(path, "_delta_log")):
@@ -39,12 +37,12 @@ def target_of(operation: Any, names: Names, client: Any) -> Any:
     return relation
 
 
-def _path_of(operation: Any, name: str) -> str:
+def _path_of(operation: Any, name: str, names: Names) -> str:
     """The path that is written to; one may stand in a name, ``delta.`/a/path```."""
     if not name:
         return str(operation.path)
     parts = next(iter(names_in(name)), [])
-    return parts[1] if len(parts) == 2 and parts[0].lower() == "delta" and os.path.isabs(parts[1]) else ""
+    return names.place(parts)
 
 
 def _is_there(relation: Any, client: Any) -> bool:

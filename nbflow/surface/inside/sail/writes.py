@@ -16,6 +16,7 @@ from nbflow.surface.inside.sail.places import plain
 from nbflow.surface.inside.sail.refusals import refused
 from nbflow.surface.inside.sail.rules import guard_rules
 from nbflow.surface.inside.sail.targets import paths_read, target_of, written_table
+from nbflow.surface.inside.statements import quoted_name
 
 _FORMAT = "spark.sql.sources.default"
 _OVERWRITE_MODE = "spark.sql.sources.partitionOverwriteMode"
@@ -103,7 +104,7 @@ class Writes:
     def _refuse_null_partitions(self, operation: Any) -> None:
         """Of files other than Delta's: Sail gives their null partitions another value."""
         for name in _partitioning(operation):
-            if self._any(operation.input, f"{_quoted(name)} IS NULL OR CAST({_quoted(name)} AS STRING) = ''"):
+            if self._any(operation.input, f"{quoted_name(name)} IS NULL OR CAST({quoted_name(name)} AS STRING) = ''"):
                 raise refused(f"a null in the partition column {name}", "Sail stores another value for it")
 
     def _without_empty_partitions(self, operation: Any, target: Any) -> None:
@@ -129,7 +130,7 @@ class Writes:
             for column in columns:
                 alias = changed.with_columns.aliases.add()
                 alias.name.append(column)
-                alias.expr.expression_string.expression = f"nullif({_quoted(column)}, '')"
+                alias.expr.expression_string.expression = f"nullif({quoted_name(column)}, '')"
             operation.input.CopyFrom(changed)
 
     def _refuse_rows_outside(self, operation: Any, target: Any) -> None:
@@ -233,10 +234,6 @@ def _partitioning(operation: Any) -> list[str]:
     return [name.strip("`") for name in names if name]
 
 
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
-
-
 def default_format(client: Any) -> str:
     """The format of tables and files where none is said."""
     return setting(client, _FORMAT) or "parquet"
@@ -263,6 +260,6 @@ def nullable_query(query: str, schema: Any) -> str:
     """``query``, whose columns are those of ``schema``, with columns that take nulls."""
     if not takes_no_null(schema):
         return query
-    columns = ", ".join(f"CAST(NULL AS {field.dataType.simpleString()}) AS `{field.name.replace('`', '``')}`" for field in schema.fields)
+    columns = ", ".join(f"CAST(NULL AS {field.dataType.simpleString()}) AS {quoted_name(field.name)}" for field in schema.fields)
     # a condition that Sail cannot answer beforehand: it leaves out what is surely empty, and what that says of nulls
     return f"SELECT {columns} FROM (SELECT 1) WHERE rand() > 2 UNION ALL ({query})"
