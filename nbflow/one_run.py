@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -174,9 +174,7 @@ class _OneRun:
         home, run_id = self._home, self.given.run_id
         with contextlib.ExitStack() as held:
             held.enter_context(home.store.hold(run_id))
-            for other in home.store.going_on(self._plan.pipeline):
-                if other == run_id:
-                    continue
+            for other in set(home.store.going_on(self._plan.pipeline)) - {run_id}:
                 self._note(f"run {other} of this pipeline is going on: two that write one table may fail")
             for text in (reason, _stored_text(self._plan)):
                 if text is not None:
@@ -270,7 +268,7 @@ class _OneRun:
         record = self._home.store.run(run_id)
         return ChildEnd(run_id, result, record.error, child.values, written_together(task.tables for task in record.tasks))
 
-    async def _with_requests(self, work: Any, stop: Stop) -> Result:
+    async def _with_requests(self, work: Coroutine[Any, Any, Result], stop: Stop) -> Result:
         """Run ``work`` while looking for what others ask of this run: a request to cancel it is seen within 0.2 s. So soon, too,
         the steps of a for_each survive a power loss."""
         running = asyncio.ensure_future(work)
@@ -290,8 +288,7 @@ class _OneRun:
             await asyncio.wait({running})
         await settling
         await loop.run_in_executor(None, self._home.store.settle)  # the one before may have begun before the last steps ended
-        result: Result = running.result()
-        return result
+        return running.result()
 
 
 def _stored_text(plan: Plan) -> str | None:

@@ -10,7 +10,7 @@ from nbflow.define.nearest import did_you_mean, there_are
 from nbflow.define.settings import NAMES
 
 SWITCHES = ("strict", "allow_missing", "compat")
-"""Settings whose options take no value."""
+"""Settings whose options take no value; with ``--no-`` they are switched off."""
 
 
 def setting_flag(name: str) -> str:
@@ -28,9 +28,15 @@ def setting_words(settings: Mapping[str, Any]) -> list[str]:
         if isinstance(value, Mapping):
             words += [word for key, item in value.items() for word in (flag, f"{key}={item}")]
         elif name in SWITCHES:
-            words += [flag] if value else []
+            words += _switched(name, value)
         elif isinstance(value, bool):
             words += [flag, str(value).lower()]
         elif value is not None:
             words += [flag, ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)]
     return words
+
+
+def _switched(name: str, value: object) -> list[str]:
+    if value is not None and not isinstance(value, bool):
+        raise UsageError(f"the setting {name!r} takes True or False, not {value!r}")
+    return [] if value is None else [setting_flag(name if value else f"no_{name}")]

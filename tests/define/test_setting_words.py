@@ -13,7 +13,9 @@ def test_settings_become_words() -> None:
     settings = {"engine": None, "parallel": 4, "spark_conf": {"a.b": 1}, "strict": True, "allow_missing": False, "compat": True, "spark_remote": True,
                 "catalogs": ["main", "dev"]}  # fmt: skip
     assert setting_words(settings) == [
-        "--parallel", "4", "--spark-conf", "a.b=1", "--strict", "--compat", "--spark-remote", "true", "--catalogs", "main,dev",
+        "--parallel", "4", "--spark-conf", "a.b=1", "--strict", "--no-allow-missing", "--compat", "--spark-remote", "true", "--catalogs", "main,dev",
     ]  # fmt: skip
     with pytest.raises(UsageError, match=r"there is no setting 'paralel' \(did you mean 'parallel'\?\)"):
         setting_words({"paralel": 4})
+    with pytest.raises(UsageError, match="'strict' takes True or False, not 'false'"):
+        setting_words({"strict": "false"})

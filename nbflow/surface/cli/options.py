@@ -65,10 +65,12 @@ variable_option = _option(VARIABLES, "variables")
 logical_date_option = _option(LOGICAL_DATE)
 
 allow_missing_option = click.option(
-    "--allow-missing", is_flag=True, help="Leave out tasks of kinds that only Databricks has, with a warning each."
+    "--allow-missing/--no-allow-missing", default=None, help="Leave out tasks of kinds that only Databricks has, with a warning each."
 )
-compat_option = click.option("--compat", is_flag=True, help="Leave what looks like a reference and is none as text, as Databricks does.")
-strict_option = click.option("--strict", is_flag=True, help="Take every warning for an error.")
+compat_option = click.option(
+    "--compat/--no-compat", default=None, help="Leave what looks like a reference and is none as text, as Databricks does."
+)
+strict_option = click.option("--strict/--no-strict", default=None, help="Take every warning for an error.")
 
 
 def read_parameters(pairs: Sequence[str], file: Path | None = None) -> dict[str, Any]:

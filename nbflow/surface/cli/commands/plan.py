@@ -68,9 +68,9 @@ def command(
     variables: tuple[str, ...],
     logical_date: str | None,
     form: str,
-    strict: bool,
-    allow_missing: bool,
-    compat: bool,
+    strict: bool | None,
+    allow_missing: bool | None,
+    compat: bool | None,
     settings: dict[str, str],
 ) -> None:
     """Show what a run of PIPELINE would do: its tasks in order, with every parameter and where its value comes from.
@@ -78,7 +78,7 @@ def command(
     PIPELINE is a path, the name of a file in pipelines/, or a notebook.
     """
     values = read_parameters(parameters, parameters_file)
-    flags = {"strict": strict or None, "allow_missing": allow_missing or None, "compat": compat or None}
+    flags = {"strict": strict, "allow_missing": allow_missing, "compat": compat}
     workspace = session.find(start_of(pipeline), {**settings, **flags})
     bundle = target, read_pairs(variables, "--var")
     plan = workspace.plan(pipeline, values, Path.cwd(), only, job, logical_date, *bundle, start, until)

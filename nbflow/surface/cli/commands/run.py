@@ -70,9 +70,9 @@ class Call:
     logical_date: str | None
     as_json: bool
     quiet: bool
-    strict: bool
-    allow_missing: bool
-    compat: bool
+    strict: bool | None
+    allow_missing: bool | None
+    compat: bool | None
     timeout: float | None
     run_id_file: Path | None
     begun_file: Path | None
@@ -114,7 +114,7 @@ def command(session: Session, /, **given: Any) -> int:
     """
     call = Call(**given)
     values = read_parameters(call.parameters, call.parameters_file)
-    overrides = {**call.settings, "strict": call.strict or None, "allow_missing": call.allow_missing or None, "compat": call.compat or None}
+    overrides = {**call.settings, "strict": call.strict, "allow_missing": call.allow_missing, "compat": call.compat}
     workspace = session.find(Path.cwd() if call.value else start_of(call.pipeline), overrides)
     chosen = call.logical_date, call.target, read_pairs(call.variables, "--var"), call.start, call.until
     plan = workspace.plan(_pipeline(call), values, Path.cwd(), call.only, call.job, *chosen)

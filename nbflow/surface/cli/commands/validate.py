@@ -56,9 +56,9 @@ def command(
     job: str | None,
     target: str | None,
     variables: tuple[str, ...],
-    strict: bool,
-    allow_missing: bool,
-    compat: bool,
+    strict: bool | None,
+    allow_missing: bool | None,
+    compat: bool | None,
     settings: dict[str, Any],
 ) -> int:
     """Check pipeline files, the notebooks they name, and notebooks; print all mistakes with file, line and key.
@@ -70,7 +70,7 @@ def command(
     checked: list[str] = []
     warnings: list[Mistake] = []
     mistakes: list[Mistake] = []
-    flags = {"strict": strict or None, "allow_missing": allow_missing or None, "compat": compat or None}
+    flags = {"strict": strict, "allow_missing": allow_missing, "compat": compat}
     chosen = {"target": target, "variables": read_pairs(variables, "--var")}
     for path in dict.fromkeys(_named(paths or [_workspace(session)], mistakes)):
         try:
