@@ -15,18 +15,18 @@ from tests.journey.test_medallion import FORTY, SAMPLE, Project, expect, in_roun
 pytestmark = pytest.mark.long
 
 
-def on_sail(folder: Path) -> Workspace:
+def on_sail(folder: Path, **settings: Any) -> Workspace:
     """The workspace at ``folder``, with Sail for its engine."""
-    return Workspace.find(folder, overrides={"engine": "sail"})
+    return Workspace.find(folder, overrides={"engine": "sail", **settings})
 
 
-def run(folder: Path, pipeline: dict[str, Any], **notebooks: str) -> dict[str, Any]:
+def run(folder: Path, pipeline: dict[str, Any], memory: str = "1g", **notebooks: str) -> dict[str, Any]:
     """The tasks of a run of ``pipeline`` over notebooks of one cell each, by their keys. No server is left."""
     (folder / "pipelines").mkdir(exist_ok=True)
     for name, cell in notebooks.items():
         (folder / f"{name}.py").write_text(f"# Databricks notebook source\n{cell}\n")
     (folder / "pipelines" / "p.yml").write_text(json.dumps(pipeline))
-    workspace = on_sail(folder)
+    workspace = on_sail(folder, spark_conf={"spark.driver.memory": memory})
     record, _ = workspace.run(workspace.plan("p", {}, folder))
     assert servers(folder) == []
     return {task.task_key: task for task in record.tasks}
@@ -62,6 +62,31 @@ def test_the_medallion_is_what_it_is_on_spark(tmp_path: Path, monkeypatch: pytes
     assert [(each.task_key, each.result, each.error) for each in record.tasks if each.error] == []
     project.holds(expect(FORTY, brands=3), version=0)
     project.holds(expect(FORTY, SAMPLE), version=1)
+
+
+SORTS = """
+import glob
+from nbflow import spark
+from pyspark.sql import Window, functions as F
+
+spark.range(1).select(F.udf(lambda x: x)("id")).collect()  # the server stands in this folder now
+rows = spark.range(1_500_000).select(
+    (F.col("id") % 750_000).cast("string").alias("event"), (F.col("id") % 187_500).cast("string").alias("session"),
+    F.col("id").cast("string").alias("time"), F.repeat(F.lit("x"), F.lit(60)).alias("more"),
+)
+first = rows.withColumn("number", F.row_number().over(Window.partitionBy("event").orderBy("time"))).where("number = 1").drop("number")
+ordered = first.withColumn("order", F.row_number().over(Window.partitionBy("session").orderBy("time", "event")))
+assert ordered.agg(F.count("*"), F.sum("order"), F.max(F.length("more"))).first() == (750_000, 187_500 * (1 + 2 + 3 + 4), 60)
+assert len(glob.glob(".nbflow/engines/*/work/*/datafusion-*")) == 1
+"""
+
+
+def test_what_does_not_fit_into_the_memory_goes_to_files_that_go_with_the_attempt(tmp_path: Path) -> None:
+    """Two windows, one over the other, on more rows than the memory holds; their files lie in a folder of the server's own."""
+    pipeline = {"tasks": [task("sorts"), task("again", depends_on=["sorts"])]}
+    tasks = run(tmp_path, pipeline, "128m", sorts=SORTS, again=SORTS)
+    assert [(each.result.value, each.error) for each in tasks.values()] == [("SUCCESS", None)] * 2
+    assert not [*tmp_path.rglob("datafusion-*")]
 
 
 def test_two_tasks_at_once_and_one_of_them_ends_its_server(tmp_path: Path) -> None:

@@ -90,14 +90,15 @@ class SailEngine:
             self._state.mkdir(parents=True, exist_ok=True)
             self._state.chmod(0o700)
             (self._state / "connections").mkdir(mode=0o700, exist_ok=True)
-            (self._state / "work").mkdir(exist_ok=True)
+            place = self._state / "work" / str(number)
+            place.mkdir(parents=True, exist_ok=True)
             if self._guard is not None and number == 1:
                 self._guard.remove(self._state / "connections", self._state / "work")
             self._warehouse.mkdir(parents=True, exist_ok=True)
             self._log = self._state / f"sail-{number}.log"
             server = Server(self._settings.python or sys.executable, self._log, f"{self._token}-{number}")
             try:
-                await server.start(server_settings(self._settings.spark_conf, cores()), self._state / "work")
+                await server.start(server_settings(self._settings.spark_conf, cores()), place)
             except BaseException:
                 server.end()
                 raise
@@ -171,18 +172,22 @@ class SailEngine:
 
 
 async def _ended(server: Server) -> None:
-    """End a server; its log is worth keeping only when it had ended by itself."""
+    """End a server and remove what it wrote to files for want of memory; its log is worth keeping only when it had ended by itself."""
     if server.is_running():
         await asyncio.get_running_loop().run_in_executor(None, server.end)
         server.log.unlink(missing_ok=True)
     else:
         server.end()
+    if server.folder is not None:
+        shutil.rmtree(server.folder, ignore_errors=True)
 
 
 def server_settings(given: Mapping[str, Any], cores: int) -> dict[str, str]:
     """The environment variables by which a server takes its settings. ``given`` are Spark's; Sail has a few of the same.
 
-    The catalog has the name that Spark's own has, so that ``spark_catalog.bronze.events`` means the same table.
+    The catalog has the name that Spark's own has, so that ``spark_catalog.bronze.events`` means the same table. What does
+    not fit into the memory goes to files in the folder where the server starts; Sail makes their place when a session begins.
+    The memory is shared fairly: who comes first would else take all, and a sort needs some more to write to a file, or fails.
     """
     found = _MASTER.match(str(given.get("spark.master", "")))
     cores = int(found.group(1)) if found else cores
@@ -192,13 +197,14 @@ def server_settings(given: Mapping[str, Any], cores: int) -> dict[str, str]:
         "SAIL_CATALOG__LIST": '[{name="spark_catalog",type="memory",initial_database=["default"]}]',
         "SAIL_CATALOG__DEFAULT_CATALOG": "spark_catalog",
         "SAIL_SPARK__SESSION_TIMEOUT_SECS": _NO_TIMEOUT,
+        "SAIL_RUNTIME__TEMPORARY_FILES__PATHS": '["."]',
         "SAIL_EXECUTION__DEFAULT_PARALLELISM": str(max(1, cores)),
         "TOKIO_WORKER_THREADS": str(max(1, cores) + _MORE_THREADS),
     }
     memory = _MEMORY.match(str(given.get("spark.driver.memory", "")))
     if memory:
         size = int(memory.group(1)) << (10 * " kmgt".index(memory.group(2).lower() or " "))
-        settings |= {"SAIL_RUNTIME__MEMORY_POOL__TYPE": "greedy", "SAIL_RUNTIME__MEMORY_POOL__GREEDY__MAX_SIZE": str(size)}
+        settings |= {"SAIL_RUNTIME__MEMORY_POOL__TYPE": "fair", "SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE": str(size)}
     return settings
 
 

@@ -22,11 +22,12 @@ _UNWANTED = ("SPARK_REMOTE", "SPARK_CONNECT_MODE_ENABLED", "SPARK_LOCAL_REMOTE",
 
 
 class Server:
-    """A server's process. ``log`` takes its output, ``token`` marks it and what its UDFs start."""
+    """A server's process. ``log`` takes its output, ``token`` marks it and what its UDFs start; ``folder`` is where it was started."""
 
     def __init__(self, python: str, log: Path, token: str) -> None:
         self._python, self.log, self._token = python, log, token
         self._process: subprocess.Popen[bytes] | None = None
+        self.folder: Path | None = None
         self.port = 0
 
     @property
@@ -43,6 +44,7 @@ class Server:
 
         Its standard input is a pipe of ours: when we are gone, however that came, it goes too.
         """
+        self.folder = folder
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 [self._python, str(_SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, cwd=folder,

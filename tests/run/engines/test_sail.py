@@ -119,7 +119,8 @@ def test_settings_reach_sail_as_its_own() -> None:
     """Cores and memory are read from Spark's names; each session has the workspace's settings, with Delta as the default format."""
     settings = server_settings({"spark.master": "local[3]", "spark.driver.memory": "2g"}, cores=8)
     assert settings["SAIL_EXECUTION__DEFAULT_PARALLELISM"] == "3"
-    assert settings["SAIL_RUNTIME__MEMORY_POOL__GREEDY__MAX_SIZE"] == str(2 * 1024**3)
+    assert settings["SAIL_RUNTIME__MEMORY_POOL__TYPE"] == "fair"
+    assert settings["SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE"] == str(2 * 1024**3)
     assert "SAIL_RUNTIME__MEMORY_POOL__TYPE" not in server_settings({}, cores=8)
     assert session_settings({"spark.sql.ansi.enabled": True}, zone="") == {
         "spark.sql.sources.default": "delta",
