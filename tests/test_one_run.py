@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from nbflow.core.errors import StoreError
 from nbflow.core.results import ExitCode, Result
 from nbflow.define.pipelines.flow import RunJobTask
 from nbflow.plan.plan import Plan
@@ -38,3 +41,31 @@ def test_a_run_hears_what_is_asked_of_it_while_another_pipeline_is_planned(tmp_p
     assert workspace.heard
     assert (record.result, code) == (Result.CANCELED, ExitCode.CANCELED)
     assert not (tmp_path / "pipelines/ran").exists()
+
+
+class _Full(Workspace):
+    """A workspace whose disk is full as soon as a task has begun."""
+
+    @property
+    def store(self) -> Any:
+        """The store, which cannot keep what it owes then."""
+        store = super().store
+        store.settle = lambda: _fails(self.root / "pipelines/begun")
+        return store
+
+
+def _fails(begun: Path) -> None:
+    if begun.exists():
+        msg = "no space left on the device"
+        raise StoreError(msg)
+
+
+def test_tasks_end_before_a_run_whose_records_fail(tmp_path: Path) -> None:
+    """It gives the error, and leaves no program behind."""
+    (tmp_path / "pipelines").mkdir()
+    (tmp_path / "pipelines/p.yml").write_text("tasks: [{task_key: t, command: 'echo $$ > begun; sleep 60; touch ended'}]\n")
+    workspace = _Full.find(tmp_path)
+    with pytest.raises(StoreError, match="no space left"):
+        workspace.run(workspace.plan("p", {}, tmp_path))
+    assert not (tmp_path / "pipelines/ended").exists()
+    assert not Path("/proc", (tmp_path / "pipelines/begun").read_text().strip()).exists()
