@@ -32,8 +32,10 @@ _IMPORT = re.compile(r"^\s*(?:import|from)\s+(.+)$", re.MULTILINE)
 _WORD = re.compile(r"\b[a-z]+\b")
 _BEFORE_IMPORTS = re.compile(
     r"\b(?:pip|pip3|conda|mamba)\b|\b(?:OMP|OPENBLAS|MKL|BLIS|NUMEXPR|VECLIB|KMP|GOTO|ARROW|NPY|NUMPY|GRPC)_[A-Z]|\bMPLBACKEND\b|\bMPLCONFIGDIR\b"
+    r"|\bsys\.path\s*(?:\.insert\b|\[|=(?!=))"
 )
-"""What installs packages, or sets variables that a library reads when it is imported."""
+"""What installs packages, sets variables that a library reads when it is imported, or puts a folder before those of the libraries: what lies
+there may bear the name of a module that the fork has loaded. One that is appended hides nothing."""
 
 
 def may_fork(notebook: Notebook) -> bool:

@@ -21,6 +21,9 @@ _LATE_SECONDS = 0.5
 """How long the end of its output is waited for when the program is gone: somebody who threw his mark away may hold it open."""
 
 
+_SHOWN = 20
+"""So many letters on each side of what a program cannot be given are shown."""
+
 _SHORT_SECONDS = 5.0
 """In which fewer processes are begun than there are numbers for them, of which every system has 32,768."""
 
@@ -70,7 +73,8 @@ class Child:
     @classmethod
     async def begun(cls, program: Program, token: str, printed: Callable[[bytes], None], forks: Forks | None = None) -> Child:
         """Start ``program``, by a fork where that is possible; its processes bear ``token``, what it prints goes to ``printed``. Raises
-        ``OSError``."""
+        ``OSError``, and ``ValueError`` for text that no program can be given."""
+        _refuse_unfit(program)
         if program.forks and forks is not None:
             child = await cls._forked(program, token, printed, forks)
             if child is not None:
@@ -179,3 +183,18 @@ class _Forked:
 
     async def release(self) -> None:
         await self._process.release()
+
+
+def _refuse_unfit(program: Program) -> None:
+    for text in (*program.arguments, *program.environment.values()):
+        if text is not None and "\0" in text:
+            at = text.index("\0")
+            raise ValueError(f"{_around(text, at)} has a NUL character, which no program can be given: leave it out of the value")
+        try:
+            os.fsencode(text or "")
+        except UnicodeEncodeError as error:
+            raise ValueError(f"{_around(text or '', error.start)} has half of a surrogate pair, which is no text: mend the value") from None
+
+
+def _around(text: str, at: int) -> str:
+    return repr(text[max(0, at - _SHOWN) : at + _SHOWN])

@@ -66,10 +66,14 @@ def test_what_a_notebook_will_import(tmp_path: Path, source: str, engine: str, e
         ("import os\nos.environ['OMP_NUM_THREADS'] = '1'", False),
         ("%env MPLBACKEND agg", False),
         ("os.environ['MY_NUMBER'] = '1'", True),
+        ("import sys\nsys.path.insert(0, '../vendored')", False),
+        ("sys.path[:0] = ['lib']", False),
+        ("sys.path = ['lib', *sys.path]", False),
+        ("sys.path.append('../lib')\nprint(sys.path)\nassert sys.path == sys.path", True),
     ],
 )
 def test_what_must_come_before_imports_forbids_a_fork(tmp_path: Path, source: str, forks: bool) -> None:
-    """Packages that the notebook installs, and variables that libraries read when they are imported."""
+    """Packages that the notebook installs, variables that libraries read when they are imported, and folders before theirs."""
     assert may_fork(notebook(tmp_path, source)) is forks
 
 

@@ -106,3 +106,16 @@ def test_it_is_interrupted(run: Run) -> None:
     code = "import time\nprint('ready')\ntry:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    print('order')\n    raise SystemExit(130)"
     status, printed, there, _ = run(code, lambda printed: b"ready" in printed)
     assert (status, printed, there) == (130, "ready\norder\n", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("a\0b", r"'a\\x00b' has a NUL character"), ("x" * 100 + "\ud800", r"'x{20}\\ud800' has half of a surrogate pair")],
+)
+def test_what_no_program_can_be_given_is_told(run: Run, text: str, told: str) -> None:
+    """With the text and what to do, however it starts; as a variable, which a shell's values are, too."""
+    with pytest.raises(ValueError, match=told):
+        run("", lambda printed: False, text)
+    program = Program((sys.executable, "-c", ""), Path("/"), {"OWN": text})
+    with pytest.raises(ValueError, match=told):
+        asyncio.run(Child.begun(program, uuid.uuid4().hex, bytearray().extend))

@@ -139,6 +139,15 @@ def test_validate_without_a_path_is_about_the_workspace(nbflow: Any, workspace: 
     assert done.code == 2 and "empty holds no pipeline file" in done.err and "there is no notebook gone" in done.err
 
 
+def test_a_name_may_be_a_pipeline_s_and_a_folder_s(nbflow: Any, workspace: Path) -> None:
+    """Validate means both, as run means the pipeline; a folder that holds nothing else hides no pipeline."""
+    (workspace / "small").mkdir()
+    assert nbflow("validate", "small").out == "small: ok\n"
+    (workspace / "small/wrong.yml").write_text("tasks: [{task_key: a, notebook: gone}]\n")
+    done = nbflow("validate", "small")
+    assert done.code == 2 and done.err.startswith("small/wrong.yml:1: ") and "1 mistake in 2 files" in done.err
+
+
 def test_params_are_read_without_running(nbflow: Any, workspace: Path, write_notebook: Any) -> None:
     """params shows name, type, default and help; --json gives every field, and expressions by their text."""
     cells = [

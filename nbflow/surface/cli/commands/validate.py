@@ -72,7 +72,7 @@ def command(
     mistakes: list[Mistake] = []
     flags = {"strict": strict, "allow_missing": allow_missing, "compat": compat}
     chosen = {"target": target, "variables": read_pairs(variables, "--var")}
-    for path in dict.fromkeys(_named(paths or [_workspace(session)], mistakes)):
+    for path in dict.fromkeys(_named(session, paths or [_workspace(session)], mistakes)):
         try:
             workspace = session.find(start_of(path), {**settings, **flags})
             warned = _check(workspace, path, job, chosen)
@@ -96,13 +96,23 @@ def _workspace(session: Session) -> str:
     return os.path.relpath(session.find(lenient=True).root)
 
 
-def _named(paths: Sequence[str], mistakes: list[Mistake]) -> Iterator[str]:
-    """The files that the arguments mean; a folder with nothing to check is one of the ``mistakes``."""
+def _named(session: Session, paths: Sequence[str], mistakes: list[Mistake]) -> Iterator[str]:
+    """The files that the arguments mean; a folder with nothing to check is one of the ``mistakes``. A name that is a pipeline's and a folder's
+    means both."""
     for named in paths:
+        pipeline = os.path.isdir(named) and _is_pipeline(session, named)
+        if pipeline:
+            yield named
         try:
             yield from _files(named)
         except UsageError as error:
-            mistakes.append(Mistake(error.message, hint=error.hint))
+            if not pipeline:
+                mistakes.append(Mistake(error.message, hint=error.hint))
+
+
+def _is_pipeline(session: Session, named: str) -> bool:
+    folder = session.find(lenient=True).root / "pipelines"
+    return any(os.path.isfile(folder / f"{named}{ending}") for ending in PIPELINES)
 
 
 def _files(named: str) -> Iterator[str]:
