@@ -25,9 +25,6 @@ _QUOTED = re.compile(r"\A(\"\"\"|''')\n?(?P<text>.*?)\n?\1\s*\Z", re.DOTALL)
 EXPORT = "application/vnd.databricks.v1+notebook"
 """The key in the metadata of a notebook that Databricks exported."""
 
-EXPORTED_CELL = "application/vnd.databricks.v1+cell"
-"""The same of a cell."""
-
 
 @dataclass(frozen=True, slots=True)
 class TextCell:

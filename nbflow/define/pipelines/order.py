@@ -164,11 +164,6 @@ def _at(task: Task, key: str, message: str, hint: str | None) -> Mistake:
     return Mistake(message, place.file, place.line, place.key, hint)
 
 
-def find_cycle(edges: Mapping[str, Sequence[str]]) -> list[str] | None:
-    """One circle in a graph, as ``find_cycles`` gives it, or ``None``."""
-    return next(find_cycles(edges), None)
-
-
 def find_cycles(edges: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
     """Circles in a graph that share no key, at least one of each knot; each key is followed by one that it depends on.
 
