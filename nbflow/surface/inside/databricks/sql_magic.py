@@ -65,7 +65,8 @@ def _value(name: str) -> Any:
     try:
         return get(name)
     except KeyError:
-        msg = f":{name} has no value: no widget {name!r} is defined; there are {', '.join(dbutils.widgets.getAll()) or 'none'}"
+        there = ", ".join(dbutils.widgets.getAll()) or "none"
+        msg = f":{name} has no value: no widget {name!r} is defined; there are {there} (a variable is none: declare it by a widget)"
         raise InputWidgetNotDefined(msg) from None
 
 
