@@ -193,14 +193,20 @@ class Driver:
         original, numbers = client._create_new_connection, itertools.count(1)
 
         def marked() -> Any:
-            connection = original()
-            own = f"{tag}{_OF_CONNECTION}{next(numbers)}"
-            self._close_when_interrupted(connection, own)
-            for mark in [*marks, f"{call}addJobTag\n{get_command_part(own)}{END_COMMAND_PART}"]:
-                connection.send_command(mark)
-            if self.session is not None:
-                active = f"z:{_SESSION}\nsetActiveSession\n{get_command_part(self.session)}"
-                connection.send_command(f"{CALL_COMMAND_NAME}{active}{END_COMMAND_PART}")
+            try:
+                connection = original()
+                own = f"{tag}{_OF_CONNECTION}{next(numbers)}"
+                self._close_when_interrupted(connection, own)
+                for mark in [*marks, f"{call}addJobTag\n{get_command_part(own)}{END_COMMAND_PART}"]:
+                    connection.send_command(mark)
+                if self.session is not None:
+                    active = f"z:{_SESSION}\nsetActiveSession\n{get_command_part(self.session)}"
+                    connection.send_command(f"{CALL_COMMAND_NAME}{active}{END_COMMAND_PART}")
+            except BaseException:  # an interrupt comes between any two lines
+                half = client.get_thread_connection()
+                if half is not None:
+                    half.close()  # else it serves the thread's next call, whose jobs would be nobody's
+                raise
             return connection
 
         client._create_new_connection = marked
