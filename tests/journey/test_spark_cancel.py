@@ -107,6 +107,24 @@ def test_an_interrupt_ends_the_job_and_the_notebook_goes_on(bench: Any, until: U
     until(lambda: active(bench) == 0)
 
 
+def test_jobs_bear_the_tag_however_long_a_notebook_lives(bench: Any, until: Until) -> None:
+    """Those of a thread that begins when Python has let go of what it did not use any more, too."""
+    client = bench.client(
+        """
+        import gc, threading
+        session()
+        gc.collect()
+        time.sleep(3)  # until the driver is told of what was let go
+        thread = threading.Thread(target=outcome, args=[endless_job])
+        thread.start()
+        thread.join()
+        """
+    )
+    until(lambda: active(bench) == 1)
+    bench.do(bench.engine.cancel(client.tag))
+    assert ["cancel" in told.lower() for told in client.end()] == [True]
+
+
 def test_an_interrupt_at_any_moment_leaves_no_job(bench: Any, until: Until) -> None:
     """Also one that comes while the driver has taken the call and has not yet begun the job."""
     client = bench.client(

@@ -43,6 +43,7 @@ class Driver:
         self.context: Any = None
         self.session: Any = None
         self.root: Any = None
+        self._marked_by: Any = None
 
     def connect(self) -> None:
         """Open the gateway, once. Raises ``EngineError`` when the driver is gone or is another version of Spark."""
@@ -182,8 +183,9 @@ class Driver:
 
         The group, beside the tag, is what Spark can refuse future jobs of; the pool shares the cores between notebooks.
         """
-        from py4j.protocol import CALL_COMMAND_NAME, END_COMMAND_PART, get_command_part
+        from py4j.protocol import CALL_COMMAND_NAME, END_COMMAND_PART, get_command_part, is_error
 
+        self._marked_by = context  # the driver forgets an object that is let go here, and the marks name this one by its number
         client, tag = gateway._gateway_client, self.address.tag
         properties = {"spark.scheduler.pool": tag, "spark.jobGroup.id": tag, "spark.job.interruptOnCancel": "true"}
         call = f"{CALL_COMMAND_NAME}{context._target_id}\n"
@@ -198,7 +200,8 @@ class Driver:
                 own = f"{tag}{_OF_CONNECTION}{next(numbers)}"
                 self._close_when_interrupted(connection, own)
                 for mark in [*marks, f"{call}addJobTag\n{get_command_part(own)}{END_COMMAND_PART}"]:
-                    connection.send_command(mark)
+                    if is_error(connection.send_command(mark))[0]:
+                        raise self._gone("it does not know the task any more")
                 if self.session is not None:
                     active = f"z:{_SESSION}\nsetActiveSession\n{get_command_part(self.session)}"
                     connection.send_command(f"{CALL_COMMAND_NAME}{active}{END_COMMAND_PART}")
