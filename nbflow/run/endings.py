@@ -20,6 +20,14 @@ class Ending:
     ended_at_cell: int | None = None
 
 
+def unkept(ending: Ending | None, message: str) -> Ending:
+    """How an attempt ended of which something could not be kept, as ``message`` says: a success is none then, and neither is one that had
+    not come to an end (``None``); every other end stays what it is."""
+    if ending is not None and ending.result is not Result.SUCCESS:
+        return ending
+    return Ending(Result.FAILED, TaskError(ErrorKind.STORAGE, message))
+
+
 _LONGEST_TEXT = 10_000  # of an exception, in the records; the executed notebook has it whole
 _NO_CODE = ("", "0", "None", "False")
 

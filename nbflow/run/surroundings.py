@@ -15,7 +15,7 @@ from nbflow.core import exchange
 from nbflow.core.errors import UsageError
 from nbflow.core.launch import launch_command
 from nbflow.core.ports import Engine, LogSink, NotebookSink
-from nbflow.core.results import ErrorKind, Result, TaskError
+from nbflow.core.results import Result
 from nbflow.core.values import encode
 from nbflow.core.writes import TableWrite
 from nbflow.define.pipelines.flow import RunJobTask
@@ -156,8 +156,3 @@ class Surroundings:
         end = await work
         mark = exchange.Mark(attempt.run_id, attempt.task.task_key, attempt.number)
         return end, await loop.run_in_executor(None, lambda: watch.written_by(mark, read_commits(self.private_folder(attempt))))
-
-
-def storage_error(message: str) -> TaskError:
-    """The error of an attempt that a disk ended."""
-    return TaskError(ErrorKind.STORAGE, message)

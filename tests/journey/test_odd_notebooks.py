@@ -55,6 +55,19 @@ def test_what_a_task_leaves_disturbs_no_other(tmp_path: Path) -> None:
     assert tasks["folder"]["error"]["kind"] == "STORAGE" and "between nbflow and the notebook" in tasks["folder"]["error"]["message"]
 
 
+BLOCKS = "import pathlib, shutil, time\nplace = pathlib.Path('runs/p')\nshutil.rmtree(place)\nplace.write_text('no folder')\n"
+
+
+def test_only_a_success_needs_a_place_for_what_it_leaves(tmp_path: Path) -> None:
+    """Where it cannot be kept, a success is a failure of storage, and every other end stays what it was."""
+    for number, (end, ended, limit) in enumerate([("", "STORAGE", 60), ("1 / 0", "CELL_ERROR", 60), ("time.sleep(60)", "TASK_TIMEOUT", 4)]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        write(folder / "notebook.ipynb", BLOCKS + end)
+        (task,) = run(folder, {"notebook": {"timeout_seconds": limit}}, code=1).values()
+        assert (task["error"]["kind"], task["result"]) == (ended, "TIMEDOUT" if limit < 60 else "FAILED")
+
+
 def test_an_exit_that_the_notebook_caught_is_none(tmp_path: Path) -> None:
     """It ran on to its end, and gave no exit value."""
     write(

@@ -21,7 +21,7 @@ from nbflow.plan.preload import may_fork, preloads
 from nbflow.plan.work import NotebookWork
 from nbflow.run.bootstrap import prepare_kernel
 from nbflow.run.cells import CellLoop, Limits
-from nbflow.run.endings import Ending
+from nbflow.run.endings import Ending, unkept
 from nbflow.run.inject import inject
 from nbflow.run.kernels.kernel import Kernel, KernelSpec
 from nbflow.run.left import Left, read_left
@@ -29,7 +29,7 @@ from nbflow.run.marks import Marks
 from nbflow.run.processes import end_family
 from nbflow.run.runner import Attempt, Outcome, Prepared
 from nbflow.run.stop import Stop
-from nbflow.run.surroundings import Surroundings, storage_error
+from nbflow.run.surroundings import Surroundings
 
 
 class NotebookExecutor:
@@ -59,6 +59,7 @@ class NotebookExecutor:
         private = self._around.private_folder(attempt)
         left = Left()
         tables: tuple[TableWrite, ...] = ()
+        ended: Ending | None = None
         try:
             private.mkdir(mode=0o700)
             ready.sink.changed(ready.document)
@@ -66,11 +67,12 @@ class NotebookExecutor:
                 ending = Ending(Result.FAILED, TaskError(ErrorKind.PARAMETER, ready.error))
             else:
                 ending, tables = await self._around.watched(attempt, self._run(attempt, ready, marks, private, stop))
+            ended = ending
             left = read_left(private, self._around.settings.max_value_bytes)
             ending = left.held_to(ending)
         except OSError as error:
             hint = f"is there room in {private.parent.parent}?"
-            ending = Ending(Result.FAILED, storage_error(f"what passes between nbflow and the notebook could not be kept: {error}; {hint}"))
+            ending = unkept(ended, f"what passes between nbflow and the notebook could not be kept: {error}; {hint}")
         finally:
             shutil.rmtree(private, ignore_errors=True)
         for trouble in left.troubles:
@@ -79,8 +81,7 @@ class NotebookExecutor:
         try:
             ready.sink.finish(ready.document)
         except OSError as error:
-            message = f"the executed notebook could not be kept: {error}; make room or the folder writable, and run again"
-            ending = Ending(Result.FAILED, ending.error or storage_error(message))
+            ending = unkept(ending, f"the executed notebook could not be kept: {error}; make room or the folder writable, and run again")
         exit_value = left.exit_value if ending.result is Result.SUCCESS and ending.ended_at_cell is not None else None
         return Outcome(ending.result, ending.error, left.values, exit_value, ending.ended_at_cell, str(ready.sink.path), tables)
 

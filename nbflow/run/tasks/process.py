@@ -17,13 +17,13 @@ from nbflow.core.results import ErrorKind, Result, TaskError
 from nbflow.core.writes import TableWrite
 from nbflow.plan.plan import Argument
 from nbflow.run.child import Child, Program
-from nbflow.run.endings import Ending, cut
+from nbflow.run.endings import Ending, cut, unkept
 from nbflow.run.left import Left, read_left
 from nbflow.run.memory import memory_kills
 from nbflow.run.processes import describe_end
 from nbflow.run.runner import Attempt, Outcome, Prepared
 from nbflow.run.stop import Stop
-from nbflow.run.surroundings import Surroundings, storage_error
+from nbflow.run.surroundings import Surroundings
 
 _SHOWN_LINES = 20
 _LOST_SECONDS = 0.2
@@ -55,16 +55,18 @@ class ProcessExecutor:
         private = self._around.private_folder(attempt)
         left = Left()
         tables: tuple[TableWrite, ...] = ()
+        ended: Ending | None = None
         try:
             private.mkdir(mode=0o700)
             if ready.error is not None:
                 ending = Ending(Result.FAILED, TaskError(ErrorKind.PARAMETER, ready.error))
             else:
                 ending, tables = await self._around.watched(attempt, self._run(attempt, ready, stop))
+            ended = ending
             left = read_left(private, self._around.settings.max_value_bytes)
             ending = left.held_to(replace(ending, error=_explained(ending.error, left, attempt.task.work.kind)))
         except OSError as error:
-            ending = Ending(Result.FAILED, storage_error(f"what passes between nbflow and the task could not be kept: {error}"))
+            ending = unkept(ended, f"what passes between nbflow and the task could not be kept: {error}")
         finally:
             asyncio.get_running_loop().run_in_executor(None, _remove, private)  # nobody waits for a disk that others keep busy
         for trouble in left.troubles:
@@ -72,8 +74,7 @@ class ProcessExecutor:
         try:
             ready.log.finish()
         except OSError as error:
-            message = f"the log could not be kept: {error}; make room or the folder writable, and run again"
-            ending = Ending(Result.FAILED, ending.error or storage_error(message))
+            ending = unkept(ending, f"the log could not be kept: {error}; make room or the folder writable, and run again")
         exit_value = left.exit_value if ending.result is Result.SUCCESS else None
         return Outcome(ending.result, ending.error, left.values, exit_value, tables=tables, log=str(ready.log.path), output=left.output)
 
@@ -101,26 +102,36 @@ class ProcessExecutor:
     ) -> Ending:
         """Start the program, with ``more`` in its environment, and wait for its end, or for what ends it before."""
         kills = memory_kills()
+        begun: list[Child] = []
         try:
-            making = functools.partial(self._make, self._around, attempt, ready.arguments)
-            program = making() if self._at_once else await asyncio.get_running_loop().run_in_executor(None, making)
-            program = replace(program, environment={**program.environment, **more})
-            child = await Child.begun(program, self._around.token_of(attempt), ready.log.add, self._around.forks)
-        except ValueError as error:
-            return Ending(Result.FAILED, TaskError(ErrorKind.PARAMETER, str(error)))
-        except OSError as error:
-            return Ending(Result.FAILED, TaskError(ErrorKind.PROCESS_START, f"the program could not be started: {error}"))
-        try:
+            wrong, early = await waiting.for_result(self._begin(attempt, ready, more, begun))
+            if (ending := early or wrong) is not None:
+                return ending
+            (child,) = begun
             lost = functools.partial(engine.lost, tag) if engine is not None else None
             status, early = await waiting.for_result(child.gone(), lost, functools.partial(self._interrupted, child, waiting.stop))
         finally:
-            await child.end()
+            for child in begun:
+                await child.end()
         words = "\n".join(ready.log.last_lines(_SHOWN_LINES)) or None
         if early is not None:
             return replace(early, error=early.error and replace(early.error, traceback=words))
         if status and engine is not None and (why := await _loss(engine, tag)):
             return Ending(Result.FAILED, TaskError(ErrorKind.ENGINE_LOST, f"the Spark engine was lost: {why}", traceback=words))
         return _judge(status or 0, kills, words)
+
+    async def _begin(self, attempt: Attempt, ready: _Ready, more: Mapping[str, str], begun: list[Child]) -> Ending | None:
+        """Start the program, and put it into ``begun``, where it is found although nobody waits for it any more; or why it cannot be."""
+        making = functools.partial(self._make, self._around, attempt, ready.arguments)
+        try:
+            program = making() if self._at_once else await asyncio.get_running_loop().run_in_executor(None, making)
+            program = replace(program, environment={**program.environment, **more})
+            begun.append(await Child.begun(program, self._around.token_of(attempt), ready.log.add, self._around.forks))
+        except ValueError as error:
+            return Ending(Result.FAILED, TaskError(ErrorKind.PARAMETER, str(error)))
+        except OSError as error:
+            return Ending(Result.FAILED, TaskError(ErrorKind.PROCESS_START, f"the program could not be started: {error}"))
+        return None
 
     async def _interrupted(self, child: Child, stop: Stop) -> bool:
         """Interrupt the program and give it the grace time, or until the end is asked for a second time; false where it had

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import sys
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -16,10 +19,13 @@ from nbflow.define.settings import Settings
 from nbflow.plan.plan import Argument, Plan, PlannedTask
 from nbflow.plan.work import ShellWork
 from nbflow.run.attempt import TaskExecutor
+from nbflow.run.child import Program
 from nbflow.run.guard import Guard
+from nbflow.run.kernels.forks import Forks
 from nbflow.run.runner import Attempt, Outcome, Prepared
 from nbflow.run.stop import Stop
 from nbflow.run.surroundings import Surroundings
+from nbflow.run.tasks.process import ProcessExecutor
 from nbflow.testing import EventLog, MemoryLog, MemorySink, ScriptedEngine
 
 Shell = Callable[..., "tuple[Outcome, MemoryLog]"]
@@ -159,6 +165,44 @@ def test_a_cancelled_program_ends(shell: Shell) -> None:
 
     outcome, log = shell("echo begun; exec sleep 600", ask)
     assert (outcome.result, outcome.error, log.content) == (Result.CANCELED, None, b"begun\n")
+
+
+def test_an_end_that_comes_before_the_program_does(tmp_path: Path) -> None:
+    """The server that is to fork it is busy: nobody waits for it, and nothing is begun afterwards."""
+    program, done = tmp_path / "program.py", tmp_path / "done"
+    program.write_text(f"open({str(done)!r}, 'w').close()")
+    planned = PlannedTask("t", ShellWork("", tmp_path), ())
+    attempt = Attempt(planned, 1, 2, 1, {})
+
+    async def work(guard: Guard) -> Outcome:
+        forks = Forks(guard.token, guard.folder, None)
+        forks.begin([])
+        ((_, server),) = forks._servers
+        around = Surroundings(
+            Plan("p", (planned,)), tmp_path, Settings(grace_seconds=60), datetime(2026, 1, 1, tzinfo=timezone.utc), {},
+            lambda attempt: MemorySink(), lambda attempt: MemoryLog(), lambda attempt, cell: None, lambda attempt, text: None, guard.folder,
+            guard.token, forks=forks,
+        )  # fmt: skip
+        begins = Program((sys.executable, "-u", str(program)), tmp_path, forks=True)
+        executor, stop = ProcessExecutor(around, lambda *_: begins), Stop()
+        executor.prepare(attempt)
+        try:
+            os.kill(server.pid, signal.SIGSTOP)
+            doing = asyncio.ensure_future(executor.execute(attempt, stop))
+            assert not (await asyncio.wait({doing}, timeout=0.3))[0]
+            stop.ask("ann")
+            ended, _ = await asyncio.wait({doing}, timeout=5)  # the server would be waited for twice as long
+            assert ended
+            return doing.result()
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+            forks.begin([])
+            await asyncio.sleep(1)
+            forks.end()
+
+    with Guard() as guard:
+        outcome = asyncio.run(asyncio.wait_for(work(guard), 60))
+    assert (outcome.result, outcome.error, done.exists()) == (Result.CANCELED, None, False)
 
 
 def test_a_folder_that_is_gone(shell: Shell, tmp_path: Path) -> None:
