@@ -72,6 +72,15 @@ CALL_OPTIONS = (ONLY, FROM, UNTIL, JOB, TARGET, VARIABLES, LOGICAL_DATE)
 """Those of ``run`` and ``plan``, in their order."""
 
 
+def name_and_value(text: str) -> tuple[str, str]:
+    """The two of ``name=value``. Raises ``ValueError``, which says what is missing."""
+    name, sign, value = text.partition("=")
+    if not name.strip() or not sign:
+        missing = "a name" if not name.strip() else "'='"
+        raise ValueError(f"{missing} is missing in {text!r}")
+    return name.strip(), value
+
+
 def call_words(given: Mapping[str, Any]) -> list[str]:
     """The values of options by their names in Python as words of the command line; ``None`` is one that was not given.
 

@@ -56,9 +56,10 @@ def _alive(pid: int) -> bool:
 
 
 def end_group(pid: int, number: int = signal.SIGKILL) -> None:
-    """Send a signal to the process group that ``pid`` leads; no error when it is gone."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, number)
+    """Send a signal to the process group that ``pid`` leads; no error when it is gone, or was never there (0)."""
+    if pid > 0:  # to the system, 0 is the group of whoever asks
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,10 +23,6 @@ INSERT INTO task_runs (run_id, position, task_key) VALUES (:run_id, :position, C
 INSERT INTO task_runs (run_id, position, task_key, parent_id, item_index, input)
 SELECT run_id, position, CAST(:task_key AS TEXT), task_run_id, :item_index, :input FROM task_runs WHERE task_run_id = :parent_id;
 
--- :: update_facts
--- Facts that were learned after the run began.
-UPDATE runs SET facts = :facts WHERE run_id = :run_id;
-
 -- :: insert_event
 -- The next event of a run. One process writes a run's events, so the counting needs no more than this.
 INSERT INTO events (run_id, seq, version, kind, at, payload)

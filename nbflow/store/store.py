@@ -21,7 +21,7 @@ from nbflow.store.folders import make_kept_folder, make_private_folder
 from nbflow.store.journal import journal_path
 from nbflow.store.live import LiveLocks
 from nbflow.store.logs import LogFile, OwedLogs
-from nbflow.store.moments import from_json, to_json, to_microseconds
+from nbflow.store.moments import to_json, to_microseconds
 from nbflow.store.names import escape, file_names
 from nbflow.store.notebooks import NotebookFile
 from nbflow.store.printed import Follower, LogLine, read_printed
@@ -109,14 +109,6 @@ class Store:
     def add_steps(self, parent_id: int, steps: Iterable[tuple[str, int, Any]]) -> dict[str, int]:
         """Record tasks of the for_each whose task run is ``parent_id``: key, index and item of each. Their ids by their keys."""
         return add_steps(self._writable(), parent_id, steps)
-
-    def add_facts(self, run_id: int, facts: Mapping[str, Any]) -> None:
-        """Record facts that were learned after the run began."""
-        database = self._writable()
-        with database.transaction(durable=False):
-            row = database.row("run", run_id=run_id)
-            known = from_json(row["facts"]) if row is not None else {}
-            database.execute("update_facts", run_id=run_id, facts=to_json({**known, **facts}))
 
     @contextlib.contextmanager
     def hold(self, run_id: int) -> Iterator[None]:

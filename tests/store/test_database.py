@@ -213,7 +213,7 @@ def test_a_workspace_for_reading_only(shared: Path) -> None:
     (shared / "runs/p").chmod(0o777)
     assert as_nobody(lambda: [run.pipeline for run in opened(shared).runs()]) == "['p']"
     assert as_nobody(lambda: begin(opened(shared))).endswith("cannot be used: permission denied")
-    refused = as_nobody(lambda: opened(shared).add_facts(1, {"more": 1}))
+    refused = as_nobody(lambda: opened(shared).add_steps(1, [("t", 0, "item")]))
     assert "cannot be written: make the file and its folder writable" in refused
     assert [path.name for path in (shared / "runs/p").iterdir()] == ["1"]
 

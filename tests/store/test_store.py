@@ -238,13 +238,6 @@ def test_requests_are_taken_once(tmp_path: Path, store: Store) -> None:
     other.close()
 
 
-def test_facts_learned_later(store: Store) -> None:
-    """Facts may be added to a run that has begun."""
-    begin(store)
-    store.add_facts(1, {"git_commit": "abc"})
-    assert store.run(1).facts == {"how": "test", "git_commit": "abc"}
-
-
 def test_values_that_json_does_not_know(store: Store) -> None:
     """Dates, sets and numbers like NaN in what is recorded are encoded, and never break the record."""
     store.begin("p", [], {}, {"at": AT, "s": {1}}, {"n": float("nan"), "p": Path("x")}, "none")

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from nbflow.core.call_options import FROM, JOB, LOGICAL_DATE, ONLY, TARGET, UNTIL, VARIABLES, CallOption
+from nbflow.core.call_options import FROM, JOB, LOGICAL_DATE, ONLY, TARGET, UNTIL, VARIABLES, CallOption, name_and_value
 from nbflow.core.errors import DefinitionError, Mistake
 from nbflow.surface.cli.session import Session
 
@@ -82,12 +82,12 @@ def read_pairs(pairs: Sequence[str], option: str) -> dict[str, str]:
     """The values that ``option`` gives, by name; the later wins. Raises ``DefinitionError`` with every mistake."""
     values, mistakes = {}, []
     for pair in pairs:
-        name, sign, value = pair.partition("=")
-        if not name.strip() or not sign:
-            missing = "a name" if not name.strip() else "'='"
-            mistakes.append(Mistake(f"{missing} is missing in {pair!r}", key=option, hint=f"write {option} name=value"))
-            continue
-        values[name.strip()] = value
+        try:
+            name, value = name_and_value(pair)
+        except ValueError as error:
+            mistakes.append(Mistake(str(error), key=option, hint=f"write {option} name=value"))
+        else:
+            values[name] = value
     if mistakes:
         raise DefinitionError(mistakes)
     return values

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from nbflow.core.call_options import name_and_value
 from nbflow.define.settings import NAMES
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -61,8 +62,7 @@ def _option(name: str) -> Callable[[_Function], _Function]:
 
 
 def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
-    pairs = [text.partition("=") for text in texts]
-    if any(not sign or not key for key, sign, _ in pairs):
-        msg = "write --spark-conf name=value"
-        raise click.BadParameter(msg)
-    return {key: value for key, _, value in pairs}
+    try:
+        return dict(map(name_and_value, texts))
+    except ValueError as error:
+        raise click.BadParameter(f"{error}; write --spark-conf name=value") from None

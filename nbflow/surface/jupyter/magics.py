@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nbflow.core.call_options import name_and_value
 from nbflow.surface.jupyter.commands import COMMANDS, OPEN_OPTIONS, use_of
 
 if TYPE_CHECKING:
@@ -126,10 +127,10 @@ def _asked(given: Sequence[str]) -> tuple[str, Asked]:
 
 
 def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
-    pairs = [text.partition("=") for text in texts]
-    if any(not sign or not name for name, sign, _ in pairs):
-        raise ValueError(f"write {option} name=value")
-    return {name: value for name, _, value in pairs}
+    try:
+        return dict(map(name_and_value, texts))
+    except ValueError as error:
+        raise ValueError(f"{error}; write {option} name=value") from None
 
 
 def _close(given: Sequence[str]) -> None:
