@@ -14,6 +14,7 @@ from nbflow.define.pipelines.pipeline import NOWHERE, Pipeline
 from nbflow.define.sources import Sources
 from nbflow.plan.build import Request
 from nbflow.plan.plan import Plan
+from nbflow.plan.reference_text import verbatim
 
 _DEEPEST = 3
 
@@ -49,12 +50,12 @@ class Children:
         return set(self._found(job)[0].parameters)
 
     def plan(self, job: RunJobTask, values: Mapping[str, Any]) -> Plan:
-        """Its plan with these values. Raises as ``parameters`` does, ``DefinitionError`` with every mistake in it."""
+        """Its plan with these values, in which nothing refers any more. Raises as ``parameters`` does, ``DefinitionError`` with every mistake in it."""
         pipeline, mistakes = self._found(job)
         below = Children(
             self._sources, self._make_plan, self._choice, self.seen_from, self._above, self._folder, self._logical_date, (*self._ways, job)
         )  # fmt: skip
-        return self._make_plan(pipeline, mistakes, Request(values, self._folder, logical_date=self._logical_date), below)
+        return self._make_plan(pipeline, mistakes, Request(verbatim(values), self._folder, logical_date=self._logical_date), below)
 
     def _found(self, job: RunJobTask) -> tuple[Pipeline, list[Mistake]]:
         """The pipeline, and what is wrong in it as far as its file tells. Raises as ``parameters`` does."""

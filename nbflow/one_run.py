@@ -24,6 +24,7 @@ from nbflow.define.pipelines.flow import RunJobTask
 from nbflow.define.settings import Settings
 from nbflow.plan.engines import AUTO, PlannedEngine, changed_by_itself
 from nbflow.plan.export.document import plan_document
+from nbflow.plan.known import ONE_TIME, RUN_JOB_TASK
 from nbflow.plan.plan import Plan
 from nbflow.plan.preload import FORK, all_preloads, forks_pay
 from nbflow.run.attempt import TaskExecutor
@@ -159,7 +160,9 @@ class _OneRun:
         listeners: Sequence[Listener],
         parent_run_id: int | None,
         facts: Mapping[str, Any] | None = None,
+        trigger_type: str = ONE_TIME,
     ) -> None:
+        self._trigger_type = trigger_type
         self._home, self._whole, self._plan, self._listeners = home, whole, plan, listeners
         if any(engine.name != "none" for engine in plan.engines_used):
             _ = home.warehouse  # what cannot be is told before the run is begun
@@ -251,6 +254,7 @@ class _OneRun:
                 guard.token,
                 self._run_child,
                 self._forks(),
+                self._trigger_type,
             )  # fmt: skip
         )
 
@@ -260,7 +264,7 @@ class _OneRun:
         made = await asyncio.get_running_loop().run_in_executor(None, self._home.child_plan, self._plan, job, values)
         plan, reason = await _settled(self._home, made, self._listeners)
         parent = {"run_id": attempt.run_id, "task_key": attempt.task.task_key, "attempt": attempt.number}
-        child = _OneRun(self._home, self._whole, plan, (), attempt.run_id, {"how": "run_job", "parent": parent})
+        child = _OneRun(self._home, self._whole, plan, (), attempt.run_id, {"how": "run_job", "parent": parent}, RUN_JOB_TASK)
         run_id = child.given.run_id
         at = Clock().now()
         self._tell(ChildStarted(self.given.run_id, at, attempt.task.task_key, attempt.task_run_id, attempt.number, run_id, plan.pipeline))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nbflow.core.errors import DefinitionError
 from nbflow.plan.plan import Plan
@@ -12,6 +16,11 @@ from nbflow.plan.work import RunJobWork
 from nbflow.workspace import Workspace
 
 LEAF = "parameters: {day: x, n: 1}\ntasks: [{task_key: t, notebook: n}]\n"
+VERBATIM = """
+parameters: {free: ""}
+tasks:
+  - {task_key: t, notebook: free, parameters: {amid: "<{{job.parameters.free}}>"}}
+"""
 NOTEBOOK = '# %% tags=["parameters"]\nday: str = "x"\nn: int = 3\n'
 
 
@@ -19,6 +28,7 @@ def plan(root: Path, pipeline: str, **files: str) -> Plan:
     """The plan of ``pipeline``, one of these files of ``pipelines/``; ``leaf`` is there always."""
     (root / "pipelines").mkdir(exist_ok=True)
     (root / "pipelines/n.py").write_text(NOTEBOOK)
+    (root / "pipelines/free.py").write_text('# %% tags=["parameters"]\nfree = ""\namid = ""\n')
     for name, text in {"leaf": LEAF, **files}.items():
         (root / f"pipelines/{name}.yml").write_text(text)
     return Workspace.find(root).plan(pipeline, {}, root)
@@ -56,6 +66,25 @@ def test_parameters_reach_the_other_pipeline(tmp_path: Path) -> None:
         "pipelines/p.yml:1: parameters.own: has no effect here: no notebook declares it, and nothing refers to it",
         "pipelines/p.yml:3: tasks[0].run_job_task.job_parameters.day: has no effect here: the pipeline's parameter 'day' replaces it",
     ]
+
+
+@settings(max_examples=25)
+@given(st.recursive(st.sampled_from(["{{job.name}}", "{{nope}}", "{{job.nope}} {{", "{{tasks.t.values.k}}", "x"]), st.lists))
+def test_values_that_were_resolved_are_not_resolved_again(value: object) -> None:
+    """What looks like a reference in a value that a task hands to another pipeline is text there: in its parameters, and in all that
+    refers to these."""
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        above = plan(root, "p", p=job("leaf", "{free: x}"), leaf=VERBATIM)
+        work = above.tasks[0].work
+        assert isinstance(work, RunJobWork)
+        found = Workspace.find(root)
+        found.plan("p", {}, root)
+        child = found.child_plan(above, work.job, {"free": value})
+    assert child.parameters == {"free": value}
+    (task,) = child.tasks
+    text = value if isinstance(value, str) else json.dumps(value)
+    assert [(each.name, each.value, each.late) for each in task.arguments] == [("free", text, False), ("amid", f"<{text}>", False)]
 
 
 def test_a_value_that_the_other_pipeline_refuses_is_told_where_it_was_written(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from nbflow.plan.graph import ancestors, in_order, nearest_chosen
 from nbflow.plan.joined import join
 from nbflow.plan.make_task import Children, Making, make_task
 from nbflow.plan.plan import Plan, PlannedTask, Stored
+from nbflow.plan.reference_text import verbatim
 from nbflow.plan.references import LATER, NO_PARAMETERS, Known, ReferenceProblem, resolve
 from nbflow.plan.select import EVERYTHING, Selection, select
 from nbflow.plan.times import Interval
@@ -217,9 +218,9 @@ def _shared(
         shared[name] = Given(value, "run", request.folder, Place(key=f"-p {name}"))
     for name, given in shared.items():
         try:
-            value, _ = resolve(given.value, known)
+            value, late = resolve(given.value, known)
         except ReferenceProblem as problem:
             mistakes.append(Mistake(str(problem), given.place.file, given.place.line, given.place.key, problem.hint))
             continue
-        shared[name] = Given(value, given.origin, given.folder, given.place)
+        shared[name] = Given(value if late else verbatim(value), given.origin, given.folder, given.place)
     return shared, mistakes

@@ -22,6 +22,9 @@ LATER = object()
 ONE_TIME = "one_time"
 """The type of trigger of a run that somebody starts."""
 
+RUN_JOB_TASK = "run_job_task"
+"""That of a run which a task of another pipeline starts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:

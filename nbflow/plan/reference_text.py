@@ -46,6 +46,23 @@ def is_namespace(name: str) -> bool:
     return name.partition("/")[0] in _NAMESPACES
 
 
+class Verbatim(str):
+    """Text that a reference was resolved to already: what looks like one in it is none."""
+
+    __slots__ = ()
+
+
+def verbatim(value: Any) -> Any:
+    """``value`` with every text in it, in lists and in dicts too, as one in which nothing is a reference."""
+    if isinstance(value, str):
+        return Verbatim(value)
+    if isinstance(value, Mapping):
+        return {key: verbatim(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [verbatim(item) for item in value]
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A change of a time, ``minus_days(1)``: its name, and what stands in the brackets, as text."""
@@ -81,7 +98,7 @@ class Reference:
 
 def find_references(text: str, *, strict: bool = False) -> Iterator[Reference]:
     """The references in ``text``, in order. With ``strict`` raises ``NoReference`` for text that begins like one and is none."""
-    at = text.find("{{")
+    at = -1 if isinstance(text, Verbatim) else text.find("{{")
     while at >= 0:
         ordinary = _ORDINARY.match(text, at)
         if ordinary is not None:

@@ -19,6 +19,7 @@ from nbflow.plan.reference_text import (
     Reference,
     ReferenceProblem,
     Term,
+    Verbatim,
     escaped,
     find_references,
     is_namespace,
@@ -89,8 +90,10 @@ def resolve(value: Any, known: Known) -> tuple[Any, bool]:
 
     A text that is one reference and nothing else becomes the value itself, of any type; a reference amid other text
     becomes text, as on Databricks. With late references left the value stays as it was written, so that a later call
-    with more ``known`` sees it whole. Raises ``ReferenceProblem``.
+    with more ``known`` sees it whole. ``Verbatim`` text becomes plain text as it is. Raises ``ReferenceProblem``.
     """
+    if isinstance(value, Verbatim):
+        return str(value), False
     if isinstance(value, str):
         return _resolve_text(value, known)
     if isinstance(value, Mapping):

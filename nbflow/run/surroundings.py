@@ -62,7 +62,7 @@ class Surroundings:
     that of other work; ``cell_started`` is told the attempt and the cell (from 1), ``note`` the attempt and a sentence for
     whoever watches. ``private`` is a folder for what only the run may see, with a short path; ``token`` begins the mark that the
     processes of each attempt bear. ``run_child`` runs another pipeline with these values for an attempt; ``forks`` has Python
-    kernels quicker than their own starts.
+    kernels quicker than their own starts; ``trigger_type`` says what started the run.
     """
 
     plan: Plan
@@ -78,6 +78,7 @@ class Surroundings:
     token: str
     run_child: RunChild = _no_child
     forks: Forks | None = None
+    trigger_type: str = ONE_TIME
 
     def private_folder(self, attempt: Attempt) -> Path:
         """The folder of one attempt, through which it exchanges with its task. Not made yet."""
@@ -120,7 +121,7 @@ class Surroundings:
         return Known(
             self.plan.pipeline, self.plan.parameters, task.name, path,
             attempt.run_id, attempt.task_run_id, self.started, attempt.values, attempt.outputs, attempt.ended,
-            attempt.number, trigger_type=ONE_TIME, zone=self.plan.timezone, interval=self.plan.interval, workspace=str(self.workspace),
+            attempt.number, trigger_type=self.trigger_type, zone=self.plan.timezone, interval=self.plan.interval, workspace=str(self.workspace),
             item=attempt.item, compat=self.settings.compat,
         )  # fmt: skip
 

@@ -100,9 +100,10 @@ def test_a_condition_items_a_failure_and_a_clean_up(folder: Path) -> None:
 def test_a_pipeline_runs_another_which_has_a_record_of_its_own(folder: Path) -> None:
     """With values that only the run knows; the child's values come back, its failure is the task's, and both runs are linked."""
     (folder / "pipelines/inner.yml").write_text(
-        "name: inner\nparameters: {rows: 0, day: none}\ntasks:\n"
+        "name: inner\nparameters: {rows: 0, day: none, free: ''}\ntasks:\n"
         "  - {task_key: work, notebook: ../inner.ipynb}\n"
         '  - {task_key: more, depends_on: [work], command: "test {{job.parameters.rows}} -lt 9"}\n'
+        '  - {task_key: tell, depends_on: [work], command: "echo {{job.trigger.type}} {{job.parameters.free}}"}\n'
     )
     write(
         folder / "inner.ipynb",
@@ -115,31 +116,37 @@ name: outer
 parameters: {day: monday}
 tasks:
   - {task_key: first, command: "echo '{\\"key\\": \\"n\\", \\"value\\": %d}' >> $NBFLOW_TASK/values.jsonl"}
-  - {task_key: inner, depends_on: [first], run_job_task: {job_name: inner, job_parameters: {rows: "{{tasks.first.values.n}}"}}}
+  - {task_key: text, command: "cat text.jsonl >> $NBFLOW_TASK/values.jsonl; echo {{job.trigger.type}}"}
+  - {task_key: inner, depends_on: [first, text], run_job_task: {job_name: inner, job_parameters: {rows: "{{tasks.first.values.n}}", free: "{{tasks.text.values.t}}"}}}
   - {task_key: after, depends_on: [inner], command: "echo got {{tasks.inner.values.twice}}"}
 """
+    (folder / "text.jsonl").write_text('{"key": "t", "value": "{{job.name}} {{nope}}"}\n')
     done = run(folder, outer % 4)
-    assert (done.code, results(done)) == (0, {"first": "SUCCESS", "inner": "SUCCESS", "after": "SUCCESS"})
+    assert (done.code, results(done)) == (0, {"first": "SUCCESS", "text": "SUCCESS", "inner": "SUCCESS", "after": "SUCCESS"})
+    told = [
+        Path(log).read_text() for log in (done.tasks["text"]["log"], nbflow(folder, "runs", "show", "2", "--json").tasks["tell"]["log"])
+    ]
+    assert told == ["one_time\n", "run_job_task {{job.name}} {{nope}}\n"]
     assert (done.tasks["inner"]["child_run_id"], done.tasks["inner"]["values"]) == (2, {"twice": [8, "monday"]})
     assert Path(done.tasks["after"]["log"]).read_text() == 'got [8, "monday"]\n'
     child = nbflow(folder, "runs", "show", "2", "--json").document
     assert (child["pipeline"], child["parent_run_id"], child["parameters"], child["facts"]["how"]) == (
         "inner",
         1,
-        {"rows": 4, "day": "monday"},
+        {"rows": 4, "day": "monday", "free": "{{job.name}} {{nope}}"},
         "run_job",
     )
     assert "outer: run 1 SUCCESS" in nbflow(folder, "runs", "show", "last").out
 
     failed = run(folder, outer % 10)
-    assert (failed.code, results(failed)) == (1, {"first": "SUCCESS", "inner": "FAILED", "after": "UPSTREAM_FAILED"})
+    assert (failed.code, results(failed)) == (1, {"first": "SUCCESS", "text": "SUCCESS", "inner": "FAILED", "after": "UPSTREAM_FAILED"})
     assert failed.tasks["inner"]["error"]["kind"] == "CHILD_RUN"
     assert failed.tasks["inner"]["error"]["message"] == "run 4 ended FAILED: more FAILED"
 
     wrong = run(folder, outer.replace('rows: "{{tasks.first.values.n}}"', "rws: 3").replace("%d", "1"))
     assert (wrong.code, [(error["line"], error["message"]) for error in wrong.document["errors"]]) == (
         2,
-        [(6, "inner has no parameter 'rws'")],
+        [(7, "inner has no parameter 'rws'")],
     )
 
 

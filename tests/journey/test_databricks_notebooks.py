@@ -82,14 +82,18 @@ def test_a_notebook_runs_another_and_is_told_how_it_went(tmp_path: Path) -> None
     """Arguments arrive as widgets, the exit value comes back; a failure, a timeout and a refusal raise, with the run that shows more."""
     (tmp_path / "nbflow.toml").write_text('engine = "none"\n')
     source(
-        tmp_path, "child.py", 'dbutils.widgets.text("n", "0")\nn = int(dbutils.widgets.get("n"))', "1 / n", "dbutils.notebook.exit(n * 2)"
+        tmp_path,
+        "child.py",
+        'dbutils.widgets.text("n", "0")\ndbutils.widgets.text("t", "")\nn = int(dbutils.widgets.get("n"))',
+        "1 / n",
+        "dbutils.notebook.exit(f'{n * 2} {dbutils.widgets.get(\"t\")}')",
     )
     source(tmp_path, "slow.py", "import time\ntime.sleep(60)")
     caught = "try:\n    dbutils.notebook.run({})\nexcept Exception as error:\n    print(type(error).__name__, getattr(error, 'result', ''), error)"
     source(
         tmp_path,
         "parent.py",
-        'print(repr(dbutils.notebook.run("./child", 0, {"n": 21})))',
+        'print(repr(dbutils.notebook.run("./child", 0, {"n": 21, "t": "{{job.name}} {{nope}}"})))',
         caught.format('"child"'),
         caught.format('"/slow", 1'),
         caught.format('"gone"'),
@@ -97,12 +101,12 @@ def test_a_notebook_runs_another_and_is_told_how_it_went(tmp_path: Path) -> None
     )
     found = ran(tmp_path, "parent.py")
     told = [line for line in outputs(found["tasks"]["parent"]).splitlines() if line.strip()]
-    assert told[0] == "'42'"
+    assert told[0] == "'42 {{job.name}} {{nope}}'"
     assert told[1].startswith("NotebookRunFailed FAILED dbutils.notebook.run('child') ended FAILED: ") and "nbflow runs show 3" in told[1]
     assert told[2].startswith("NotebookRunFailed TIMEDOUT dbutils.notebook.run('/slow') ended TIMEDOUT")
     assert told[3].startswith("NotebookNotFound") and "there is no notebook gone" in told[3]
     child = json.loads(nbflow(tmp_path, "runs", "show", "2", "--json"))
-    assert child["tasks"][0]["parameters"] == {"n": "21"}
+    assert child["tasks"][0]["parameters"] == {"n": "21", "t": "{{job.name}} {{nope}}"}
     assert "parent" in nbflow(tmp_path, "runs", "show", "2")
     assert "no run has failed" in failed_run(tmp_path)
 

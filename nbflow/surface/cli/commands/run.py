@@ -19,6 +19,7 @@ from nbflow.core.records import RunRecord, run_payload
 from nbflow.core.results import ExitCode
 from nbflow.define.command_line import without_secrets
 from nbflow.define.pipelines.kinds import KINDS
+from nbflow.run.parent import NOTEBOOK
 from nbflow.run.writes import Watch
 from nbflow.surface.cli.board import Board
 from nbflow.surface.cli.layout import short_path
@@ -114,6 +115,10 @@ def command(session: Session, /, **given: Any) -> int:
     """
     call = Call(**given)
     values = read_parameters(call.parameters, call.parameters_file)
+    if call.how == NOTEBOOK:
+        from nbflow.plan.reference_text import verbatim
+
+        values = verbatim(values)  # the notebook that calls has computed them: nothing in them refers
     overrides = {**call.settings, "strict": call.strict, "allow_missing": call.allow_missing, "compat": call.compat}
     workspace = session.find(Path.cwd() if call.value else start_of(call.pipeline), overrides)
     chosen = call.logical_date, call.target, read_pairs(call.variables, "--var"), call.start, call.until
