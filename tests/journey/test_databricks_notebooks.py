@@ -112,12 +112,25 @@ def test_a_notebook_runs_another_and_is_told_how_it_went(tmp_path: Path) -> None
 
 
 def test_a_notebook_on_sail_runs_another_beside_its_own_session(tmp_path: Path) -> None:
-    """The other one's record tells the engine, and each has the tables that it wrote: also those of the first that came later."""
+    """The other one's record tells the engine, and each has the tables that it wrote: also those of the first that came later.
+    Widgets in SQL, whose choices are a query's rows, are widgets."""
     write = 'spark.range(3).write.format("delta").mode("overwrite").saveAsTable("{}")'
     source(tmp_path, "child.py", write.format("theirs"), "dbutils.notebook.exit(spark.table('before').count())")
-    source(tmp_path, "parent.py", write.format("before"), 'print(dbutils.notebook.run("child", 0))', write.format("after"))
-    found = ran(tmp_path, "parent.py", "--engine", "sail")
-    assert outputs(found["tasks"]["parent"]).split() == ["3"]
+    source(
+        tmp_path, "parent.py", write.format("before"), 'print(dbutils.notebook.run("child", 0))', write.format("after"),
+        "# MAGIC %sql CREATE WIDGET DROPDOWN one DEFAULT '1' CHOICES SELECT id FROM before;\n"
+        "# MAGIC CREATE WIDGET COMBOBOX any DEFAULT 'x' CHOICES SELECT id FROM before;\n"
+        "# MAGIC CREATE WIDGET MULTISELECT some DEFAULT '2' CHOICES SELECT id FROM before;\n"
+        "# MAGIC CREATE WIDGET TEXT gone DEFAULT ''; REMOVE WIDGET gone",
+        "# MAGIC %sql SELECT id, :any AS named, '${some}' AS legacy FROM before WHERE id = :one",
+        "print(_sqldf.collect(), dbutils.widgets.getAll())",
+        "# MAGIC %sql CREATE WIDGET DROPDOWN bad DEFAULT '9' CHOICES SELECT id FROM before",
+    )  # fmt: skip
+    found = ran(tmp_path, "parent.py", "--engine", "sail", code=1)
+    shown = outputs(found["tasks"]["parent"])
+    assert shown.split()[0] == "3"
+    assert "[Row(id=1, named='x', legacy='2')] {'one': '1', 'any': 'x', 'some': '2'}" in shown
+    assert "widget 'bad': '9' is none of the choices 0, 1, 2" in found["tasks"]["parent"]["error"]["message"]
     assert [table["table"] for table in found["tasks"]["parent"]["tables"]] == ["default.after", "default.before"]
     child = json.loads(nbflow(tmp_path, "runs", "show", "2", "--json"))
     assert (child["engine"], [table["table"] for table in child["tasks"][0]["tables"]]) == ("sail", ["default.theirs"])

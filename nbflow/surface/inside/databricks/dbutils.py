@@ -90,10 +90,10 @@ class _Widgets(Part):
         return {**given, **{name: joined(widget.value) for name, widget in registry.declared.items()}}
 
     def remove(self, name: str) -> None:
-        """Take a widget away. Raises ``InputWidgetNotDefined``. What the form chose for it holds when it is made again."""
+        """Take a widget away. Raises ``InputWidgetNotDefined``. What the run gave, or the form chose for it, holds when it is made again."""
         if registry.renewing:
             return
-        if registry.declared.pop(name, None) is None:
+        if registry.declared.pop(name, None) is None and registry.given(name) is None:
             msg = f"no widget {name!r} is defined"
             raise InputWidgetNotDefined(msg)
         registry.set_by_run.pop(name, None)

@@ -52,20 +52,34 @@ def test_values_go_from_task_to_task_with_their_types(tmp_path: Path) -> None:
     assert tasks["b"]["parameters"] == {"t": "n is 5"}
 
 
-def test_a_late_value_that_does_not_fit_starts_no_kernel(tmp_path: Path) -> None:
-    """PARAMETER, with the parameter's name; the value is of the wrong type for a typed parameter."""
+def test_a_late_value_that_does_not_fit_or_is_missing_starts_no_kernel(tmp_path: Path) -> None:
+    """PARAMETER, with the parameter's name: the value is of the wrong type for a typed parameter, or nobody has set it."""
+    python, started = tmp_path / "python", tmp_path / "started"
+    python.write_text(f'#!/bin/sh\necho "$@" >> {started}\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    (tmp_path / "nbflow.toml").write_text(f'python = "{python}"\nkernel_start = "spawn"\n')
     notebook(tmp_path / "a.ipynb", "dbutils.jobs.taskValues.set('n', 'many')")
     notebook(tmp_path / "b.ipynb", "n = 1")
     document = json.loads((tmp_path / "b.ipynb").read_text())
     document["cells"][0]["metadata"]["tags"] = ["parameters"]
     (tmp_path / "b.ipynb").write_text(json.dumps(document))
-    tasks = run(
-        tmp_path,
-        "tasks:\n  - {task_key: a, notebook: a}\n  - {task_key: b, notebook: b, depends_on: [a], parameters: {n: '{{tasks.a.values.n}}'}}\n",
-        1,
-    )
-    assert tasks["b"]["error"]["kind"] == "PARAMETER"
-    assert "'n'" in tasks["b"]["error"]["message"] and "many" in tasks["b"]["error"]["message"]
+    late = "  - {{task_key: {0}, notebook: b, depends_on: [a], parameters: {{n: '{{{{tasks.a.values.{1}}}}}'}}}}\n"
+    tasks = run(tmp_path, "tasks:\n  - {task_key: a, notebook: a}\n" + late.format("wrong", "n") + late.format("missing", "zz"), 1)
+    assert [tasks[key]["error"]["kind"] for key in ("wrong", "missing")] == ["PARAMETER", "PARAMETER"]
+    assert "'n'" in tasks["wrong"]["error"]["message"] and "many" in tasks["wrong"]["error"]["message"]
+    assert "'n'" in tasks["missing"]["error"]["message"] and "'zz'" in tasks["missing"]["error"]["message"]
+    assert started.read_text().count("ipykernel_launcher") == 1
+
+
+def test_how_large_a_value_may_be_is_a_setting(tmp_path: Path) -> None:
+    """For what notebooks set, and for what any program leaves."""
+    (tmp_path / "nbflow.toml").write_text("max_value_bytes = 40\n")
+    notebook(tmp_path / "a.ipynb", "set = dbutils.jobs.taskValues.set\nset('k', 'x' * 38)", "set('k', 'x' * 39)")
+    leaves = '  - {{task_key: {0}, command: "printf \'{{\\"key\\": \\"k\\", \\"value\\": %0{1}d}}\\\\n\' 0 | sed s/00/10/ >> $NBFLOW_TASK/values.jsonl"}}\n'
+    tasks = run(tmp_path, "tasks:\n  - {task_key: a, notebook: a}\n" + leaves.format("fits", 40) + leaves.format("more", 41), 1)
+    assert "has 41 bytes as JSON, 40 are allowed" in tasks["a"]["error"]["evalue"] and tasks["a"]["values"] == {"k": "x" * 38}
+    assert tasks["fits"]["values"] == {"k": 10**39}
+    assert tasks["more"]["error"]["kind"] == "TASK_VALUE" and "has 41 bytes as JSON, 40 are allowed" in tasks["more"]["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -166,8 +180,11 @@ def test_in_a_run_widgets_are_there_before_they_are_made(tmp_path: Path, monkeyp
     assert (widgets.get("my-layer"), widgets.get("other"), widgets.getArgument("n", "9")) == ("gold", "default", "5")
     with pytest.raises(ValueError, match="widget 'n': '5' is none of the choices 1, 2"):
         widgets.dropdown("n", "1", ["1", "2"])
-    widgets.remove("my-layer")
-    assert widgets.get("my-layer") == "gold"
+    for name in ("my-layer", "picks"):  # declared, and only given
+        widgets.remove(name)
+    assert (widgets.get("my-layer"), widgets.get("picks")) == ("gold", "a,b")
+    with pytest.raises(InputWidgetNotDefined):
+        widgets.remove("nobody")
     widgets.removeAll()
 
 
