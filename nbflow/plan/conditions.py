@@ -1,15 +1,20 @@
-"""What a condition comes to: ``==`` and ``!=`` compare text, the other operators numbers, as on Databricks."""
+"""What a condition comes to: ``==`` and ``!=`` compare text, the other operators numbers, as on Databricks. And whether it may fail."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
 
 from nbflow.core.flow import Operator
+from nbflow.core.results import Result
 from nbflow.core.values import shown
-from nbflow.plan.references import as_text
+from nbflow.plan.known import Ended, Known
+from nbflow.plan.references import as_text, references_in, resolve
 
+_EQUALITY = (Operator.EQUAL_TO, Operator.NOT_EQUAL)
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,4})?\Z", re.ASCII)
 
 
@@ -43,3 +48,29 @@ def number(operand: Any, operator: Operator) -> Decimal:
 def outcome_text(met: bool) -> str:
     """The outcome as ``depends_on`` names it."""
     return "true" if met else "false"
+
+
+def may_fail(operator: Operator, operands: Sequence[Any]) -> bool:
+    """Whether a comparison may be impossible, by those of its ``operands`` that only the run knows: a task that set no such value,
+    an item without such a key, text where numbers are compared."""
+    for operand in operands:
+        names = [name for reference in references_in(operand) for name in reference.names]
+        try:
+            value, late = resolve(operand, _some_run(names))
+            if late:
+                return True
+            if operator not in _EQUALITY:
+                number(value, operator)
+                if any(name[0] == "tasks" and name[2] in ("values", "output") for name in names):
+                    return True  # it has another value to fall back on, and no other type
+        except ValueError:
+            return True
+    return False
+
+
+def _some_run(names: Sequence[tuple[str, ...]]) -> Known:
+    """What is known in any run of what bears these ``names``: parameters are there, tasks have ended and set nothing."""
+    parameters = {name[2]: "" for name in names if name[:2] == ("job", "parameters") and len(name) > 2}
+    ended = {name[1]: Ended(1, str(Result.SUCCESS), executions=1) for name in names if name[0] == "tasks" and len(name) > 1}
+    began = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    return Known("job", parameters, "task", "", 1, 1, began, {}, {}, ended, 1, trigger_type="", workspace="/", item="")

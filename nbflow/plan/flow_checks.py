@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from nbflow.core.errors import Mistake
-from nbflow.core.flow import Operator, ParentIf, RunIf
+from nbflow.core.flow import Operator, RunIf
 from nbflow.define.pipelines.pipeline import Place, Task
 from nbflow.plan.conditions import number
 from nbflow.plan.graph import ancestors
+from nbflow.plan.masks import masked_failures
 from nbflow.plan.plan import PlannedTask
 from nbflow.plan.work import ConditionWork
 
@@ -30,8 +31,9 @@ def operand_mistakes(task: PlannedTask) -> Iterator[Mistake]:
                 yield _at(argument.place, str(error), "compare text with EQUAL_TO or NOT_EQUAL")
 
 
-def flow_warnings(written: Mapping[str, Task], tasks: Sequence[PlannedTask]) -> Iterator[Mistake]:
-    """What is odd in the control flow of ``tasks``, which stand in their order; ``written`` are their definitions."""
+def flow_warnings(written: Mapping[str, Task], tasks: Sequence[PlannedTask], *, inside: bool = False) -> Iterator[Mistake]:
+    """What is odd in the control flow of ``tasks``, which stand in their order; ``written`` are their definitions, ``inside`` says
+    that they are the steps of a for_each."""
     for task in tasks:
         definition = written[task.task_key]
         if not definition.parents and task.run_if is not RunIf.ALL_SUCCESS:
@@ -42,60 +44,29 @@ def flow_warnings(written: Mapping[str, Task], tasks: Sequence[PlannedTask]) -> 
         if task.expect is not None and task.expect.tables and not task.uses_spark and task.work.kind not in _WRITING:
             place = definition.place("expect")
             yield _at(place, "the task was not seen to use Spark, and only what Spark writes counts", "expect task values instead")
-        yield from flow_warnings(written, task.steps)
-    yield from _masked(written, tasks)
+        yield from flow_warnings(written, task.steps, inside=True)
+    yield from _masked(written, tasks, inside)
     yield from _side_by_side(written, tasks)
 
 
-def masked_failures(tasks: Sequence[PlannedTask]) -> dict[str, list[str]]:
-    """The keys of tasks whose failure, were it the only one, would not fail the run, by the task that masks it.
-
-    ``tasks`` stand in their order. A failure goes down to a leaf by tasks that are not started because of it; one that is
-    started all the same masks it. Disabled tasks count as not there.
-    """
-    enabled = {task.task_key: task for task in tasks if task.disabled is None}
-    children: dict[str, list[PlannedTask]] = {key: [] for key in enabled}
-    for task in enabled.values():
-        for parent in task.depends_on:
-            if parent in children:
-                children[parent].append(task)
-    seen: dict[str, bool] = {}
-    masks: dict[str, str] = {}
-    for key in reversed(list(enabled)):
-        blocked = [child for child in children[key] if _is_blocked(child, key)]
-        seen[key] = not children[key] or any(seen[child.task_key] for child in blocked)
-        by = [masks[child.task_key] for child in blocked if child.task_key in masks]
-        by += [child.task_key for child in children[key] if not _is_blocked(child, key) and not _is_branch(child, key)]
-        if by and not seen[key]:
-            masks[key] = by[0]
-    found: dict[str, list[str]] = {}
-    for key in enabled:
-        if key in masks:
-            found.setdefault(masks[key], []).append(key)
-    return found
-
-
-def _is_blocked(child: PlannedTask, parent: str) -> bool:
-    """Whether ``child`` counts as failed when of those before it only ``parent`` has failed."""
-    edge = next((edge for edge in child.edges if edge.task_key == parent), None)
-    if edge is not None:
-        return edge.outcome is None and edge.run_if == ParentIf.SUCCESS
-    if child.run_if is RunIf.AT_LEAST_ONE_SUCCESS:
-        return len(child.depends_on) == 1
-    return child.run_if in (RunIf.ALL_SUCCESS, RunIf.NONE_FAILED)
-
-
-def _is_branch(child: PlannedTask, parent: str) -> bool:
-    """Whether ``child`` is a branch of the condition ``parent``: it is left out where that fails, and masks nothing by itself."""
-    return any(edge.task_key == parent and edge.outcome is not None for edge in child.edges)
-
-
-def _masked(written: Mapping[str, Task], tasks: Sequence[PlannedTask]) -> Iterator[Mistake]:
-    for by, keys in masked_failures(tasks).items():
+def _masked(written: Mapping[str, Task], tasks: Sequence[PlannedTask], inside: bool) -> Iterator[Mistake]:
+    """Failures that the end of the run would not show, or, of steps, that of the for_each."""
+    disabled = {task.task_key for task in tasks if task.disabled is not None}
+    conditions = {task.task_key for task in tasks if isinstance(task.work, ConditionWork)}
+    for mask in masked_failures(tasks):
+        by, keys = mask.task_key, mask.hidden
         listed = ", ".join(keys[:_LISTED]) + (f" and {len(keys) - _LISTED} more" if len(keys) > _LISTED else "")
         place = written[by].place("run_if" if "run_if" in written[by].places else f"depends_on.{keys[-1]}")
-        message = f"{by!r} masks failures of {listed}: a run in which only they fail ends with SUCCESS_WITH_FAILURES, exit code 3"
-        yield _at(place, message, "let a last task with run_if ALL_SUCCESS depend on them as well, or take exit code 3 for a failure")
+        hint = (
+            f"let a last task {'without an outcome' if conditions.issuperset(keys) else 'with run_if ALL_SUCCESS'} depend on them as well"
+        )
+        name = f"{by!r}, which is disabled," if by in disabled else repr(by)
+        if inside:
+            end = f"an item in which only they fail {'counts' if mask.always else 'may count'} as done well"
+            yield _at(place, f"{name} masks failures of {listed}: {end}", hint)
+        else:
+            end = f"a run in which only they fail {'ends' if mask.always else 'may end'} with SUCCESS_WITH_FAILURES, exit code 3"
+            yield _at(place, f"{name} masks failures of {listed}: {end}", f"{hint}, or take exit code 3 for a failure")
 
 
 def _side_by_side(written: Mapping[str, Task], tasks: Sequence[PlannedTask]) -> Iterator[Mistake]:

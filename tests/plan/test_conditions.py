@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nbflow.core.flow import Operator
 from nbflow.define.pipeline_files.scalars import plain_scalar
-from nbflow.plan.conditions import compare
+from nbflow.plan.conditions import compare, may_fail
 
 NUMBERS = st.one_of(st.integers(-(10**30), 10**30), st.floats(allow_nan=False, allow_infinity=False).filter(lambda x: "e" not in repr(x)))
 
@@ -45,3 +45,22 @@ def test_text_has_no_order(text: str, operator: Operator) -> None:
     for operands in ((text, 1), (1, text)):
         with pytest.raises(ValueError, match=f"{operator} compares numbers, and .* is none"):
             compare(operator, *operands)
+
+
+@pytest.mark.parametrize(
+    ("operator", "operand", "fails"),
+    [
+        ("EQUAL_TO", "{{job.run_id}}", False), ("EQUAL_TO", "{{job.trigger.time.iso_date}}", False), ("EQUAL_TO", "{{task.name}}", False),
+        ("EQUAL_TO", "{{tasks.a.result_state}}", False), ("EQUAL_TO", "{{tasks.a.values.k}}", True), ("NOT_EQUAL", "{{input}}", False),
+        ("EQUAL_TO", "{{input.k}}", True), ("EQUAL_TO", "{{tasks.a.values.k ?? 'no'}}", False), ("EQUAL_TO", "{{tasks.a.output.rows}}", True),
+        ("EQUAL_TO", "a {{job.run_id}} {{tasks.a.values.k}}", True), ("LESS_THAN", "{{job.run_id}}", False),
+        ("LESS_THAN", "{{job.start_time.hour}}", False), ("LESS_THAN", "{{job.start_time.iso_date}}", True),
+        ("LESS_THAN", "{{tasks.a.values.k ?? 0}}", True), ("LESS_THAN", "{{tasks.a.execution_count}}", False), ("LESS_THAN", "{{input}}", True),
+        ("LESS_THAN", "{{tasks.a.result_state}}", True), ("LESS_THAN", "{{job.parameters.late}}", True),
+        ("EQUAL_TO", "{{job.parameters.late}}", False),
+    ],
+)  # fmt: skip
+def test_a_condition_may_fail_by_what_only_tasks_and_items_know(operator: str, operand: str, fails: bool) -> None:
+    """A value that may not be set, a key that may not be there, text where numbers are compared; what every run knows is there."""
+    assert may_fail(Operator(operator), [operand]) is fails
+    assert may_fail(Operator(operator), ["{{job.run_id}}", operand]) is fails
