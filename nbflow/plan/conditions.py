@@ -12,7 +12,9 @@ from nbflow.core.flow import Operator
 from nbflow.core.results import Result
 from nbflow.core.values import shown
 from nbflow.plan.known import Ended, Known
+from nbflow.plan.plan import PlannedTask
 from nbflow.plan.references import as_text, references_in, resolve
+from nbflow.plan.work import ConditionWork
 
 _EQUALITY = (Operator.EQUAL_TO, Operator.NOT_EQUAL)
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,4})?\Z", re.ASCII)
@@ -50,22 +52,26 @@ def outcome_text(met: bool) -> str:
     return "true" if met else "false"
 
 
-def may_fail(operator: Operator, operands: Sequence[Any]) -> bool:
-    """Whether a comparison may be impossible, by those of its ``operands`` that only the run knows: a task that set no such value,
-    an item without such a key, text where numbers are compared."""
-    for operand in operands:
-        names = [name for reference in references_in(operand) for name in reference.names]
-        try:
-            value, late = resolve(operand, _some_run(names))
-            if late:
-                return True
-            if operator not in _EQUALITY:
-                number(value, operator)
-                if any(name[0] == "tasks" and name[2] in ("values", "output") for name in names):
-                    return True  # it has another value to fall back on, and no other type
-        except ValueError:
-            return True
-    return False
+def may_fail(task: PlannedTask) -> bool:
+    """Whether the task may fail, if it runs: any but a condition, and one of which the run may not know an operand, or not as what
+    is compared. A task may have set no such value, an item have no such key, text have no order."""
+    if not isinstance(task.work, ConditionWork):
+        return True
+    operator = task.work.operator
+    return any(not _is_there(argument.value, operator) for argument in task.arguments if argument.late)
+
+
+def _is_there(operand: Any, operator: Operator) -> bool:
+    """Whether any run has a value for ``operand`` that can be compared so."""
+    names = [name for reference in references_in(operand) for name in reference.names]
+    try:
+        value, late = resolve(operand, _some_run(names))
+        if late or operator in _EQUALITY:
+            return not late
+        number(value, operator)
+    except ValueError:
+        return False
+    return not any(name[0] == "tasks" and name[2] in ("values", "output") for name in names)  # they may be of any type
 
 
 def _some_run(names: Sequence[tuple[str, ...]]) -> Known:

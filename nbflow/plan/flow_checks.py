@@ -8,9 +8,9 @@ from nbflow.core.errors import Mistake
 from nbflow.core.flow import Operator, RunIf
 from nbflow.define.pipelines.pipeline import Place, Task
 from nbflow.plan.conditions import number
-from nbflow.plan.graph import ancestors
 from nbflow.plan.masks import masked_failures
 from nbflow.plan.plan import PlannedTask
+from nbflow.plan.side_by_side import side_by_side
 from nbflow.plan.work import ConditionWork
 
 _EQUALITY = (Operator.EQUAL_TO, Operator.NOT_EQUAL)
@@ -46,7 +46,8 @@ def flow_warnings(written: Mapping[str, Task], tasks: Sequence[PlannedTask], *, 
             yield _at(place, "the task was not seen to use Spark, and only what Spark writes counts", "expect task values instead")
         yield from flow_warnings(written, task.steps, inside=True)
     yield from _masked(written, tasks, inside)
-    yield from _side_by_side(written, tasks)
+    if not inside:
+        yield from side_by_side(written, tasks)
 
 
 def _masked(written: Mapping[str, Task], tasks: Sequence[PlannedTask], inside: bool) -> Iterator[Mistake]:
@@ -67,47 +68,6 @@ def _masked(written: Mapping[str, Task], tasks: Sequence[PlannedTask], inside: b
         else:
             end = f"a run in which only they fail {'ends' if mask.always else 'may end'} with SUCCESS_WITH_FAILURES, exit code 3"
             yield _at(place, f"{name} masks failures of {listed}: {end}", f"{hint}, or take exit code 3 for a failure")
-
-
-def _side_by_side(written: Mapping[str, Task], tasks: Sequence[PlannedTask]) -> Iterator[Mistake]:
-    """Two tasks that promise to write one table, and may run at the same time."""
-    writers: dict[str, list[str]] = {}
-    for task in tasks:
-        for table in task.expect.tables if task.expect is not None and task.disabled is None else ():
-            writers.setdefault(table, []).append(task.task_key)
-    if all(len(keys) < 2 for keys in writers.values()):
-        return
-    edges = {task.task_key: task.depends_on for task in tasks}
-    needs = _branches(tasks)
-    for table, keys in writers.items():
-        before = {key: ancestors(edges, [key]) for key in keys} if len(keys) > 1 else {}
-        for at, key in enumerate(keys):
-            other = next(
-                (
-                    other
-                    for other in keys[:at]
-                    if other not in before[key] and key not in before[other] and not _exclusive(needs, key, other)
-                ),
-                None,
-            )
-            if other is not None:
-                message = f"{key!r} and {other!r} both write {table} and may run at the same time"
-                yield _at(written[key].place(f"expect.{table}"), message, f"let {key!r} depend on {other!r}")
-
-
-def _branches(tasks: Sequence[PlannedTask]) -> dict[str, frozenset[tuple[str, str]]]:
-    """The outcomes of conditions without which a task does not run."""
-    needs: dict[str, frozenset[tuple[str, str]]] = {}
-    for task in tasks:
-        own = frozenset((edge.task_key, edge.outcome) for edge in task.edges if edge.outcome is not None)
-        above = [needs[parent] for parent in task.depends_on if parent in needs]
-        needs[task.task_key] = own | (frozenset.intersection(*above) if above else frozenset())
-    return needs
-
-
-def _exclusive(needs: Mapping[str, frozenset[tuple[str, str]]], one: str, other: str) -> bool:
-    """Whether a condition lets only one of the two run."""
-    return any((key, "false" if outcome == "true" else "true") in needs[other] for key, outcome in needs[one])
 
 
 def _at(place: Place, message: str, hint: str | None = None) -> Mistake:

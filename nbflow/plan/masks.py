@@ -59,15 +59,10 @@ def _suspects(tasks: Sequence[PlannedTask], leaves: set[str]) -> list[str]:
     suspects = []
     for task in reversed(tasks):
         if task.task_key not in plain and task.disabled is None:
-            suspects += [task.task_key] if _may_fail(task) else []
+            suspects += [task.task_key] if may_fail(task) else []
         elif task.disabled is None and task.run_if in _BLOCKING and not task.edges:
             plain.update(task.depends_on)
     return suspects[::-1]
-
-
-def _may_fail(task: PlannedTask) -> bool:
-    operands = [argument.value for argument in task.arguments if argument.late]
-    return not isinstance(task.work, ConditionWork) or may_fail(task.work.operator, operands)
 
 
 def _outcomes(conditions: int, most: int) -> list[int]:

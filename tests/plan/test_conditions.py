@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbflow.core.flow import Operator
+from nbflow.core.values import ValueType
 from nbflow.define.pipeline_files.scalars import plain_scalar
 from nbflow.plan.conditions import compare, may_fail
+from nbflow.plan.plan import Argument, PlannedTask
+from nbflow.plan.work import ConditionWork, ShellWork
 
 NUMBERS = st.one_of(st.integers(-(10**30), 10**30), st.floats(allow_nan=False, allow_infinity=False).filter(lambda x: "e" not in repr(x)))
 
@@ -62,5 +66,15 @@ def test_text_has_no_order(text: str, operator: Operator) -> None:
 )  # fmt: skip
 def test_a_condition_may_fail_by_what_only_tasks_and_items_know(operator: str, operand: str, fails: bool) -> None:
     """A value that may not be set, a key that may not be there, text where numbers are compared; what every run knows is there."""
-    assert may_fail(Operator(operator), [operand]) is fails
-    assert may_fail(Operator(operator), ["{{job.run_id}}", operand]) is fails
+    arguments = [
+        Argument(side, text, ValueType("str"), "task", late=True) for side, text in (("left", operand), ("right", "{{job.run_id}}"))
+    ]
+    for those in (arguments, arguments[::-1], arguments[:1]):
+        assert may_fail(PlannedTask("t", ConditionWork(Operator(operator), "", Path("/")), tuple(those))) is fails
+
+
+def test_what_is_known_or_is_no_condition() -> None:
+    """Operands that the plan has were compared with numbers already; anything else that runs may fail."""
+    known = Argument("left", "x", ValueType("str"), "task")
+    assert not may_fail(PlannedTask("t", ConditionWork(Operator.EQUAL_TO, "", Path("/")), (known,)))
+    assert may_fail(PlannedTask("t", ShellWork("true", Path("/"))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,36 @@ def test_two_writers_of_one_table_that_may_meet_are_told() -> None:
     branches = [Task("a", "n", depends_on=["yes"], expect=Expectation({"s.t": 0}))]
     branches += [Task("b", "n", depends_on=[Dependency("gate", "false")], expect=Expectation({"s.t": 0}))]
     assert warnings(gate, yes, *branches) == []
+
+
+def test_writers_are_told_on_every_level() -> None:
+    """A step with a task beside its for_each, the items of one for_each, and not where the items come one after another."""
+    expect = Expectation({"s.t": 0})
+    a, one = Task("a", "n", expect=expect), Task("one", "n", expect=expect)
+    assert warnings(a, each([1, 2], one)) == [
+        "one.expect.s.t: 'one' and 'a' both write s.t and may run at the same time (let 'loop' depend on 'a')"
+    ]
+    together = Task("loop", for_each_task=ForEachTask([1, 2], [one, Task("two", "n", depends_on=["one"], expect=expect)], 2))
+    assert warnings(together) == [
+        f"{key}.expect.s.t: '{key}' writes s.t for each item, and items of 'loop' may run at the same time "
+        "(concurrency: 1 on 'loop', or a table for each item)"
+        for key in ("one", "two")
+    ]
+    assert warnings(each([1, 2], one, Task("two", "n", expect=expect))) == [
+        "two.expect.s.t: 'two' and 'one' both write s.t and may run at the same time (let 'two' depend on 'one')"
+    ]
+    assert warnings(replace(together, for_each_task=ForEachTask([1], [one], 2))) == []
+
+
+def test_one_that_mends_what_failed_does_not_meet_what_follows_a_success() -> None:
+    """Only one of the two can run, whatever comes between."""
+    expect = Expectation({"s.t": 0})
+    follow = Task("x", "n", depends_on=["a"], expect=expect)
+    mend = Task("y", "n", depends_on=[Dependency("a", run_if="FAILED")], expect=expect)
+    told = warnings(Task("a", "n"), follow, mend)
+    assert [text for text in told if "both write" in text] == []
+    told = warnings(Task("a", "n"), Task("m", "n", depends_on=["a"], run_if="ALL_DONE"), replace(follow, depends_on=["m"]), mend)
+    assert [text.partition(":")[0] for text in told if "both write" in text] == ["x.expect.s.t"]
 
 
 def test_words_without_effect_are_warnings() -> None:
