@@ -29,8 +29,6 @@ TABLE = {
     "SX": "rrrree", "SF": "ururre", "SD": "drrred", "XF": "ururre", "XD": "drrred", "FD": "duurrd",
     "SXF": "ururre", "SXD": "drrred", "SFD": "drurrd", "XFD": "drurrd", "SXFD": "drurrd",
 }  # fmt: skip
-RUNS_NEVER = {RunIf.ALL_SUCCESS, RunIf.ALL_FAILED}
-"""Rules that one disabled parent keeps from being met."""
 CANCELED = {Result.CANCELED, Result.UPSTREAM_CANCELED}
 
 
@@ -66,6 +64,17 @@ def test_a_task_without_parents_runs() -> None:
     assert [upstream_verdict({}, rule) for rule in RULES] == [None] * 6
 
 
+# The same for a branch of a condition, by what the condition came to (T the branch is taken, N it is not, U nobody reached the condition,
+# D it is disabled) and by the kind of the one other parent ("" is none).
+BRANCHES = {
+    "T": {"": "rrrree", "S": "rrrree", "X": "rrrree", "F": "ururre", "D": "drrred"},
+    "N": {"": "eeeeee", "S": "eeeeee", "X": "eeeeee", "F": "eeeeee", "D": "deeeed"},
+    "U": {"": "uuuuuu", "S": "uuuuuu", "X": "uuuuuu", "F": "uuuuuu", "D": "duuuud"},
+    "D": {"": "eeeeee", "S": "eeeeee", "X": "eeeeee", "F": "eeeeee", "D": "dddedd"},
+}
+UNREACHED = {"UPSTREAM_FAILED", "UPSTREAM_CANCELED", "CANCELED"}
+
+
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("condition", list(LETTER_OF))
 @pytest.mark.parametrize("other", [None, *LETTER_OF])
@@ -76,22 +85,12 @@ def test_a_branch_that_is_not_taken_is_excluded_whatever_the_rule(rule: RunIf, c
     edges = [Dependency("gate", outcome="true")]
     for outcome in ("true", "false"):
         verdict = upstream_verdict(parents, rule, edges, {"gate": outcome} if condition is Result.SUCCESS else {})
-        taken = condition is Result.SUCCESS and outcome == "true"
-        never = (
-            RUNS_NEVER
-            if condition is not Result.DISABLED
-            else RUNS_NEVER | {RunIf.AT_LEAST_ONE_SUCCESS, RunIf.NONE_FAILED, RunIf.AT_LEAST_ONE_FAILED}
-        )
-        if other is Result.DISABLED and rule in never:
-            expected = Result.DISABLED
-        elif condition in CANCELED:
-            expected = Result.UPSTREAM_CANCELED
-        elif condition is Result.UPSTREAM_FAILED:
-            expected = Result.UPSTREAM_FAILED
-        elif not taken:
-            expected = Result.EXCLUDED
-        else:
-            expected = said(rule, (Result.SUCCESS,) if other is None else (Result.SUCCESS, other))
+        row = "U" if condition.value in UNREACHED else "D" if condition.value == "DISABLED" else "N"
+        row = "T" if (condition.value, outcome) == ("SUCCESS", "true") else row
+        letter = BRANCHES[row][LETTER_OF[other] if other is not None else ""][RULES.index(rule)]
+        blamed = condition if row == "U" else other
+        failed = Result.UPSTREAM_CANCELED if blamed in CANCELED else Result.UPSTREAM_FAILED
+        expected = {"r": None, "u": failed, "e": Result.EXCLUDED, "d": Result.DISABLED}[letter]
         assert (verdict and verdict[0]) == expected, (rule, condition, other, outcome)
 
 
