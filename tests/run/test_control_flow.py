@@ -16,10 +16,12 @@ from nbflow.core.flow import Operator, RunIf
 from nbflow.core.results import ErrorKind, Result
 from nbflow.core.writes import TableWrite
 from nbflow.define.pipelines.flow import Dependency, Expectation
+from nbflow.define.pipelines.pipeline import Task
 from nbflow.plan.plan import Plan, PlannedTask, Stored
 from nbflow.plan.work import ConditionWork, ForEachWork, NotebookWork
 from nbflow.run.runner import Attempt, Outcome, Prepared
 from nbflow.run.stop import Stop
+from tests.plan.test_build import plan as built
 from tests.run.test_runner import FAILED, NOTEBOOK, SUCCESS, Scripted, ends, run
 
 WORK = NotebookWork(NOTEBOOK)
@@ -106,10 +108,18 @@ def test_several_steps_of_an_item_depend_on_one_another() -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 9), st.integers(1, 5), st.integers(1, 4), st.sets(st.integers(0, 8)))
 def test_no_more_items_are_under_way_than_allowed(count: int, concurrency: int, parallel: int, failing: set[int]) -> None:
-    """Neither than the for_each allows nor than the run does; every item has its end, and the for_each the right one."""
-    executor = Looping({f"loop/{at}": [FAILED] for at in failing}, items={"loop": list(range(count))})
+    """Neither than the for_each allows nor than the run does, and so many at some time; every item has its end, and the for_each the
+    right one."""
+    room = min(count, concurrency, parallel)
+
+    async def until_all_are_there(attempt: Attempt, stop: Stop) -> None:
+        for _ in range(1000):  # who does one after the other waits in vain
+            if executor.most < room:
+                await asyncio.sleep(0)
+
+    executor = Looping({f"loop/{at}": [FAILED] for at in failing}, until_all_are_there, items={"loop": list(range(count))})
     _, events = run(plan(loop(PlannedTask("one", WORK), concurrency=concurrency)), executor, parallel)
-    assert executor.most == min(count, executor.most) and executor.most <= min(concurrency, parallel)
+    assert executor.most == room
     bad = [at for at in range(count) if at in failing]
     assert ends(events) == {f"loop/{at}": "FAILED" if at in bad else "SUCCESS" for at in range(count)} | {
         "loop": "FAILED" if bad else "SUCCESS"
@@ -166,6 +176,9 @@ def test_one_branch_of_a_condition_runs(outcome: str, expected: dict[str, str]) 
     assert result is Result.SUCCESS
     told = [event.outcome for event in events if isinstance(event, AttemptEnded) and event.task_key == "gate"]
     assert told == [outcome]
+    ran = [key for key, end in ends(events).items() if end == "SUCCESS"]
+    assert [attempt.task.task_key for attempt in executor.seen] == ran
+    assert [event.task_key for event in events if isinstance(event, AttemptStarted)] == ran
 
 
 def test_a_clean_up_runs_after_a_failure_and_a_disabled_task_does_not() -> None:
@@ -207,6 +220,17 @@ def test_values_of_an_earlier_run_stand_for_tasks_that_are_left_out() -> None:
     rows = {"columns": ["n"], "rows": [{"n": 3}]}
     run(plan(PlannedTask("b", WORK), left_out=("a",), stored={"a": Stored(7, {"rows": 5}, output=rows)}), executor)
     assert (executor.seen[0].values, executor.seen[0].outputs) == ({"a": {"rows": 5}}, {"a": rows})
+
+
+@pytest.mark.parametrize(
+    ("selected", "expected"),
+    [((), Result.SUCCESS_WITH_FAILURES), (("a",), Result.FAILED), (("a,b",), Result.FAILED), (("b,tidy",), Result.SUCCESS), (("a,tidy",), Result.SUCCESS_WITH_FAILURES)],
+)  # fmt: skip
+def test_the_result_of_a_part_of_a_run_comes_from_its_own_leaves(selected: tuple[str, ...], expected: Result) -> None:
+    """A clean-up that is left out hides no failure above it, and one that takes part does."""
+    tasks = (Task("a", "n"), Task("b", "n"), Task("tidy", "n", depends_on=["a", "b"], run_if="ALL_DONE"))
+    made = built(*tasks, notebooks=dict.fromkeys("ab", NOTEBOOK) | {"tidy": NOTEBOOK}, only=selected)
+    assert run(made, Scripted({"a": [FAILED]}))[0] is expected
 
 
 def test_thousands_of_tasks_are_done() -> None:

@@ -67,6 +67,12 @@ def test_a_file_and_python_mean_the_same(tmp_path: Path) -> None:
     assert str(pipeline.tasks[1].condition_task.right) == "3.10"  # type: ignore[union-attr]
 
 
+def test_a_for_each_does_one_item_at_a_time_unless_it_says_otherwise(tmp_path: Path) -> None:
+    """As Databricks does where the file does not say."""
+    text = "tasks: [{task_key: loop, for_each_task: {inputs: [1, 2], task: {task_key: one, notebook: n}}}]"
+    assert read(tmp_path, text).tasks[0].for_each_task == ForEachTask([1, 2], (Task("one", "n"),), concurrency=1)
+
+
 def test_control_flow_is_handed_over_to_another_process(tmp_path: Path) -> None:
     """As JSON and back, with the places of the tasks inside."""
     for pipeline in (Pipeline("p", TASKS), read(tmp_path, TEXT)):
@@ -119,6 +125,8 @@ LOOPS = [
     ("for_each_task: {inputs: {a: 1}, task: {task_key: x, notebook: n}}", "takes text or a list, got a map"),
     ("for_each_task: {inputs: [], concurrency: 0, task: {task_key: x, notebook: n}}", "takes a whole number from 1 on, got 0"),
     ("max_retries: 1\n    for_each_task: {inputs: [], task: {task_key: x, notebook: n}}", "max_retries stands on a for_each (it belongs to the task inside"),
+    ("min_retry_interval_millis: 5\n    for_each_task: {inputs: [], task: {task_key: x, notebook: n}}", "min_retry_interval_millis stands on a for_each (it belongs to the task inside"),
+    ("retry_on_timeout: true\n    for_each_task: {inputs: [], task: {task_key: x, notebook: n}}", "retry_on_timeout stands on a for_each (it belongs to the task inside"),
     ("for_each_task: {inputs: [], task: {task_key: b, notebook: n}}", "the task key 'b' stands twice, first in line 2"),
     ("for_each_task: {inputs: [], task: {task_key: x, notebook: n, depends_on: b}}", "there is no task 'b' inside of 'a'"),
     ("for_each_task: {inputs: [], task: {task_key: x, for_each_task: {inputs: [], task: {task_key: y, notebook: n}}}}", "a for_each stands inside of a for_each"),
