@@ -26,7 +26,7 @@ from nbflow.plan.engines import AUTO, PlannedEngine, changed_by_itself
 from nbflow.plan.export.document import plan_document
 from nbflow.plan.known import ONE_TIME, RUN_JOB_TASK
 from nbflow.plan.plan import Plan
-from nbflow.plan.preload import FORK, all_preloads, forks_pay
+from nbflow.plan.preload import FORK, all_preloads, forks_pay, needs_kernels
 from nbflow.run.attempt import TaskExecutor
 from nbflow.run.guard import Guard
 from nbflow.run.kernels.forks import Forks
@@ -216,11 +216,11 @@ class _OneRun:
         return made
 
     def _forks(self) -> Forks | None:
-        """The process that this run's kernels come from, which begins with their imports now; ``None`` where that pays not."""
-        if self._home.settings.kernel_start != FORK or not forks_pay(self._plan):
-            return None
-        self._whole.forks.begin(all_preloads(self._plan))
-        return self._whole.forks
+        """The process that this run's kernels come from, begun now where some are sure to come; ``None`` where it pays not."""
+        forks = self._whole.forks if self._home.settings.kernel_start == FORK and forks_pay(self._plan) else None
+        if forks is not None:
+            (forks.begin if needs_kernels(self._plan) else forks.expect)(all_preloads(self._plan))
+        return forks
 
     def _executor(self, engines: Mapping[str, Engine]) -> TaskExecutor:
         home, plan, run_id = self._home, self._plan, self.given.run_id

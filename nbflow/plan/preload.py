@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from nbflow.core.flow import ParentIf, RunIf
 from nbflow.define.notebooks.notebook import Notebook
+from nbflow.plan.items import items_of
 from nbflow.plan.kernels import NATIVE
 from nbflow.plan.plan import Plan, PlannedTask
 from nbflow.plan.work import NotebookWork, SqlWork
 
 FORK, SPAWN = "fork", "spawn"
 """How Python kernels are started: forked where that gives the same kernel, or each by a start of its interpreter."""
+
+_ON_FAILURE = (RunIf.AT_LEAST_ONE_FAILED, RunIf.ALL_FAILED)
 
 _SPARK = ("pyspark.sql", "pyspark.sql.functions", "py4j.clientserver")
 
@@ -68,11 +73,32 @@ def all_preloads(plan: Plan) -> tuple[str, ...]:
 
 def forks_pay(plan: Plan) -> bool:
     """Whether the run has so many Python kernels and tasks of SQL that a process from which they are forked is quicker than their own starts."""
-    return len(_forked(plan)) > 1 or any(_is_forked(step) for task in plan.tasks for step in task.steps)
+    return len(_forked(plan)) > 1 or any(_is_forked(step) for task in plan.tasks for step in _steps(task))
+
+
+def needs_kernels(plan: Plan) -> bool:
+    """Whether some of those are needed whatever conditions come to, where nothing fails: then their process may begin with the run."""
+    return any(any(map(_is_forked, (task, *_certain(_steps(task))))) for task in _certain(plan.tasks))
+
+
+def _certain(tasks: Sequence[PlannedTask]) -> list[PlannedTask]:
+    """Those of ``tasks``, which stand in their order, that no condition leaves out and no failure must come before."""
+    found: dict[str, PlannedTask] = {}
+    for task in tasks:
+        asks = task.run_if in _ON_FAILURE or any(edge.outcome is not None or edge.run_if == ParentIf.FAILED for edge in task.edges)
+        if task.disabled is None and not asks and (not task.depends_on or any(parent in found for parent in task.depends_on)):
+            found[task.task_key] = task
+    return list(found.values())
 
 
 def _forked(plan: Plan) -> list[PlannedTask]:
-    return [task for task in plan.all_tasks if _is_forked(task)]
+    return [each for task in plan.tasks for each in (task, *_steps(task)) if _is_forked(each)]
+
+
+def _steps(task: PlannedTask) -> tuple[PlannedTask, ...]:
+    """The steps of a for_each, unless it is known to have no items."""
+    known = [argument.value for argument in task.arguments if argument.name == "inputs" and not argument.late] if task.steps else []
+    return task.steps if task.disabled is None and (not known or items_of(known[0])) else ()
 
 
 def _is_forked(task: PlannedTask) -> bool:

@@ -39,6 +39,16 @@ tasks:
     notebook: report.ipynb
     parameters: {loaded: "{{tasks.load.values.loaded}}", state: "{{tasks.load.result_state}}"}
   - {task_key: off, disabled: true, command: "exit 1"}
+  - task_key: pairs
+    for_each_task:
+      inputs: [5, 7]
+      concurrency: 2
+      tasks:
+        - {task_key: first, command: "printf '{\\"key\\": \\"%s\\", \\"value\\": %d}\\n' n {{input}} own {{input}} >> $NBFLOW_TASK/values.jsonl"}
+        - task_key: then
+          depends_on: [first]
+          command: "echo '{\\"key\\": \\"n\\", \\"value\\": '$(({{tasks.first.values.n}} * 2))'}' >> $NBFLOW_TASK/values.jsonl"
+  - {task_key: sum, depends_on: [pairs], command: "echo got {{tasks.pairs.values.n}} of {{tasks.pairs.values.own}}"}
 """
 LOAD = ("region = ''", "from nbflow import dbutils\nassert region != 'bad'\ndbutils.jobs.taskValues.set('loaded', region.upper())")
 REPORT = ("loaded: list = []\nstate = ''", "from nbflow import dbutils\nprint(loaded, state)\ndbutils.jobs.taskValues.set('got', loaded)")
@@ -66,6 +76,8 @@ def test_a_condition_items_a_failure_and_a_clean_up(folder: Path) -> None:
     assert results(done) == {
         "count": "SUCCESS", "off": "DISABLED", "gate": "SUCCESS", "load": "FAILED", "load/0": "SUCCESS", "load/1": "SUCCESS",
         "load/2": "FAILED", "nothing": "EXCLUDED", "report": "UPSTREAM_FAILED", "mend": "SUCCESS", "tidy": "SUCCESS",
+        "pairs": "SUCCESS", "pairs/0/first": "SUCCESS", "pairs/0/then": "SUCCESS", "pairs/1/first": "SUCCESS", "pairs/1/then": "SUCCESS",
+        "sum": "SUCCESS",
     }  # fmt: skip
     tasks = done.tasks
     assert (tasks["gate"]["outcome"], tasks["gate"]["parameters"]) == ("true", {"left": 4, "op": "GREATER_THAN", "right": "3"})
@@ -73,6 +85,8 @@ def test_a_condition_items_a_failure_and_a_clean_up(folder: Path) -> None:
         ("load", 0, "eu"), ("load", 1, "us"), ("load", 2, "bad"),
     ]  # fmt: skip
     assert tasks["load"]["values"] == {"loaded": ["EU", "US", None]}
+    assert tasks["pairs"]["values"] == {"n": [10, 14], "own": [5, 7]}
+    assert Path(tasks["sum"]["log"]).read_text() == "got [10, 14] of [5, 7]\n"
     assert tasks["load"]["error"]["kind"] == "ITERATION" and tasks["load"]["error"]["message"] == "item 2 of 3 failed"
     assert (len(tasks["load/2"]["attempts"]), tasks["load/2"]["error"]["ename"]) == (2, "AssertionError")
     assert (tasks["tidy"]["parameters"]["state"], tasks["tidy"]["values"]) == ("failed", {"got": ["EU", "US", None]})
@@ -95,6 +109,48 @@ def test_a_condition_items_a_failure_and_a_clean_up(folder: Path) -> None:
     assert (part.code, results(part)) == (0, {"tidy": "SUCCESS"})
     assert part.tasks["tidy"]["values"] == {"got": ["EU", "US", None]}
     assert "load (run 1)" in part.err
+
+
+GATED = """
+parameters: {go: "no"}
+tasks:
+  - {task_key: gate, condition_task: {op: EQUAL_TO, left: "{{job.parameters.go}}", right: "yes"}}
+  - {task_key: load, depends_on: [{task_key: gate, outcome: "true"}], notebook: one.ipynb}
+  - {task_key: more, depends_on: [load], notebook: one.ipynb}
+  - task_key: skip
+    depends_on: [{task_key: gate, outcome: "false"}]
+    command: "echo '{\\"key\\": \\"k\\", \\"value\\": \\"skipped\\"}' >> $NBFLOW_TASK/values.jsonl"
+  - {task_key: join, depends_on: [load, skip], command: "echo took {{tasks.load.values.k ?? tasks.skip.values.k}}"}
+"""
+NOTED = """
+import os, sys
+with open(os.path.join(os.path.dirname(__file__), "started"), "a") as file:
+    file.write(os.path.basename(next((word for word in sys.orig_argv[1:] if word[:1] == "/"), sys.orig_argv[-1])) + "\\n")
+"""
+
+
+def test_a_branch_that_is_not_taken_costs_no_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor the process from which kernels are forked, nor an attempt: every Python that starts leaves a line. What joins the branches takes
+    the value of the one that ran; where the condition says yes the kernels are forked as ever."""
+    write(tmp_path / "one.ipynb", "from nbflow import dbutils\ndbutils.jobs.taskValues.set('k', 'loaded')")
+    noted = tmp_path / "noted"
+    noted.mkdir()
+    (noted / "sitecustomize.py").write_text(NOTED)
+    monkeypatch.setenv("PYTHONPATH", str(noted))
+    without = run(tmp_path, GATED)
+    started = (noted / "started").read_text().split()
+    assert (without.code, results(without)) == (0, {
+        "gate": "SUCCESS", "load": "EXCLUDED", "more": "EXCLUDED", "skip": "SUCCESS", "join": "SUCCESS",
+    })  # fmt: skip
+    assert {key for key, task in without.tasks.items() if task["attempts"]} == {"gate", "skip", "join"}
+    assert Path(without.tasks["join"]["log"]).read_text() == "took skipped\n"
+    assert len(started) == 1, started
+
+    having = run(tmp_path, GATED, "-p", "go=yes")
+    assert results(having) == {"gate": "SUCCESS", "load": "SUCCESS", "more": "SUCCESS", "skip": "EXCLUDED", "join": "SUCCESS"}
+    assert Path(having.tasks["join"]["log"]).read_text() == "took loaded\n"
+    assert (noted / "started").read_text().split()[1:].count("nbflow_kernels.py") == 1
+    assert not any("ipykernel" in name for name in (noted / "started").read_text().split())
 
 
 def test_a_pipeline_runs_another_which_has_a_record_of_its_own(folder: Path) -> None:

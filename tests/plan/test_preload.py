@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from nbflow.core.flow import Operator, RunIf
+from nbflow.core.values import ValueType
 from nbflow.define.notebooks.file import read_notebook
 from nbflow.define.notebooks.notebook import Notebook
+from nbflow.define.pipelines.flow import Dependency
 from nbflow.define.sql_file import SqlFile, Statement
 from nbflow.plan.engines import PlannedEngine
-from nbflow.plan.plan import Plan, PlannedTask
-from nbflow.plan.preload import all_preloads, forks_pay, may_fork, preloads
-from nbflow.plan.work import ForEachWork, NotebookWork, SqlWork
+from nbflow.plan.plan import Argument, Plan, PlannedTask
+from nbflow.plan.preload import all_preloads, forks_pay, may_fork, needs_kernels, preloads
+from nbflow.plan.work import ConditionWork, ForEachWork, NotebookWork, SqlWork
 
 SPARK = {"pyspark.sql", "pyspark.sql.functions", "py4j.clientserver"}
 
@@ -86,6 +89,31 @@ def test_it_pays_for_more_than_one_kernel(tmp_path: Path) -> None:
     assert forks_pay(Plan("p", (one, task("b", plain))))
     loop = PlannedTask("loop", ForEachWork((one,), 1, "[1, 2]", tmp_path))
     assert forks_pay(Plan("p", (loop,)))
+
+
+def test_no_process_is_begun_for_kernels_that_a_condition_may_leave_out(tmp_path: Path) -> None:
+    """Nor for those that only a failure asks for, nor for no items: what comes to be needed after all is begun then."""
+    of = notebook(tmp_path, "1")
+    gate = PlannedTask("gate", ConditionWork(Operator.EQUAL_TO, "", tmp_path))
+    yes = replace(task("yes", of), depends_on=("gate",), edges=(Dependency("gate", "true"),))
+    below = replace(task("below", of), depends_on=("yes",), run_if=RunIf.ALL_DONE)
+    mend = replace(task("mend", of), depends_on=("gate",), edges=(Dependency("gate", run_if="FAILED"),))
+    failed = replace(task("failed", of), depends_on=("gate",), run_if=RunIf.ALL_FAILED)
+    left_out = (gate, yes, below, mend, failed)
+    assert forks_pay(Plan("p", left_out)) and not needs_kernels(Plan("p", left_out))
+    for sure in (
+        task("root", of),
+        replace(task("after", of), depends_on=("gate",)),
+        replace(task("beside", of), depends_on=("yes", "gate"), run_if=RunIf.ALL_DONE),
+        PlannedTask("loop", ForEachWork((task("one", of),), 1, "[1, 2]", tmp_path), depends_on=("gate",)),
+    ):
+        assert needs_kernels(Plan("p", (*left_out, sure)))
+    inside = PlannedTask("loop", ForEachWork((gate, yes), 1, "[1, 2]", tmp_path))
+    below_yes = PlannedTask("loop", ForEachWork((task("one", of),), 1, "[1]", tmp_path), depends_on=("yes",))
+    nothing = replace(below_yes, depends_on=(), arguments=(Argument("inputs", [], ValueType("str"), "task"),))
+    for unsure in (inside, below_yes, nothing, replace(task("off", of), disabled="x")):
+        assert not needs_kernels(Plan("p", (*left_out, unsure)))
+    assert not forks_pay(Plan("p", (nothing,)))
 
 
 def test_a_run_s_modules_come_in_the_order_of_its_tasks(tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ class Forks:
         self._environment = kernel_environment("", {})
         self._servers: list[tuple[socket.socket, subprocess.Popen[bytes]]] = []
         self._control: socket.socket | None = None
+        self._expected: list[str] = []
         self._usable = sys.platform.startswith("linux") and hasattr(os, "pidfd_open") and _stands_anywhere(self._environment)
 
     def begin(self, preload: Sequence[str]) -> None:
@@ -52,8 +53,15 @@ class Forks:
             with contextlib.suppress(OSError):  # then kernels have a start of their own
                 if self._control is None:
                     self._start()
-                    preload = [*(_INSIDE if self._python is None else ()), *preload]
+                    preload = [*(_INSIDE if self._python is None else ()), *preload, *self._expected]
                 self._send({"preload": list(preload)}, [])
+
+    def expect(self, preload: Sequence[str]) -> None:
+        """Have the server import these modules too, where it is there or as soon as it is needed."""
+        if self._control is None:
+            self._expected += preload
+        else:
+            self.begin(preload)
 
     async def fork(self, spec: KernelSpec) -> ForkedProcess | None:
         """A kernel as ``spec`` wants it; ``None`` where it must have a start of its own."""

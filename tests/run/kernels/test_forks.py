@@ -111,6 +111,17 @@ def test_what_was_installed_meanwhile_is_seen(tmp_path: Path, monkeypatch: pytes
         assert [start_and_tell(forks, spec(tmp_path), "print(2)")[0] for _ in range(2)] == [False, True]
 
 
+def test_what_is_expected_begins_with_the_first_kernel(tmp_path: Path) -> None:
+    """Not before; then the server imports it, and later kernels have it."""
+    with forking(tmp_path) as forks:
+        forks.expect(["colorsys"])
+        assert forks._servers == []
+        told = [start_and_tell(forks, spec(tmp_path), "import sys; print('colorsys' in sys.modules)")]
+        while told[-1] != (True, "True\n") and len(told) < 20:
+            told.append(start_and_tell(forks, spec(tmp_path), "import sys; print('colorsys' in sys.modules)"))
+        assert told[-1] == (True, "True\n") and len(forks._servers) == 1
+
+
 def test_folders_of_modules_that_depend_on_where_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is forked: each notebook may mean others."""
     monkeypatch.setenv("PYTHONPATH", "lib")
