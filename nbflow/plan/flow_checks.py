@@ -51,16 +51,23 @@ def flow_warnings(written: Mapping[str, Task], tasks: Sequence[PlannedTask], *, 
 
 
 def _masked(written: Mapping[str, Task], tasks: Sequence[PlannedTask], inside: bool) -> Iterator[Mistake]:
-    """Failures that the end of the run would not show, or, of steps, that of the for_each."""
+    """Failures that the end of the run would not show, or, of steps, that of the for_each. That a condition may fail and take its
+    branches with it is how every pipeline with branches is, and told by none."""
     disabled = {task.task_key for task in tasks if task.disabled is not None}
+    plain = {
+        parent
+        for task in tasks
+        for parent in task.depends_on
+        if all(edge.task_key != parent or edge.outcome is None for edge in task.edges)
+    }
     conditions = {task.task_key for task in tasks if isinstance(task.work, ConditionWork)}
     for mask in masked_failures(tasks):
-        by, keys = mask.task_key, mask.hidden
+        by, keys = mask.task_key, tuple(key for key in mask.hidden if key in plain or key not in conditions)
+        if not keys:
+            continue
         listed = ", ".join(keys[:_LISTED]) + (f" and {len(keys) - _LISTED} more" if len(keys) > _LISTED else "")
         place = written[by].place("run_if" if "run_if" in written[by].places else f"depends_on.{keys[-1]}")
-        hint = (
-            f"let a last task {'without an outcome' if conditions.issuperset(keys) else 'with run_if ALL_SUCCESS'} depend on them as well"
-        )
+        hint = "let a last task with run_if ALL_SUCCESS depend on them as well"
         name = f"{by!r}, which is disabled," if by in disabled else repr(by)
         if inside:
             end = f"an item in which only they fail {'counts' if mask.always else 'may count'} as done well"

@@ -66,19 +66,20 @@ def test_a_mask_is_a_warning_that_names_what_it_hides() -> None:
     ]
 
 
-def test_a_branch_hides_that_its_condition_failed() -> None:
-    """It is left out then, and the run goes well all the same. Not where the condition cannot fail, nor where another task is blocked."""
-    yes = Task("yes", "n", depends_on=[Dependency("gate", "true")])
+def test_a_condition_is_masked_by_what_asks_for_no_outcome() -> None:
+    """Its branches, which are left out where it fails, are no news. Not where the condition cannot fail, nor where another task is blocked."""
+    yes, tidy = Task("yes", "n", depends_on=[Dependency("gate", "true")]), Task("tidy", "n", depends_on=["gate"], run_if="ALL_DONE")
     sure = Task("gate", condition_task=ConditionTask("EQUAL_TO", "{{job.run_id}}", 1))
-    assert warnings(sure, yes) == []
+    assert warnings(sure, yes, tidy) == []
     gate = Task("gate", depends_on=["a"], condition_task=ConditionTask("EQUAL_TO", "{{tasks.a.values.k}}", 1))
-    assert warnings(Task("a", "n"), gate, yes) == [
+    assert warnings(Task("a", "n"), gate, yes) == []
+    assert warnings(Task("a", "n"), gate, yes, tidy) == [
         (
-            "yes.depends_on.gate: 'yes' masks failures of gate: a run in which only they fail ends with SUCCESS_WITH_FAILURES, exit code 3 "
-            "(let a last task without an outcome depend on them as well, or take exit code 3 for a failure)"
+            "tidy.depends_on.gate: 'tidy' masks failures of gate: a run in which only they fail ends with SUCCESS_WITH_FAILURES, exit code 3 "
+            "(let a last task with run_if ALL_SUCCESS depend on them as well, or take exit code 3 for a failure)"
         )
     ]
-    assert warnings(Task("a", "n"), gate, yes, Task("shown", "n", depends_on=["gate"])) == []
+    assert warnings(Task("a", "n"), gate, yes, tidy, Task("shown", "n", depends_on=["gate"])) == []
 
 
 def test_a_failure_may_be_hidden_for_some_outcomes_only() -> None:
