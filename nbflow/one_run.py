@@ -241,22 +241,10 @@ class _OneRun:
         guard = self._whole.guard
         return TaskExecutor(
             Surroundings(
-                plan,
-                home.root,
-                home.settings,
-                self.given.started,
-                engines,
-                sink,
-                log,
-                cell_started,
-                note,
-                guard.folder,
-                guard.token,
-                self._run_child,
-                self._forks(),
-                self._trigger_type,
-            )  # fmt: skip
-        )
+                plan, home.root, home.settings, self.given.started, engines, sink, log, cell_started, note, guard.folder, guard.token,
+                self._run_child, self._forks(), self._trigger_type,
+            )
+        )  # fmt: skip
 
     async def _run_child(self, attempt: Attempt, job: RunJobTask, values: Mapping[str, Any], stop: Stop) -> ChildEnd:
         """A run of another pipeline, for a task of this one. Its plan is made in another thread: a large one takes seconds, in which
