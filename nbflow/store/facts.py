@@ -6,14 +6,12 @@ import getpass
 import os
 import platform
 import socket
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-_GIT_SECONDS = 5.0
-_GIT_VARIABLES = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"})
+from nbflow.define.git import ask_git
 
 
 def gather_facts(root: Path, how: str, command: Sequence[str]) -> dict[str, Any]:
@@ -45,20 +43,10 @@ def git_facts(root: Path) -> dict[str, Any]:
     Dirty means: a tracked file differs from the commit.
     """
     nothing: dict[str, Any] = {"git_commit": None, "git_dirty": None}
-    folder = root.absolute()
-    if not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
+    asked = ask_git(root, "status", "--porcelain=v2", "--branch", "--untracked-files=no")
+    if asked is None:
         return nothing
-    # A hook of another repository sets these for its own git.
-    environment = {name: value for name, value in os.environ.items() if name not in _GIT_VARIABLES}
-    try:
-        asked = subprocess.run(
-            ["git", "-C", str(folder), "status", "--porcelain=v2", "--branch", "--untracked-files=no"],
-            stdin=subprocess.DEVNULL, capture_output=True, timeout=_GIT_SECONDS, check=True,
-            env={**environment, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
-        return nothing
-    lines = asked.stdout.decode("utf-8", "replace").splitlines()
+    lines = asked.splitlines()
     commits = [line.split()[-1] for line in lines if line.startswith("# branch.oid ")]
     commit = next((commit for commit in commits if commit != "(initial)"), None)
     return {"git_commit": commit, "git_dirty": any(not line.startswith("#") for line in lines)}

@@ -276,20 +276,33 @@ def test_what_masks_a_failure_is_refused_where_that_is_wanted(folder: Path) -> N
 BUNDLE = """
 bundle: {name: retail}
 include: [resources/*.yml]
-variables: {catalog: {description: Unity Catalog to write to}, worst: {default: "1"}}
+variables:
+  catalog: {description: Unity Catalog to write to}
+  worst: {default: "1"}
+  warehouse: {lookup: {warehouse: Shared}}
 targets:
   dev: {mode: development, default: true, variables: {catalog: dev_retail}}
   prod:
     mode: production
     variables: {catalog: retail, worst: "100"}
     resources: {jobs: {orders: {tasks: [{task_key: gold_daily, max_retries: 1}]}}}
+resources:
+  schemas: {gold: {catalog_name: "${var.catalog}", name: gold}}
+  volumes: {landing: {catalog_name: "${var.catalog}", schema_name: "${resources.schemas.gold.name}", name: landing}}
+  pipelines: {stream: {catalog: "${var.catalog}", schema: "${resources.schemas.gold.id}"}}
+  dashboards: {sales: {display_name: "Sales of ${bundle.target}", warehouse_id: "${var.warehouse}"}}
+  jobs:
+    nightly:
+      parameters: [{name: warehouse, default: "${var.warehouse}"}]
+      tasks: [{task_key: refresh, pipeline_task: {pipeline_id: "${resources.pipelines.stream.id}"}}]
 """
 ORDERS = """
 resources:
   jobs:
     orders:
       name: orders
-      parameters: [{name: catalog, default: "${var.catalog}"}, {name: max_bad_rows, default: "${var.worst}"}]
+      parameters: [{name: catalog, default: "${var.catalog}"}, {name: max_bad_rows, default: "${var.worst}"}, {name: table, default: "${resources.schemas.gold.id}.daily"}]
+      tags: {volume: "${resources.volumes.landing.id}", dashboard: "${resources.dashboards.sales.id}"}
       tasks:
         - {task_key: list_regions, notebook_task: {notebook_path: ../src/list_regions.py}}
         - task_key: bronze_per_region
@@ -312,6 +325,7 @@ resources:
         - task_key: tidy_up
           depends_on: [{task_key: gold_daily}, {task_key: quarantine}]
           run_if: ALL_DONE
+          existing_cluster_id: ${resources.clusters.small.id}
           notebook_task: {notebook_path: ../src/tidy.py, base_parameters: {gold_state: "{{tasks.gold_daily.result_state}}"}}
 """
 SOURCES = {
@@ -319,7 +333,7 @@ SOURCES = {
     "\n# COMMAND ----------\n\ndbutils.jobs.taskValues.set(key='bad_rows', value=7)\n",
     "bronze": "# Databricks notebook source\ndbutils.widgets.text('region', '')\nprint(dbutils.widgets.get('region'))\n",
     "gold": "import sys\nprint(sys.argv[1:])\nsys.exit(sys.argv[-1] == 'retail')\n",
-    "tidy": "# Databricks notebook source\ndbutils.widgets.text('gold_state', '')\ndbutils.jobs.taskValues.set(key='saw', value=dbutils.widgets.get('gold_state'))\n",
+    "tidy": "# Databricks notebook source\ndbutils.widgets.text('table', '')\ndbutils.widgets.text('gold_state', '')\ndbutils.jobs.taskValues.set(key='saw', value=dbutils.widgets.get('gold_state'))\n",
 }
 
 
@@ -327,8 +341,12 @@ SOURCES = {
     ("target", "expected"),
     [("dev", {"gold_daily": "EXCLUDED", "quarantine": "SUCCESS"}), ("prod", {"gold_daily": "FAILED", "quarantine": "EXCLUDED"})],
 )
-def test_a_bundle_of_databricks_runs_as_it_is(tmp_path: Path, target: str, expected: dict[str, str]) -> None:
-    """With items, a condition and two targets; in one of them a failure that a clean-up masks, after the retry that the target adds."""
+def test_a_bundle_of_databricks_runs_as_it_is(
+    tmp_path: Path, target: str, expected: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With items, a condition and two targets; in one of them a failure that a clean-up masks, after the retry that the target adds.
+    Its resources refer to one another, and what only a deployment knows stops nothing."""
+    monkeypatch.setenv("USER", "ann.lee")
     for name, text in {
         "databricks.yml": BUNDLE,
         "resources/orders.job.yml": ORDERS,
@@ -342,6 +360,8 @@ def test_a_bundle_of_databricks_runs_as_it_is(tmp_path: Path, target: str, expec
     assert (done.code, done.document["result"]) == ((0, "SUCCESS") if target == "dev" else (3, "SUCCESS_WITH_FAILURES"))
     assert [done.tasks[f"bronze_per_region/{at}"]["parameters"] for at in (0, 1)] == [{"region": "eu"}, {"region": "us"}]
     assert done.tasks["tidy_up"]["values"] == {"saw": expected["gold_daily"].lower()}
+    table = {"dev": "dev_retail.dev_ann_lee_gold.daily", "prod": "retail.gold.daily"}[target]
+    assert done.tasks["tidy_up"]["parameters"] == {"table": table, "gold_state": expected["gold_daily"].lower()}
     assert len(done.tasks["gold_daily"]["attempts"]) == (0 if target == "dev" else 2)
     assert "'tidy_up' masks failures of" in done.err
 

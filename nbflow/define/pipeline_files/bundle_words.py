@@ -24,7 +24,6 @@ _OF_DEPLOYMENT = {
     "artifacts": "What is built.",
     "permissions": "Who may do what.",
     "run_as": "Whose rights the bundle has.",
-    "experimental": "Experimental settings.",
     "scripts": "Scripts of the bundle.",
     "python": "Python definitions.",
 }
@@ -37,6 +36,7 @@ BUNDLE: dict[str, Key] = {
     "targets": done("target_map", "The bundle's targets, by their names: what is otherwise in each."),
     "workspace": done("map", "The Databricks workspace; ${workspace.host} and the like read it."),
     "presets": done("presets", "Defaults of the bundle."),
+    "experimental": done("map", "Experimental settings, of which skip_name_prefix_for_schema has an effect."),
     **{name: idle(doc) for name, doc in _OF_DEPLOYMENT.items()},
 }
 
@@ -57,11 +57,12 @@ TARGET: dict[str, Key] = {
     "workspace": done("map", "The Databricks workspace of this target."),
     "bundle": done("map", "What is otherwise with the bundle."),
     "presets": done("presets", "Defaults of this target."),
+    "experimental": done("map", "Experimental settings in this target."),
+    "git": done("map", "The git repository, as ${bundle.git.branch} and the like read it."),
     **{
         name: idle(doc)
         for name, doc in {
             **_OF_DEPLOYMENT,
-            "git": "The git repository.",
             "cluster_id": "The cluster of all tasks.",
             "compute_id": "The same.",
         }.items()

@@ -12,6 +12,7 @@ from nbflow.core.values import shown
 from nbflow.define.nearest import nearest
 from nbflow.define.pipeline_files.document import Node
 from nbflow.define.pipeline_files.scalars import plain_scalar
+from nbflow.define.pipeline_files.unresolved import Unresolved
 from nbflow.define.pipeline_files.vocabulary import HOLDERS, OBJECTS, REQUIRED
 from nbflow.define.pipeline_files.words import Key, Standing
 from nbflow.define.pipelines.kinds import KINDS, said
@@ -88,7 +89,11 @@ class ObjectReader:
                         self._guessed.setdefault(key, set()).add(near)
                     strangers.append((name, near, line, where))
                     entries.update(taken)
-            elif self._has_effect(table[name], value, line, where, key) and self._fits(table[name], value, line, where):
+            elif (
+                self._has_effect(table[name], value, line, where, key)
+                and self.is_known(value)
+                and self._fits(table[name], value, line, where)
+            ):
                 entries[name] = value
                 if name not in _OWN_RULE and any(text in table[name].kinds for text in _TEXTS):
                     self._tell_variables(value, where)
@@ -124,6 +129,8 @@ class ObjectReader:
         self.wrong(f"unknown key {name!r}", line, where, hint)
 
     def _has_effect(self, key: Key, value: Node, line: int, where: str, parent: str) -> bool:
+        if key.standing in (Standing.IDLE, Standing.CLOUD):
+            self._warn_of_wrong(value)
         if key.standing is Standing.IDLE:
             self.warn("has no effect here", line, where)
         if key.standing is Standing.CLOUD:
@@ -136,8 +143,22 @@ class ObjectReader:
                 self.wrong("cannot be run by nbflow: only Databricks has such tasks", line, where, hint)
         if key.standing is Standing.REFUSED and not any(value.value == one and type(value.value) is type(one) for one in key.harmless):
             self._refused.add(parent)
-            self.wrong("cannot be run by nbflow", line, where, key.instead)
+            if not key.harmless or self.is_known(value):
+                self.wrong("cannot be run by nbflow", line, where, key.instead)
         return key.standing is Standing.DONE
+
+    def is_known(self, node: Node) -> bool:
+        """Whether text, and texts in a list, mean something here; those that do not are told."""
+        parts = [node, *(node.value if isinstance(node.value, list) else ())]
+        unknown = [part.value for part in parts if isinstance(part.value, Unresolved)]
+        self.mistakes += [mistake for text in unknown for mistake in text.mistakes]
+        return not unknown
+
+    def _warn_of_wrong(self, node: Node) -> None:
+        """Keep as warnings what is wrong on Databricks in a value that has no effect here."""
+        for part in node.within():
+            if isinstance(part.value, Unresolved):
+                self.warnings += part.value.wrong
 
     def _fits(self, key: Key, node: Node, line: int, where: str) -> bool:
         if any(KINDS[kind].fits(node.value) for kind in key.kinds):
@@ -149,13 +170,16 @@ class ObjectReader:
         return False
 
     def value(self, node: Node, key: str) -> Any:
-        """The plain value of a parameter; a bundle's variable in it is told as a warning, it stays as text."""
+        """The plain value of a parameter; a bundle's variable that has no value is told, one that is no bundle's as a warning: it stays as
+        text."""
         self._tell_variables(node, key)
         return node.plain()
 
     def _tell_variables(self, node: Node, key: str) -> None:
         for part in node.within():
-            if isinstance(part.value, str) and _VARIABLE in part.value:
+            if isinstance(part.value, Unresolved):
+                self.mistakes += part.value.mistakes
+            elif isinstance(part.value, str) and _VARIABLE in part.value:
                 self.warn(f"variables of a bundle stay as they are: {shown(part.value)}", part.line, key)
 
 

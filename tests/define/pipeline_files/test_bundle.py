@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -213,3 +214,169 @@ def test_no_file_of_a_bundle_is_touched(tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in (tmp_path / "b").rglob("*") if path.is_file()}
     parse_job_file(tmp_path / "b" / "databricks.yml", Choice(target="prod"))
     assert {path: path.read_bytes() for path in (tmp_path / "b").rglob("*") if path.is_file()} == before
+
+
+USUAL = """\
+bundle: {name: b}
+variables:
+  catalog: {default: main}
+  wh: {description: found by its name, lookup: {warehouse: Shared}}
+  policy: {description: has no value}
+targets:
+  dev: {mode: development, default: true}
+  prod: {mode: production, presets: {name_prefix: "${bundle.target}-"}}
+resources:
+  schemas:
+    bronze: {catalog_name: "${var.catalog}", name: bronze}
+  volumes:
+    landing: {catalog_name: "${var.catalog}", schema_name: "${resources.schemas.bronze.name}", name: landing}
+  experiments:
+    fit: {name: "/Users/${workspace.current_user.userName}/fit"}
+  pipelines:
+    flow: {catalog: "${var.catalog}", schema: "${resources.schemas.bronze.id}"}
+  dashboards:
+    sales: {display_name: Sales, file_path: sales.lvdash.json, warehouse_id: "${var.wh}"}
+  clusters:
+    big: {cluster_name: Big, policy_id: "${var.policy}"}
+  jobs:
+    one:
+      tags: {cluster: "${resources.clusters.big.id}"}
+      parameters:
+        - {name: schema, default: "${resources.schemas.bronze.name}"}
+        - {name: full, default: "${resources.schemas.bronze.id}"}
+        - {name: path, default: "${resources.volumes.landing.volume_path}/in"}
+        - {name: experiment, default: "${resources.experiments.fit.name}"}
+        - {name: other, default: "${resources.jobs.two.name}, ${resources.jobs.three.name}"}
+        - {name: key, default: "${resources.jobs.one.tasks[0].task_key}"}
+      tasks:
+        - {task_key: load, notebook_task: {notebook_path: n}, existing_cluster_id: "${resources.clusters.big.id}"}
+        - {task_key: flow, depends_on: [{task_key: load}], pipeline_task: {pipeline_id: "${resources.pipelines.flow.id}"}}
+        - {task_key: report, depends_on: [{task_key: flow}], sql_task: {warehouse_id: "${var.wh}", file: {path: r.sql}}}
+        - {task_key: next, depends_on: [{task_key: report}], run_job_task: {job_id: "${resources.jobs.two.id}"}}
+    two:
+      name: Two
+      parameters: [{name: wh, default: "${var.wh}"}, {name: flow, default: "${resources.pipelines.flow.id}"}, {name: no, default: "${var.catlog}"}]
+      tasks: [{task_key: t, notebook_task: {notebook_path: n}}]
+    three: {tasks: [{task_key: t, notebook_task: {notebook_path: n}}]}
+"""
+
+
+def found(path: Path, job: str, target: str | None = None, **variables: str) -> tuple[Any, list[str], list[str]]:
+    """The job's parameters, and its mistakes and warnings as people read them, with what only Databricks has left out."""
+    choice = Choice(job, target, variables, tuple(variables), "ann.lee@example.com")
+    pipeline, wrong = parse_job_file(path, choice, path.name, allow_missing=True)
+    assert pipeline is not None
+    return pipeline.parameters, list(map(str, wrong)), list(map(str, pipeline.warnings))
+
+
+def test_a_bundle_whose_resources_refer_to_one_another_needs_what_its_job_needs(tmp_path: Path) -> None:
+    """What only a deployment knows stops nothing where it has no effect; what the bundle says itself is resolved, the names as the target has them."""
+    path = written(tmp_path, USUAL)
+    parameters, wrong, warnings = found(path, "one")
+    assert wrong == [] and not [line for line in warnings if "$" in line]
+    assert parameters == {
+        "schema": "dev_ann_lee_bronze",
+        "full": "main.dev_ann_lee_bronze",
+        "path": "/Volumes/main/dev_ann_lee_bronze/landing/in",
+        "experiment": "/Users/ann.lee@example.com/[dev ann_lee] fit",
+        "other": "[dev ann_lee] Two, [dev ann_lee] three",
+        "key": "load",
+    }
+    plain = written(tmp_path, f"{USUAL}experimental: {{skip_name_prefix_for_schema: true, scripts: {{}}}}\n")
+    assert found(plain, "one")[0]["full"] == "main.bronze"
+    last = len(USUAL.splitlines()) + 1
+    assert f"databricks.yml:{last}: experimental.scripts: has no effect here" in found(plain, "one")[2]
+    path = written(tmp_path, USUAL)
+    prod = found(path, "one", "prod")[0]
+    assert (prod["full"], prod["other"], prod["experiment"]) == (
+        "main.prodbronze",
+        "prod-Two, prod-three",
+        "/Users/ann.lee@example.com/prod-fit",
+    )
+    assert found(path, "three")[1] == []
+
+
+def test_what_has_an_effect_must_be_known(tmp_path: Path) -> None:
+    """Each with its line and key: in the job that is asked for, whatever stands in others."""
+    main = USUAL.replace("task_key: load,", 'task_key: load, timeout_seconds: "${var.policy}", depends_on: ["${var.wh}"],')
+    main = main.replace("notebook_path: n}, existing", 'notebook_path: n, source: "${var.policy}"}, existing')
+    path = written(tmp_path, main)
+    at = main.splitlines().index(next(line for line in main.splitlines() if "task_key: load" in line)) + 1
+    said = found(path, "one")[1]
+    lead, no_value = f"databricks.yml:{at}: resources.jobs.one.tasks[0]", "the variable 'policy' has no value (give it with --var policy=…)"
+    assert sorted(line.removeprefix(lead) for line in said) == [
+        ".depends_on[0]: the variable 'wh' has no value (it is looked up on Databricks: give it with --var wh=…)",
+        f".notebook_task.source: {no_value}",
+        f".timeout_seconds: {no_value}",
+    ]
+    assert [line.partition("default: ")[2] for line in found(path, "two")[1]] == [
+        "the variable 'wh' has no value (it is looked up on Databricks: give it with --var wh=…)",
+        "${resources.pipelines.flow.id} is not known here (resources of Databricks have no ids here: write the value itself)",
+        "the bundle has no variable 'catlog' (did you mean 'catalog'?)",
+    ]
+    assert found(path, "two", wh="7")[0]["wh"] == 7
+
+
+def test_what_is_wrong_where_it_has_no_effect_is_a_warning(tmp_path: Path) -> None:
+    """What Databricks would refuse as well is told, so that it is not found there first."""
+    main = USUAL.replace('"${var.policy}"', '"${var.polcy}"').replace(
+        "Sales,", '"${resources.schemas.bronz.name} ${resources.schemas.bronze.nme}",'
+    )
+    main = main.replace("{cluster:", '{a: "${bundle.nam}", b: "${workspace.host}", cluster:')
+    parameters, wrong, warnings = found(written(tmp_path, main), "one")
+    assert (wrong, parameters["schema"]) == ([], "dev_ann_lee_bronze")
+    assert [line.partition(": ")[2] for line in warnings if "$" in line or "variable" in line] == [
+        "resources.dashboards.sales.display_name: ${resources.schemas.bronz.name} is not known here (the bundle has no resource 'schemas.bronz': did you mean 'schemas.bronze'?)",
+        "resources.clusters.big.policy_id: the bundle has no variable 'polcy' (did you mean 'policy'?)",
+        "resources.jobs.one.tags.a: ${bundle.nam} is not known here (did you mean 'bundle.name'?)",
+    ]
+
+
+def test_names_in_a_circle_are_told_where_they_matter(tmp_path: Path) -> None:
+    """With the way round; a job without a name has its key."""
+    main = """\
+bundle: {name: b}
+resources:
+  schemas:
+    a: {catalog_name: c, name: "${resources.schemas.b.name}"}
+    b: {catalog_name: "x${resources.schemas.a.name}", name: "x${resources.schemas.a.name}"}
+  jobs:
+    j: {tasks: [{task_key: t, notebook: n}]}
+    k: {parameters: {p: "${resources.schemas.b.catalog_name}"}, tasks: [{task_key: t, notebook: n}]}
+"""
+    path = written(tmp_path, main)
+    assert read(path, "j").name == "j"
+    (said,) = mistakes(path, "k")
+    circle = "resources.schemas.a.name -> resources.schemas.b.name -> resources.schemas.a.name"
+    assert said == f"databricks.yml:5: resources.jobs.k.parameters.p: ${{resources.schemas.a.name}} refers to itself: {circle}"
+
+
+GIT = """\
+bundle: {name: b, git: {origin_url: "https://example.org/${bundle.name}"}}
+targets: {dev: {default: true}, prod: {git: {branch: main}}}
+resources:
+  jobs:
+    j:
+      parameters: {branch: "${bundle.git.branch}", commit: "${bundle.git.commit}", url: "${bundle.git.origin_url}", at: "${bundle.git.bundle_root_path}"}
+      tasks: [{task_key: t, notebook: n}]
+"""
+
+
+def test_what_git_knows_is_known(tmp_path: Path) -> None:
+    """What the bundle and the target say wins over it; where there is no repository it is empty, as on Databricks."""
+
+    def git(*words: str) -> str:
+        who = ["-c", "user.name=n", "-c", "user.email=e@example.org"]
+        return subprocess.run(["git", *who, *words], cwd=tmp_path, check=True, capture_output=True, text=True).stdout.strip()
+
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    path, url = written(tmp_path / "deep" / "er", GIT), "https://example.org/b"
+    assert read(path).parameters == {"branch": "", "commit": "", "url": url, "at": ""}
+    git("init", "-q", "-b", "feature/x")
+    assert read(path).parameters == {"branch": "feature/x", "commit": "", "url": url, "at": "deep/er"}
+    git("commit", "-q", "--allow-empty", "-m", "m")
+    head = (tmp_path / ".git" / "refs" / "heads" / "feature" / "x").read_text().strip()
+    assert read(path, target="prod").warnings == ()
+    assert read(path, target="prod").parameters == {"branch": "main", "commit": head, "url": url, "at": "deep/er"}
+    git("checkout", "-q", "--detach")
+    assert read(path).parameters["branch"] == ""

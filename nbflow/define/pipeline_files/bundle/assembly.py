@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nbflow.core.errors import Mistake
 from nbflow.define.nearest import did_you_mean, there_are
 from nbflow.define.pipeline_files.bundle.files import NOTHING, Files
 from nbflow.define.pipeline_files.bundle.merging import merged
-from nbflow.define.pipeline_files.bundle.variables import Variables
+from nbflow.define.pipeline_files.bundle.names import Names
+from nbflow.define.pipeline_files.bundle.prefix import Prefix
+from nbflow.define.pipeline_files.bundle.references import References
+from nbflow.define.pipeline_files.bundle.variables import VariableReader
 from nbflow.define.pipeline_files.choice import Choice
 from nbflow.define.pipeline_files.document import Document, Node
 from nbflow.define.pipeline_files.objects import ObjectReader
-from nbflow.define.pipeline_files.scalars import plain_scalar
+from nbflow.define.pipeline_files.unresolved import Unresolved
 
-_OVERRIDES = ("resources", "workspace", "bundle", "presets")
-_DEFINITION = frozenset({"default", "description", "type", "lookup"})
+_OVERRIDES = ("resources", "workspace", "bundle", "presets", "experimental")
+_SKIP = "skip_name_prefix_for_schema"
 _MAIN_KEYS = ("bundle", "include", "targets", "variables")
 
 
@@ -33,6 +34,7 @@ class Bundle:
     def __init__(self, document: Document, path: Path, shown: str, choice: Choice, reader: ObjectReader) -> None:
         self._folder, self._choice, self._reader = path.absolute().parent, choice, reader
         self._root = Files(document, path, shown, reader).root()
+        self._variables = VariableReader(self._root, choice, reader)
 
     def root(self) -> Node:
         """The bundle as one file would hold it whose ``resources`` have the target's values in them."""
@@ -41,14 +43,13 @@ class Bundle:
         return Node({**own, "resources": resources} if resources.value != {} else own, self._root.line, self._root.lines)
 
     def _resources(self) -> Node:
-        root, name, target = self._root, *self._target()
-        if target is not None:
-            over = {key: node for key, node in target.value.items() if key in _OVERRIDES and isinstance(node.value, dict)}
-            root = merged(root, Node(over, target.line, target.lines))
-        names = self._names(root, name)
-        variables = Variables(*self._values(target), names, self._reader.mistakes)
-        found = variables.replaced(root.value.get("resources", NOTHING), "resources")
-        return self._in_mode(found, target, root, names) if isinstance(found.value, dict) else found
+        name, target = self._target()
+        root = self._root if target is None else merged(self._root, _overriding(target))
+        values = self._variables.read(target)
+        names = Names(root, name, self._folder, self._choice.user)
+        prefix = self._prefix(root, target, References(values, names, Prefix()), names.short_name)
+        found = References(values, names, prefix).replaced(root.value.get("resources", NOTHING), "resources")
+        return _named(found, prefix)
 
     def _target(self) -> tuple[str, Node | None]:
         """The name and the map of the target that is chosen, else of the default one."""
@@ -77,74 +78,48 @@ class Bundle:
             return wanted, None
         return wanted, targets[wanted] if isinstance(targets[wanted].value, dict) else None
 
-    def _values(self, target: Node | None) -> tuple[dict[str, Node | None], dict[str, str], bool]:
-        """Each variable's value, what to do about those without one (the call's values, the target's, the defaults), and whether
-        there are others that could not be read."""
-        defined = self._root.value.get("variables", NOTHING).value
-        partly = not isinstance(defined, dict)
-        over = target.value.get("variables", NOTHING).value if target is not None else {}
-        values: dict[str, Node | None] = {}
-        advice = {}
-        for name, node in defined.items() if isinstance(defined, dict) else ():
-            entry = self._reader.object(node, "variable", f"variables.{name}") if node.value is not None else {}
-            values[name] = entry.get("default")
-            if "lookup" in entry:
-                advice[name] = f"it is looked up on Databricks: give it with --var {name}=…"
-        for name, node in over.items() if isinstance(over, dict) else ():
-            if name not in values and not partly:
-                hint = did_you_mean(name, values) or there_are(values) if values else "the bundle defines none"
-                self._reader.wrong(f"the bundle has no variable {name!r}", node.line, f"targets.*.variables.{name}", hint)
-            values[name] = _given(node)
-        for name, text in self._choice.variables.items():
-            if name in values:
-                values[name] = Node(plain_scalar(text), 1)
-            elif name in self._choice.asked:
-                hint = did_you_mean(name, values) or there_are(values) if values else "it defines none"
-                self._reader.mistakes.append(Mistake(f"the bundle has no variable {name!r}", key=f"--var {name}", hint=hint))
-        return values, advice, partly
-
-    def _names(self, root: Node, target: str) -> dict[str, Any]:
-        """The names beside variables that references may use."""
-        user = self._choice.user
-        short = re.sub(r"[^A-Za-z0-9]", "_", user.partition("@")[0])
-        workspace = root.value.get("workspace", NOTHING).value
-        own = {name: node.value for name, node in workspace.items() if isinstance(node.value, str)} if isinstance(workspace, dict) else {}
-        folders = ("root_path", "file_path", "artifact_path", "resource_path", "state_path")
-        named = {"userName": user, "user_name": user, "short_name": short, "domain_friendly_name": short}
-        return {
-            "bundle.target": target,
-            "bundle.environment": target,
-            "bundle.name": _entry(root.value.get("bundle", NOTHING), "name") or self._folder.name,
-            **{f"workspace.{name}": value for name, value in own.items() if "${" not in value},
-            **{f"workspace.{name}": str(self._folder) for name in folders},  # the files lie here, wherever they go on Databricks
-            **{f"workspace.current_user.{name}": value for name, value in named.items()},
-        }
-
-    def _in_mode(self, resources: Node, target: Node | None, root: Node, names: Mapping[str, Any]) -> Node:
-        """The resources as the target's mode and presets have them: the names of jobs with a prefix."""
-        prefix = _entry(root.value.get("presets", NOTHING), "name_prefix")
-        if prefix is None and target is not None and _entry(target, "mode") == "development":
-            prefix = f"[dev {names['workspace.current_user.short_name']}] "
-        jobs = resources.value.get("jobs")
-        if not prefix or jobs is None or not isinstance(jobs.value, dict):
-            return resources
-        named = {name: _prefixed(job, name, str(prefix)) for name, job in jobs.value.items()}
-        return Node({**resources.value, "jobs": Node(named, jobs.line, jobs.lines)}, resources.line, resources.lines)
+    def _prefix(self, root: Node, target: Node | None, references: References, user: str) -> Prefix:
+        """What goes before names, by the target's mode and the presets."""
+        presets = root.value.get("presets", NOTHING)
+        text = ""
+        if _entry(presets, "name_prefix"):
+            found = references.replaced(presets.value["name_prefix"], "presets.name_prefix")
+            text = str(found.value) if self._reader.is_known(found) else ""
+        elif target is not None and _entry(target, "mode") == "development":
+            text = f"[dev {user}] "
+        experimental = root.value.get("experimental", NOTHING)
+        for name in experimental.value if isinstance(experimental.value, dict) else ():
+            if name != _SKIP:
+                self._reader.warn("has no effect here", experimental.line_of(name), f"experimental.{name}")
+        return Prefix(text, _entry(experimental, _SKIP) is not True)
 
 
-def _prefixed(job: Node, key: str, prefix: str) -> Node:
+def _overriding(target: Node) -> Node:
+    """Those entries of a target that go over the bundle's; what it says of git is the bundle's."""
+    over = {key: node for key, node in target.value.items() if key in _OVERRIDES and isinstance(node.value, dict)}
+    if isinstance(target.value.get("git", NOTHING).value, dict) and "git" in target.value:
+        git = Node({"git": target.value["git"]}, target.line, {"git": target.line_of("git")})
+        over["bundle"] = merged(over["bundle"], git) if "bundle" in over else git
+    return Node(over, target.line, target.lines)
+
+
+def _named(resources: Node, prefix: Prefix) -> Node:
+    """The resources with the names of jobs as the target has them; one without a name has its key's."""
+    jobs = resources.value.get("jobs", NOTHING) if isinstance(resources.value, dict) else NOTHING
+    if not prefix.text or not isinstance(jobs.value, dict) or jobs is NOTHING:
+        return resources
+    named = {key: _prefixed(job, key, prefix) for key, job in jobs.value.items()}
+    return Node({**resources.value, "jobs": Node(named, jobs.line, jobs.lines)}, resources.line, resources.lines)
+
+
+def _prefixed(job: Node, key: str, prefix: Prefix) -> Node:
     if not isinstance(job.value, dict):
         return job
-    before = job.value.get("name")
-    name = Node(f"{prefix}{before.value if before is not None else key}", before.line if before is not None else job.line)
+    before = job.value.get("name", Node(key, job.line))
+    if not isinstance(before.value, str) or isinstance(before.value, Unresolved):
+        return job
+    name = Node(prefix.put("jobs", "name", before.value), before.line)
     return Node({**job.value, "name": name}, job.line, {"name": name.line, **(job.lines or {})})
-
-
-def _given(node: Node) -> Node | None:
-    """What a target gives to a variable: the value itself, or a definition with it."""
-    if isinstance(node.value, dict) and set(node.value) <= _DEFINITION and {"default", "lookup"} & set(node.value):
-        return node.value.get("default")
-    return node
 
 
 def _entry(node: Node, name: str) -> Any:
