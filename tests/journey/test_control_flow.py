@@ -345,14 +345,15 @@ def test_a_bundle_of_databricks_runs_as_it_is(
     tmp_path: Path, target: str, expected: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With items, a condition and two targets; in one of them a failure that a clean-up masks, after the retry that the target adds.
-    Its resources refer to one another, and what only a deployment knows stops nothing."""
+    Its resources refer to one another, one target has values of this machine, and what only a deployment knows stops nothing."""
     monkeypatch.setenv("USER", "ann.lee")
     for name, text in {
         "databricks.yml": BUNDLE,
         "resources/orders.job.yml": ORDERS,
+        ".databricks/bundle/dev/variable-overrides.json": '{"catalog": "mine"}',
         **{f"src/{key}.py": source for key, source in SOURCES.items()},
     }.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     done = nbflow(tmp_path, "run", "databricks.yml", "--job", "orders", "--target", target, "--json")
     told = results(done)
@@ -360,7 +361,7 @@ def test_a_bundle_of_databricks_runs_as_it_is(
     assert (done.code, done.document["result"]) == ((0, "SUCCESS") if target == "dev" else (3, "SUCCESS_WITH_FAILURES"))
     assert [done.tasks[f"bronze_per_region/{at}"]["parameters"] for at in (0, 1)] == [{"region": "eu"}, {"region": "us"}]
     assert done.tasks["tidy_up"]["values"] == {"saw": expected["gold_daily"].lower()}
-    table = {"dev": "dev_retail.dev_ann_lee_gold.daily", "prod": "retail.gold.daily"}[target]
+    table = {"dev": "mine.dev_ann_lee_gold.daily", "prod": "retail.gold.daily"}[target]
     assert done.tasks["tidy_up"]["parameters"] == {"table": table, "gold_state": expected["gold_daily"].lower()}
     assert len(done.tasks["gold_daily"]["attempts"]) == (0 if target == "dev" else 2)
     assert "'tidy_up' masks failures of" in done.err

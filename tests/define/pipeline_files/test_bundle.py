@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -380,3 +381,53 @@ def test_what_git_knows_is_known(tmp_path: Path) -> None:
     assert read(path, target="prod").parameters == {"branch": "main", "commit": head, "url": url, "at": "deep/er"}
     git("checkout", "-q", "--detach")
     assert read(path).parameters["branch"] == ""
+
+
+def overridden(folder: Path, text: str, target: str = "one") -> Path:
+    """The main file of a bundle of ``VARIABLES`` with this text in the target's file of overrides."""
+    path = folder / ".databricks" / "bundle" / target / "variable-overrides.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    wanted = '{a: "${var.text}", b: "${var.map}", c: "${var.id}", d: "${var.given}"}'
+    return written(folder, VARIABLES.replace("      max_retries_of: 0\n", "").replace("PARAMETERS", wanted))
+
+
+def test_the_targets_file_of_overrides_wins_over_the_bundle_and_the_call_over_it(tmp_path: Path) -> None:
+    """Command line, environment, the file, the target, the default: in Databricks' order; its values have the kinds of JSON."""
+    values = {"text": "${bundle.target}/\U0001f600", "number": 7, "given": None, "map": [{"a": "${var.text}"}], "id": "0612"}
+    path = overridden(tmp_path, json.dumps(values, indent=1))
+    (task,) = read(path).tasks
+    assert task.parameters == {"a": "one/\U0001f600", "b": [{"a": "one/\U0001f600"}], "c": "0612", "d": "here"}
+    assert task.max_retries == 7
+    around = Choice.of({"BUNDLE_VAR_number": "2", "BUNDLE_VAR_text": "around"}, variables={"text": "asked"})
+    (task,) = read_job_file(path, around).tasks
+    assert (task.parameters["a"], task.parameters["c"], task.max_retries) == ("asked", "0612", 2)
+    assert mistakes(path, target="two") == [
+        "databricks.yml:16: resources.jobs.j.tasks[0].parameters.c: the variable 'id' has no value (it is looked up on Databricks: give it with --var id=…)",
+        "databricks.yml:16: resources.jobs.j.tasks[0].parameters.d: the variable 'given' has no value (give it with --var given=…)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"text": "a",\n "nubmer": 1}', ["2: nubmer: the bundle has no variable 'nubmer' (did you mean 'number'?)"]),
+        ('{"text": "a",\n "map": "b",\n "number": [1],\n "text": "c"}', [
+            "2: map: the variable 'map' takes a map or a list, got text",
+            "3: number: the variable 'number' takes no list (give it text, a number, true or false; or define it with 'type: complex')",
+            "4: text: the key 'text' stands twice (keep one of them)",
+        ]),
+        ('{"text": "${var.txet}"}', ["1: resources.jobs.j.tasks[0].parameters.a: the bundle has no variable 'txet' (did you mean 'text'?)"]),
+        ('{"text": 1,\n}', ['2: is no JSON: Expecting property name enclosed in double quotes (write {"name": "value"})']),
+        ('["text"]', ['1: holds no JSON object (write {"name": "value"}, with the names of variables)']),
+        ('{"number": NaN}', [' is no JSON: NaN is no value of JSON (write {"name": "value"})']),
+        ('{"map": ' + "[" * 200 + "]" * 200 + "}", [" is nested too deep (nest it less deeply)"]),
+        ('{"map": ' + "[" * 100_000 + "]" * 100_000 + "}", [" is nested too deep (nest it less deeply)"]),
+        ("", ['1: is no JSON: Expecting value (write {"name": "value"})']),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_in_the_file_of_overrides_is_told(tmp_path: Path, text: str, said: list[str]) -> None:
+    """With its own path and line."""
+    path = overridden(tmp_path, text)
+    told = mistakes(path, id="1")
+    assert [line.removeprefix(".databricks/bundle/one/variable-overrides.json:") for line in told] == said

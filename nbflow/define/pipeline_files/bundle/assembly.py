@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,8 @@ class Bundle:
     """The bundle whose main file at ``path``, ``shown`` in messages, holds ``document``. Mistakes go to ``reader``."""
 
     def __init__(self, document: Document, path: Path, shown: str, choice: Choice, reader: ObjectReader) -> None:
-        self._folder, self._choice, self._reader = path.absolute().parent, choice, reader
+        self._folder, self._shown = path.absolute().parent, os.path.dirname(shown)
+        self._choice, self._reader = choice, reader
         self._root = Files(document, path, shown, reader).root()
         self._variables = VariableReader(self._root, choice, reader)
 
@@ -45,7 +47,7 @@ class Bundle:
     def _resources(self) -> Node:
         name, target = self._target()
         root = self._root if target is None else merged(self._root, _overriding(target))
-        values = self._variables.read(target)
+        values = self._variables.read(name, target, self._folder, self._shown)
         names = Names(root, name, self._folder, self._choice.user)
         prefix = self._prefix(root, target, References(values, names, Prefix()), names.short_name)
         found = References(values, names, prefix).replaced(root.value.get("resources", NOTHING), "resources")
