@@ -20,6 +20,8 @@ from nbflow.define.pipelines.kinds import KINDS, said
 _VARIABLE = "${"
 _TEXTS = ("text", "prose", "task_key")
 _STEP = re.compile(r"[.\[]")
+_MAY_BE_EMPTY = ("bundle", "bundle_part", "target")
+"""Objects whose keys may have no value, as on Databricks: ``targets:`` above comments alone."""
 _SLIP = 0.8  # ``descriptions`` is a slip, ``definitions`` is not
 _OWN_RULE = ("task_key", "notebook", "notebook_path", "script", "python_file", "sql", "path", "depends_on", "job_id")
 """A bundle's variable in these is a mistake that is told elsewhere."""
@@ -89,6 +91,8 @@ class ObjectReader:
                         self._guessed.setdefault(key, set()).add(near)
                     strangers.append((name, near, line, where))
                     entries.update(taken)
+            elif value.value is None and kind in _MAY_BE_EMPTY and (kind, name) != ("bundle", "resources"):
+                continue
             elif (
                 self._has_effect(table[name], value, line, where, key)
                 and self.is_known(value)

@@ -217,6 +217,17 @@ def test_no_file_of_a_bundle_is_touched(tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in (tmp_path / "b").rglob("*") if path.is_file()} == before
 
 
+def test_keys_of_a_bundle_may_be_empty(tmp_path: Path) -> None:
+    """As where all below them is a comment: nothing is said, and nothing is hidden."""
+    job = "resources: {schemas: , jobs: {j: {parameters: {p: VALUE}, tasks: [{task_key: t, notebook: n}]}}}\n"
+    main = f"bundle:\ninclude:\nvariables:\nsync:\n{job}"
+    assert read(written(tmp_path, f"{main}targets:\n".replace("VALUE", '"${bundle.name}"'))).parameters == {"p": tmp_path.name}
+    target = "targets: {dev: {mode: development, variables: , resources: , presets: , workspace: , bundle: , git: }}\n"
+    assert read(written(tmp_path, f"{main}{target}")).name == "[dev ann_lee] j"
+    said = mistakes(written(tmp_path, f"{main}{target}".replace("VALUE", '"${var.x}"')))
+    assert said == ["databricks.yml:5: resources.jobs.j.parameters.p: the bundle has no variable 'x' (the bundle defines none)"]
+
+
 USUAL = """\
 bundle: {name: b}
 variables:

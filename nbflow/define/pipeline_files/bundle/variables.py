@@ -36,7 +36,7 @@ class VariableReader:
     def __init__(self, root: Node, choice: Choice, reader: ObjectReader) -> None:
         self._choice, self._reader = choice, reader
         defined = root.value.get("variables", NOTHING).value
-        self._partly = not isinstance(defined, dict)
+        self._partly = defined is not None and not isinstance(defined, dict)
         self._values: dict[str, Node | None] = {}
         self._advice: dict[str, str] = {}
         self._complex: set[str] = set()
