@@ -52,13 +52,16 @@ def source(folder: Path, name: str, *cells: str) -> None:
 
 
 @pytest.mark.parametrize(("engine", "target"), [("spark", "prod"), ("sail", "dev")])
-def test_a_bundle_with_notebooks_of_all_kinds_runs_unchanged(tmp_path: Path, engine: str, target: str) -> None:
+def test_a_bundle_with_notebooks_of_all_kinds_runs_unchanged(
+    tmp_path: Path, engine: str, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A source with %run and %sql, an export and a SQL notebook, in a target: their tables, values and displays."""
+    monkeypatch.setenv("USER", "ann.lee")
     folder = tmp_path / "bundle"
     shutil.copytree(BUNDLE, folder)
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     found = ran(folder, "databricks.yml", "--job", "orders", "--target", target, "--engine", engine, "--logical-date", "2026-01-31")
-    assert (found["pipeline"], found["result"]) == ("orders" if target == "prod" else found["pipeline"], "SUCCESS")
+    assert (found["pipeline"], found["result"]) == ("orders" if target == "prod" else "[dev ann_lee] orders", "SUCCESS")
     tasks = found["tasks"]
     assert tasks["ingest"]["parameters"]["env"] == target and tasks["ingest"]["parameters"]["day"] == "2026-01-31"
     assert tasks["ingest"]["values"] == {"regions": ["north", "south", "west"], "bad_rows": 2}

@@ -287,3 +287,12 @@ def test_a_databricks_notebook_gets_widgets_and_no_variables() -> None:
     made = plan(Task("t", "n", {"x": 1}), notebooks={"t": replace(FREE, databricks=True)})
     assert [(argument.name, argument.assigned) for argument in made.tasks[0].arguments] == [("x", False)]
     assert made.warnings == ()
+
+
+def test_what_is_no_reference_stays_as_text_where_the_settings_want_it() -> None:
+    """In a task's parameters and the pipeline's; else it is a mistake. What looks like one of a known kind is a mistake in any case."""
+    task, shared = Task("t", "n", {"day": "{{nope}} {{job.parameters.x}}"}), {"x": "{{other}}"}
+    assert [said.partition(" is")[0] for said in mistakes(task, shared=shared)] == ["parameters.x: {{other}}", "t.parameters.day: {{nope}}"]
+    made = plan(task, shared=shared, settings=Settings(compat=True))
+    assert {argument.name: argument.value for argument in made.tasks[0].arguments}["day"] == "{{nope}} {{other}}"
+    assert mistakes(Task("t", "n", {"day": "{{job.parameters.y}}"}), shared=shared, settings=Settings(compat=True))

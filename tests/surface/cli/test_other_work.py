@@ -47,3 +47,44 @@ def test_a_run_of_commands(nbflow: Callable[..., Any], workspace: Path) -> None:
     planned = nbflow("plan", "shells", "--format", "json").document["tasks"]
     assert [(task["kind"], task["notebook"], task["uses_spark"]) for task in planned] == [("shell", None, False)] * 2
     assert "shell" in nbflow("plan", "shells").out and "exit" in nbflow("plan", "shells", "--format", "mermaid").out
+
+
+def test_what_only_databricks_has_is_left_out_where_that_is_wanted(nbflow: Callable[..., Any], workspace: Path) -> None:
+    """Refused by name, with the way out; left out by the option, else by the setting, with a warning; what comes after it runs."""
+    (workspace / "pipelines/mixed.yml").write_text(
+        "tasks:\n"
+        "  - task_key: flow\n"
+        "    pipeline_task: {pipeline_id: 7}\n"
+        "  - {task_key: after, depends_on: [flow], command: echo went on}\n"
+    )
+    where = "pipelines/mixed.yml:3: tasks[0].pipeline_task"
+    refused = nbflow("run", "mixed")
+    assert (refused.code, f"{where}: cannot be run by nbflow: only Databricks has such tasks" in refused.err) == (2, True)
+    assert "--allow-missing leaves such tasks out" in refused.err
+    left_out = f"warning: {where}: is left out: only Databricks has such tasks\n"
+    done = nbflow("run", "mixed", "--allow-missing", "--json")
+    assert (done.code, left_out in done.err) == (0, True)
+    assert [(task["task_key"], task["result"]) for task in done.document["tasks"]] == [("after", "SUCCESS")]
+    (workspace / "nbflow.toml").write_text('engine = "none"\nallow_missing = true\n')
+    planned = nbflow("plan", "mixed", "--format", "json")
+    assert (planned.code, [task["task_key"] for task in planned.document["tasks"]]) == (0, ["after"])
+    checked = nbflow("validate", "mixed")
+    assert (checked.code, checked.err) == (0, left_out)
+    assert nbflow("validate", "mixed", "--no-allow-missing").code == 2
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_what_is_no_reference_is_text_where_that_is_wanted(nbflow: Callable[..., Any], workspace: Path) -> None:
+    """By the option and by the setting: also beside what is known only when the task begins."""
+    (workspace / "pipelines/odd.yml").write_text(
+        "tasks:\n"
+        "  - task_key: one\n"
+        '    command: \'printf "{\\"key\\": \\"n\\", \\"value\\": 3}\\n" >> $NBFLOW_TASK/values.jsonl\'\n'
+        "  - {task_key: two, depends_on: [one], command: 'echo {{nope}} {{tasks.one.values.n}}'}\n"
+    )
+    refused = nbflow("run", "odd")
+    assert (refused.code, "pipelines/odd.yml:4: tasks[1].command" in refused.err and "{{nope}}" in refused.err) == (2, True)
+    assert nbflow("validate", "odd", "--compat").code == 0
+    done = nbflow("run", "odd", "--compat", "--json")
+    assert (done.code, nbflow("logs", "last").out) == (0, "two | {{nope}} 3\n")
+    assert nbflow("validate", "odd", NBFLOW_COMPAT="true").code == 0
