@@ -77,10 +77,10 @@ class Tables:
         table = _opened(found, path, version)
         try:
             columns = tuple(Column(item.name, _type(item.type), item.nullable) for item in table.schema().fields)
-            preview = tuple(table.to_pyarrow_dataset().head(rows).to_pylist()) if rows else ()
+            preview = tuple(_first(table, rows).to_pylist()) if rows else ()
             partitions = tuple(table.metadata().partition_columns)
         except Exception as error:  # what delta-rs says of a table that it does not know how to read can be anything
-            raise _unread(found, error) from error
+            raise _unread(found, table, error) from error
         return TableView(_described(found, path, table), columns, partitions, preview)
 
     def arrow(self, name: str, version: int | None = None, rows: int = 1000) -> Any:
@@ -88,9 +88,9 @@ class Tables:
         found, path = self._named(name)
         table = _opened(found, path, version)
         try:
-            return table.to_pyarrow_dataset().head(rows)
+            return _first(table, rows)
         except Exception as error:  # as above
-            raise _unread(found, error) from error
+            raise _unread(found, table, error) from error
 
     def history(self, name: str, limit: int | None = None) -> list[Commit]:
         """The newest commits of the table ``name``, the newest first. Raises ``UsageError``."""
@@ -126,8 +126,39 @@ def _opened(name: str, path: Path, version: int | None = None) -> Any:
         ) from error
 
 
-def _unread(name: str, error: Exception) -> UsageError:
-    return UsageError(f"table {name} cannot be read without an engine: {error}", "read it in a notebook")
+def _first(table: Any, rows: int) -> Any:
+    """The first rows of a table as an Arrow table.
+
+    Arrow's own reader knows nothing of columns that have other names in the files, nor of rows that are marked as deleted: where
+    the protocol allows them, delta-rs reads the table itself, in one part, so that the rows come in the same order each time.
+    """
+    if table.protocol().min_reader_version == 1:
+        return table.to_pyarrow_dataset().head(rows)
+    import pyarrow as pa
+
+    found = _asked(table, f"SELECT * FROM t LIMIT {rows}")
+    return found.cast(pa.schema(table.schema().to_arrow()))
+
+
+def _asked(table: Any, query: str) -> Any:
+    """What delta-rs answers to a query of ``t``, the table, as an Arrow table."""
+    import pyarrow as pa
+    from deltalake import QueryBuilder
+
+    asking = QueryBuilder().register("t", table)
+    asking.execute("SET datafusion.execution.target_partitions = 1")
+    return pa.table(asking.execute(query))
+
+
+def _unread(name: str, table: Any, error: Exception) -> UsageError:
+    features = sorted(table.protocol().reader_features or ())
+    if not features:
+        return UsageError(f"table {name} cannot be read without an engine: {error}", "read it in a notebook")
+    drop = f"ALTER TABLE {name} DROP FEATURE {features[0] if len(features) == 1 else '…'}"
+    return UsageError(
+        f"table {name} cannot be read without an engine, which does not know all that it uses ({', '.join(features)}): {error}",
+        f"read it in a notebook on Spark; '{drop}' there makes it a table that all read",
+    )
 
 
 def _record(name: str, path: Path) -> TableRecord:
@@ -140,9 +171,19 @@ def _record(name: str, path: Path) -> TableRecord:
 def _described(name: str, path: Path, table: Any) -> TableRecord:
     actions = table.get_add_actions(flatten=True)
     counts, sizes = actions["num_records"].to_pylist(), actions["size_bytes"].to_pylist()
-    rows = None if any(count is None for count in counts) else sum(counts)
     newest = _commit(table.history(1)[0])
-    return TableRecord(name, path, table.version(), rows, sum(sizes), newest.at, newest.run_id)
+    return TableRecord(name, path, table.version(), _rows(table, counts), sum(sizes), newest.at, newest.run_id)
+
+
+def _rows(table: Any, counts: list[int | None]) -> int | None:
+    """How many rows a table has whose files have so many; ``None`` where that is not told."""
+    if "deletionVectors" in (table.protocol().reader_features or ()):
+        try:
+            return int(_asked(table, "SELECT count(*) FROM t")[0][0].as_py())
+        except Exception:  # it is one that delta-rs cannot read
+            return None
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
 
 
 def _commit(entry: Mapping[str, Any]) -> Commit:

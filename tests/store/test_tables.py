@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltalake import CommitProperties, write_deltalake
 
@@ -66,6 +67,80 @@ def test_one_table_is_shown_at_any_version(tmp_path: Path) -> None:
     assert len(Tables(tmp_path).view("b.t", rows=2).preview) == 2
     write(tmp_path, "default/plain", {"x": [1]})
     assert Tables(tmp_path).view("plain").record.name == "default.plain"
+
+
+def field(name: str, kind: Any, **metadata: Any) -> dict[str, Any]:
+    """A column as a table's log has it."""
+    return {"name": name, "type": kind, "nullable": True, "metadata": metadata}
+
+
+def mapped(name: str, physical: str, number: int, kind: Any) -> dict[str, Any]:
+    """A column that has another name in the files."""
+    return field(name, kind, **{"delta.columnMapping.id": number, "delta.columnMapping.physicalName": physical})
+
+
+def by_hand(
+    table: Path, data: dict[str, Any], fields: list[Any], protocol: dict[str, Any], configuration: dict[str, str], **add: Any
+) -> None:
+    """A table of one file, as an engine of a later protocol than delta-rs writes has made it."""
+    (table / "_delta_log").mkdir(parents=True)
+    pq.write_table(pa.table(data), table / "f.parquet")
+    size, stats = (table / "f.parquet").stat().st_size, json.dumps({"numRecords": len(next(iter(data.values())))})
+    metadata = {
+        "id": "x", "format": {"provider": "parquet", "options": {}}, "partitionColumns": [], "configuration": configuration, "createdTime": 1,
+        "schemaString": json.dumps({"type": "struct", "fields": fields}),
+    }  # fmt: skip
+    added = {"path": "f.parquet", "partitionValues": {}, "size": size, "modificationTime": 1, "dataChange": True, "stats": stats, **add}
+    info = {"timestamp": 1, "operation": "WRITE"}
+    actions = [{"commitInfo": info}, {"protocol": protocol}, {"metaData": metadata}, {"add": added}]
+    (table / "_delta_log" / f"{0:020}.json").write_text("\n".join(map(json.dumps, actions)))
+
+
+def with_feature(name: str) -> dict[str, Any]:
+    """The protocol of a table that uses a feature of Delta."""
+    return {"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": [name], "writerFeatures": [name]}
+
+
+@pytest.mark.parametrize("protocol", [{"minReaderVersion": 2, "minWriterVersion": 5}, with_feature("columnMapping")])
+def test_columns_that_were_renamed_have_their_rows(tmp_path: Path, protocol: dict[str, Any]) -> None:
+    """Where the files have other names for them, at the top and inside: what stands there is shown, not null."""
+    inner = {"type": "struct", "fields": [mapped("new", "old", 3, "string")]}
+    data = {"v": [1, 2], "s": [{"old": "a"}, None], "col-7": ["p", None]}
+    fields = [mapped("w", "v", 1, "long"), mapped("s", "s", 2, inner), mapped("text", "col-7", 4, "string")]
+    by_hand(tmp_path / "b" / "t", data, fields, protocol, {"delta.columnMapping.mode": "name", "delta.columnMapping.maxColumnId": "4"})
+    view = Tables(tmp_path).view("b.t")
+    assert view.preview == ({"w": 1, "s": {"new": "a"}, "text": "p"}, {"w": 2, "s": None, "text": None})
+    table = Tables(tmp_path).arrow("b.t", rows=1)
+    assert (table.to_pylist(), table.schema.field("text").type) == ([{"w": 1, "s": {"new": "a"}, "text": "p"}], pa.string())
+
+
+def test_rows_that_are_marked_as_deleted_are_gone(tmp_path: Path) -> None:
+    """They are neither shown nor counted."""
+    gone = "^Bg9^0rr910000000000iXQKl0rr91000315c8Xg0rri4"  # the second and the fourth row
+    vector = {"storageType": "i", "pathOrInlineDv": gone, "sizeInBytes": 36, "cardinality": 2}
+    by_hand(tmp_path / "b" / "t", {"v": [1, 2, 3, 4]}, [field("v", "long")], with_feature("deletionVectors"), {}, deletionVector=vector)
+    view = Tables(tmp_path).view("b.t")
+    assert (view.preview, view.record.rows) == (({"v": 1}, {"v": 3}), 2)
+
+
+def test_a_table_that_needs_an_engine_says_so(tmp_path: Path) -> None:
+    """With the feature and the way out; its columns are shown where no rows are asked for, and one that nobody knows hides no other."""
+    widened = field("v", "long", **{"delta.typeChanges": [{"fromType": "integer", "toType": "long"}]})
+    by_hand(tmp_path / "b" / "t", {"v": pa.array([1], pa.int32())}, [widened], with_feature("typeWidening"), {})
+    by_hand(tmp_path / "b" / "u", {"v": [1]}, [field("v", "long")], with_feature("unheardOf"), {})
+    by_hand(tmp_path / "b" / "v2", {"v": [1]}, [field("v", "long")], with_feature("v2Checkpoint"), {})
+    for read in (Tables(tmp_path).view, Tables(tmp_path).arrow):
+        with pytest.raises(
+            UsageError, match=r"b\.t cannot be read without an engine.* \(typeWidening\).*on Spark.*DROP FEATURE typeWidening"
+        ):
+            read("b.t")
+        with pytest.raises(UsageError, match=r"b\.u cannot be read: .*unheardOf"):
+            read("b.u")
+    assert [column.type for column in Tables(tmp_path).view("b.t", rows=0).columns] == ["long"]
+    assert [(table.name, table.rows, bool(table.trouble)) for table in Tables(tmp_path).all()] == [
+        ("b.t", 1, False), ("b.u", None, True), ("b.v2", 1, False),
+    ]  # fmt: skip
+    assert Tables(tmp_path).view("b.v2").preview == ({"v": 1},)
 
 
 def test_a_table_without_a_name_is_called_by_its_path(tmp_path: Path) -> None:
