@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from nbflow.core.exchange import Mark
 from nbflow.core.writes import total
 
 _COMMIT = re.compile(r"(\d{20})\.json\Z")
+_CHECKPOINT = re.compile(r"(\d{20})\.checkpoint(?:\.\d{10}\.(\d{10}))?\.parquet\Z")
 _MOST_COMMITS = 10_000
 _MOST_COUNTED, _MOST_BYTES = 200, 1_000_000
 """So many commits, and so much of them, are read in order to count the rows of a table: some 20 ms."""
@@ -122,13 +123,20 @@ def rows_at(log: str, version: int) -> int | None:
     """How many rows the table has at ``version``; ``None`` where files without counts, or too long a log, do not tell.
 
     From that version back, what each commit adds counts unless a later one removed or replaced it, until a version whose
-    checksum lists all files, as those of small tables do, or the first.
+    checksum lists all files, as those of small tables do, or the first. Of a log that is too long for that, or has lost its
+    beginning, the newest checkpoint is where it ends: to read one takes pyarrow, which is not loaded for every table.
     """
+    rows = _counted_back(log, version) if version < _MOST_COUNTED else None
+    return _counted_back(log, version, *_newest_checkpoint(log, version)) if rows is None else rows
+
+
+def _counted_back(log: str, version: int, known: int = -1, files: Mapping[str, int | None] | None = None) -> int | None:
+    """The rows at ``version``, where ``files`` are those of the version ``known`` with their rows."""
     counts: dict[str, int | None] = {}  # by file; 0 for one that is gone
     read = 0
     for number in range(version, max(-1, version - _MOST_COUNTED), -1):
         file = os.path.join(log, f"{number:020}")
-        whole = _files_of_checksum(f"{file}.crc")
+        whole = files if number == known else _files_of_checksum(f"{file}.crc")
         if whole is not None:
             return total([*counts.values(), *(rows for path, rows in whole.items() if path not in counts)])
         try:
@@ -141,6 +149,37 @@ def rows_at(log: str, version: int) -> int | None:
         for path, rows in {**dict.fromkeys(removes, 0), **adds}.items():
             counts.setdefault(path, rows)
     return total(list(counts.values())) if version < _MOST_COUNTED else None
+
+
+def _newest_checkpoint(log: str, version: int) -> tuple[int, Mapping[str, int | None]] | tuple[()]:
+    """The newest version up to this one of which there is a checkpoint, and the rows of each of its files; empty where there is none
+    that is told here: not one in parts whose names only another file tells, and none of very many files."""
+    parts: dict[tuple[int, int], list[str]] = {}  # by version, and how many there must be
+    try:
+        for name in os.listdir(log):
+            match = _CHECKPOINT.match(name)
+            if match is not None and int(match[1]) <= version:
+                parts.setdefault((int(match[1]), int(match[2] or 1)), []).append(os.path.join(log, name))
+        for (number, count), files in sorted(parts.items(), reverse=True):
+            if len(files) == count:
+                small = sum(os.stat(file).st_size for file in files) <= _MOST_BYTES
+                return (number, _files_of_checkpoint(files)) if small else ()
+    except (*_UNREADABLE, LookupError, TypeError, NotImplementedError, ImportError):
+        pass
+    return ()
+
+
+def _files_of_checkpoint(parts: Sequence[str]) -> dict[str, int | None]:
+    """The rows of each file of a table by the file's path. Raises whatever its reader does."""
+    from pyarrow import parquet
+
+    found = {}
+    for part in parts:
+        table = parquet.ParquetFile(part).read(columns=["add.path", "add.stats", "add.deletionVector.cardinality"])
+        for add in table["add"].to_pylist():
+            if add is not None and add["path"] is not None:
+                found[add["path"]] = _rows_of_file(add)
+    return found
 
 
 def _files_of_checksum(checksum: str) -> dict[str, int | None] | None:

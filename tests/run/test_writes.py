@@ -7,7 +7,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from deltalake import DeltaTable, write_deltalake
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -169,6 +171,32 @@ def test_rows_at_a_version_are_those_of_the_files_that_are_left(
             file.with_suffix(".crc").write_text(json.dumps({"numFiles": len(whole), "allFiles": whole}))
     version = min(version, len(commits) - 1)
     assert rows_at(str(table / "_delta_log"), version) == expected[version]
+
+
+def test_a_long_log_is_read_back_to_its_newest_checkpoint(tmp_path: Path) -> None:
+    """One that delta-rs wrote: where the beginning of the log is gone, and where it is too long to be read; what was removed since does not
+    count, and a version before the checkpoint is not told by it."""
+    table, log = tmp_path / "t", tmp_path / "t" / "_delta_log"
+    for rows in (1, 2, 3, 4):
+        write_deltalake(table, pa.table({"n": range(rows)}), mode="append")
+    DeltaTable(table).delete("n = 2")  # of two files
+    DeltaTable(table).create_checkpoint()
+    write_deltalake(table, pa.table({"n": range(50)}), mode="append")
+    DeltaTable(table).delete("n = 1")  # of old files and of a new one
+    left = DeltaTable(table).to_pyarrow_table().num_rows
+    for version in (0, 2):
+        (log / f"{version:020}.json").unlink()
+    assert [rows_at(str(log), version) for version in (3, 4, 5, 6)] == [None, 8, 58, left]
+    for version in range(7, 204):
+        (log / f"{version:020}.json").write_text("")
+    assert rows_at(str(log), 203) == left
+    for version in range(204, 215):
+        commit(table, version, info(None), {"add": {**action("add", 2)["add"], "path": f"{version}"}})
+    assert rows_at(str(log), 214) is None  # 210 commits are too many
+    (log / f"{4:020}.checkpoint.parquet").rename(log / f"{212:020}.checkpoint.parquet")
+    assert rows_at(str(log), 214) == 8 + 2 * 2
+    (log / f"{212:020}.checkpoint.parquet").write_bytes(b"torn")
+    assert rows_at(str(log), 214) is None
 
 
 def test_rows_are_not_guessed(tmp_path: Path) -> None:
