@@ -120,10 +120,10 @@ def _opened(name: str, path: Path, version: int | None = None) -> Any:
     try:
         return DeltaTable(path, version=version)
     except Exception as error:  # as above
-        what = f"table {name} has no version {version}" if version is not None else f"table {name} cannot be read"
-        raise UsageError(
-            f"{what}: {error}", f"'nbflow tables history {name}' lists its versions" if version is not None else None
-        ) from error
+        if version is None:
+            raise UsageError(f"table {name} cannot be read: {error}") from error
+        _opened(name, path)  # it may be the table that cannot be read, at whatever version
+        raise UsageError(f"table {name} has no version {version}: {error}", f"'nbflow tables history {name}' lists its versions") from error
 
 
 def _first(table: Any, rows: int) -> Any:
