@@ -54,6 +54,23 @@ class RunTables(Mapping[str, Any]):
         return f"tables: {', '.join(self._writes) or 'none'}"
 
 
+def last_writes(run: RunView) -> dict[str, TableWrite]:
+    """What ``run`` did last to each table that it wrote, by the table's name.
+
+    Of tasks that worked at the same time it is what made the newest version; one that began when another had ended wrote after it, also
+    where it made the table anew, whose versions then begin again.
+    """
+    found: dict[str, tuple[TableWrite, str]] = {}
+    records = {task["task_key"]: task for task in run.document["tasks"]}
+    for key in sorted(run.tasks, key=lambda key: records[key]["started"] or ""):
+        record = records[key]
+        for write in run.tasks[key].tables:
+            kept, ended = found.get(write.table, (None, ""))
+            if kept is None or write.last_version > kept.last_version or (ended and (record["started"] or "") >= ended):
+                found[write.table] = write, record["ended"] or ""
+    return {table: write for table, (write, _) in found.items()}
+
+
 def preview(where: Where, write: TableWrite) -> Any:
     """The first rows of the table as ``write`` left it. Raises ``UsageError`` where it cannot be read."""
     from nbflow.store.tables import Tables

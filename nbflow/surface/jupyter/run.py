@@ -13,7 +13,7 @@ from nbflow.core.errors import RunFailedError
 from nbflow.core.progress import error_text
 from nbflow.core.records import run_payload
 from nbflow.core.writes import TableWrite
-from nbflow.surface.jupyter.frames import RunTables, preview
+from nbflow.surface.jupyter.frames import RunTables, last_writes, preview
 from nbflow.surface.jupyter.view import RunView
 from nbflow.surface.jupyter.where import Where
 
@@ -71,7 +71,7 @@ class Run(RunView):
     @property
     def tables(self) -> RunTables:
         """The tables that it wrote, by name, as previews: ``run.tables["gold.daily"]``."""
-        return RunTables(self._where, {write.table: write for task in self.tasks.values() for write in task.tables})
+        return RunTables(self._where, last_writes(self))
 
     @property
     def _read(self) -> Callable[[TableWrite], Any]:

@@ -143,6 +143,21 @@ def test_a_name_that_is_not_there() -> None:
     assert run.tasks.get("z") is None and "z" not in run.values and json.loads(json.dumps(run.values)) == {"a<b>": {"k": "<script>"}}
 
 
+def test_a_table_that_several_tasks_wrote_is_as_the_last_one_left_it(tmp_path: Path) -> None:
+    """Not as the last one that is listed did: of tasks at the same time the newest version counts, of one after the other the later
+    one, whose table may have been made anew."""
+    clock = "2026-01-01T00:00:{}+00:00".format
+
+    def task(key: str, began: int, ended: int | None, **versions: int) -> dict[str, Any]:
+        writes = [TableWrite(f"b.{name}", last, last, 1, ("WRITE",), 1, 0, 0, None).to_json() for name, last in versions.items()]
+        times = {"started": clock(f"{began:02}"), "ended": None if ended is None else clock(f"{ended:02}")}
+        return {**_document("SUCCESS", None)["tasks"][0], "task_key": key, "tables": writes, **times}
+
+    tasks = [task("late", 50, None, shared=9, anew=0), task("one", 10, 30, shared=7, anew=3, same=5), task("two", 20, 40, shared=6, same=8)]
+    run = Run({**_document("SUCCESS", None), "tasks": tasks}, Where(tmp_path))
+    assert {name: write.last_version for name, write in run.tables._writes.items()} == {"b.shared": 9, "b.anew": 0, "b.same": 8}
+
+
 def test_a_frame_of_its_tasks() -> None:
     """A row for each task, with times as times and errors in a line; a run without tasks has no rows."""
     document = _document("FAILED", ERROR)
