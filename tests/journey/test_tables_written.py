@@ -13,10 +13,48 @@ import pytest
 from deltalake import DeltaTable
 
 from nbflow.core.exchange import Mark
+from nbflow.surface.jupyter.run import Run
+from nbflow.surface.jupyter.where import Where
 
 pytestmark = pytest.mark.long
 
 SPARK = "from nbflow import spark, task\n"
+MEET = (
+    SPARK
+    + """
+from pyspark.sql import functions as F
+
+def meet(value, here=task.task_key, folder=str(task.workspace)):
+    import glob, os, time
+    kind = here.rpartition("_")[0]
+    open(f"{folder}/{here}.met", "w").close()
+    end = time.monotonic() + 100
+    while len(glob.glob(f"{folder}/{kind}_*.met")) < {"merging": 2, "waiting": 2, "appending": 4}[kind]:
+        assert time.monotonic() < end, "the others did not come"
+        time.sleep(0.05)
+    return value
+
+met = spark.range(0, 1, 1, 1).select(F.udf(meet, "long")("id").alias("id"))
+"""
+)
+"""A row that is there when all tasks of a kind have begun to read it: none of them commits before all have begun."""
+
+MERGE = 'spark.sql("merge into b.counted t using met s on t.id = s.id when matched then update set n = t.n + 1")'
+MERGING = MEET + 'met.createOrReplaceTempView("met")\n' + MERGE
+APPENDING = (
+    MEET
+    + """
+met.selectExpr(f"if(id = 0, '{task.task_key}', null) as who").write.mode("append").saveAsTable("b.kept")
+"""
+)
+CONTESTED = """
+spark.sql("create table b.counted as select 0L as id, 0L as n")
+spark.sql("create table b.kept (who string)")
+"""
+APPENDS = [f"appending_{number}" for number in (1, 2, 3, 4)]
+CONFLICTS = {"merging_1": MERGING, "merging_2": MERGING, **dict.fromkeys(APPENDS, APPENDING)}
+"""Tasks that write to the same tables at the same time."""
+
 CELLS = {
     "make": SPARK
     + """
@@ -28,7 +66,7 @@ spark.range(1).write.saveAsTable("b.shared")
 spark.range(60).repartition(60).write.saveAsTable("b.many_files")
 spark.range(9).write.mode("append").saveAsTable("b.many_files")
 spark.range(3).write.format("delta").save(f"{task.workspace}/warehouse/by_path")
-""",
+""" + CONTESTED,
     "two": SPARK
     + """
 spark.range(5).write.mode("append").saveAsTable("b.grown")
@@ -63,6 +101,7 @@ import pyarrow as pa
 from deltalake import write_deltalake
 write_deltalake(os.path.abspath("warehouse/b/foreign"), pa.table({"x": [1]}))
 """,
+    **CONFLICTS,
 }  # fmt: skip
 AFTER = {
     "make": [],
@@ -73,6 +112,8 @@ AFTER = {
     "killed": ["make"],
     "left": ["make"],
     "right": ["make"],
+    "unmarked": ["make"],
+    **{key: ["part", "left", "right"] for key in CONFLICTS},
 }
 
 
@@ -98,17 +139,20 @@ class Ran:
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """The run that these tests look at: tables made, appended to, merged, overwritten; by two tasks at once; by one that fails."""
-    folder = tmp_path_factory.mktemp("written")
-    (folder / "nbflow.toml").write_text("")
-    for key, source in CELLS.items():
+    return run_of(tmp_path_factory.mktemp("written"), CELLS, AFTER, {"bad", *CONFLICTS})
+
+
+def run_of(folder: Path, cells: dict[str, str], after: dict[str, list[str]], retried: set[str], *words: str) -> Ran:
+    """A run of these notebooks, six at once; ``after`` names the tasks before each, ``retried`` those that have a second attempt."""
+    (folder / "nbflow.toml").write_text('parallel = 6\n[spark_conf]\n"spark.master" = "local[6]"\n')
+    for key, source in cells.items():
         cell = {"cell_type": "code", "id": "c", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
         (folder / f"{key}.ipynb").write_text(json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
     tasks = [
-        {"task_key": key, "notebook": f"{key}.ipynb", "depends_on": parents, "max_retries": int(key == "bad")}
-        for key, parents in {**AFTER, "plain": [], "unmarked": ["make"]}.items()
+        {"task_key": key, "notebook": f"{key}.ipynb", "depends_on": after.get(key, []), "max_retries": int(key in retried)} for key in cells
     ]
     (folder / "p.yml").write_text(json.dumps({"tasks": tasks}))
-    command = [sys.executable, "-m", "nbflow", "run", "p.yml", "--json"]
+    command = [sys.executable, "-m", "nbflow", "run", "p.yml", "--json", *words]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
     assert done.stdout, done.stderr
     return Ran(folder, done.returncode, json.loads(done.stdout), done.stderr)
@@ -134,7 +178,8 @@ def test_each_attempt_has_the_commits_that_bear_its_mark(ran: Ran) -> None:
     assert ran.code == 1
     places = {"by_path": ran.folder / "warehouse" / "by_path"}
     places |= {
-        f"b.{name}": ran.folder / "warehouse" / "b" / name for name in ("grown", "merged", "replaced", "shared", "many_files", "foreign")
+        f"b.{name}": ran.folder / "warehouse" / "b" / name
+        for name in ("grown", "merged", "replaced", "shared", "many_files", "foreign", "counted", "kept")
     }
     expected = {
         (mark, name): (
@@ -174,6 +219,8 @@ def test_rows_are_counted_as_they_changed(ran: Ran) -> None:
         ("whole", "b.replaced"): (4, 0, None), ("part", "b.merged"): (2, 0, 1),
         ("killed", "b.many_files"): (8, 0, 0), ("bad", "b.grown"): (4, 0, 0), ("bad", "b.replaced"): (1, 0, 0),
         ("left", "b.shared"): (6, 0, 0), ("right", "b.shared"): (9, 0, 0),
+        ("make", "b.counted"): (1, 0, 0), ("make", "b.kept"): (0, 0, 0),
+        ("merging_1", "b.counted"): (0, 1, 0), ("merging_2", "b.counted"): (0, 1, 0), **{(key, "b.kept"): (1, 0, 0) for key in APPENDS},
     }  # fmt: skip
 
 
@@ -206,3 +253,72 @@ def test_people_are_told_too(ran: Ran) -> None:
         "b.grown version 4 +2 rows, now 26 attempt 2",
         "b.replaced version 2 +1 row, now 5 attempt 2",
     ]
+
+
+def results(ran: Ran, kind: str) -> list[list[str]]:
+    """The results of the attempts of each task of a kind, in order."""
+    return sorted(
+        [attempt["result"] for attempt in task["attempts"]] for task in ran.document["tasks"] if task["task_key"].startswith(kind)
+    )
+
+
+def contents(ran: Ran, table: str) -> list[dict[str, Any]]:
+    """The rows of a table, as delta-rs reads them."""
+    return DeltaTable(ran.folder / "warehouse" / "b" / table).to_pyarrow_table().to_pylist()
+
+
+def test_a_conflict_fails_the_attempt_and_the_next_succeeds(ran: Ran) -> None:
+    """Of two tasks that merge into one row at the same time one is the first, the other fails by Delta's error and is done again:
+    no change is lost. Appends at the same time are all kept without a second attempt."""
+    assert results(ran, "merging") == [["FAILED", "SUCCESS"], ["SUCCESS"]]
+    (error,) = [ran.task(key)["attempts"][0]["error"] for key in ("merging_1", "merging_2") if len(ran.task(key)["attempts"]) == 2]
+    assert (error["kind"], "DELTA_CONCURRENT" in error["message"]) == ("CELL_ERROR", True)
+    assert contents(ran, "counted") == [{"id": 0, "n": 2}]
+    assert results(ran, "appending") == [["SUCCESS"]] * 4
+    assert sorted(row["who"] for row in contents(ran, "kept")) == APPENDS
+
+
+def test_conflicts_on_sail(tmp_path: Path) -> None:
+    """A row that delta-rs changes while it is merged into fails the attempt, the next succeeds; tasks that merge by SQL at the same time
+    wait for each other, and appends at the same time are all kept, each at its first attempt."""
+    foreign = """
+import os, time
+from deltalake import DeltaTable
+while not os.path.exists("merging_1.met"):
+    time.sleep(0.05)
+DeltaTable("warehouse/b/counted").update(updates={"n": "n + 10"}, predicate="id = 0")
+open("merging_2.met", "w").close()
+"""
+    waiting = MEET + "meet(0)\nspark.range(1).createOrReplaceTempView('met')\n" + MERGE
+    cells = {
+        "make": SPARK + "spark.sql('create schema b')" + CONTESTED,
+        **CONFLICTS,
+        "merging_2": foreign,
+        "waiting_1": waiting,
+        "waiting_2": waiting,
+    }
+    after = {key: ["make"] for key in cells if key != "make"} | {key: ["merging_1"] for key in ("waiting_1", "waiting_2")}
+    ran = run_of(tmp_path, cells, after, {"merging_1"}, "--engine", "sail")
+    assert (ran.code, results(ran, "merging"), results(ran, "waiting")) == (0, [["FAILED", "SUCCESS"], ["SUCCESS"]], [["SUCCESS"]] * 2)
+    error = ran.task("merging_1")["attempts"][0]["error"]
+    assert error["kind"] == "CELL_ERROR" and "commit" in error["message"]
+    assert contents(ran, "counted") == [{"id": 0, "n": 1 + 10 + 1 + 1}]
+    assert results(ran, "appending") == [["SUCCESS"]] * 4
+    assert sorted(row["who"] for row in contents(ran, "kept")) == APPENDS
+
+
+def test_what_a_run_wrote_is_previewed(ran: Ran) -> None:
+    """By the run and by its tasks, without an engine: each table as this run left it, or as this task did."""
+    run = Run(ran.document, Where(ran.folder))
+    assert set(run.tables) == {write["table"] for task in ran.document["tasks"] for write in task["tables"]}
+    for name, frame in run.tables.items():
+        place = ran.folder / "warehouse" / name.replace(".", "/")
+        last = max(write["last_version"] for task in ran.document["tasks"] for write in task["tables"] if write["table"] == name)
+        expected = DeltaTable(place, version=last).to_pyarrow_table().to_pylist()
+        assert sorted(frame.to_dict("records"), key=str) == sorted(expected, key=str), name
+    assert sorted(run.tasks["whole"].table["id"]) == [0, 1, 2, 3]
+    assert sorted(run.tasks["part"].table["k"]) == sorted(
+        DeltaTable(ran.folder / "warehouse/b/merged", version=ran.task("part")["tables"][0]["last_version"])
+        .to_pyarrow_table()["k"]
+        .to_pylist()
+    )
