@@ -73,7 +73,7 @@ class TaskProgress:
 
     @property
     def said(self) -> str:
-        """Its state in a few words: ``cell 4 of 12``, ``SUCCESS 3.1 s``, ``FAILED in cell 5``."""
+        """Its state in a few words: ``cell 4 of 12``, ``SUCCESS 3.1 s``, ``FAILED (attempt 2) in cell 5``."""
         again = f"attempt {self.attempt}, " if self.attempt > 1 else ""
         if self.state == RUNNING and self.items is not None:
             return f"{self.items_done} of {self.items} done"
@@ -84,8 +84,13 @@ class TaskProgress:
             return f"attempt {self.attempt} ended" if self.attempt else "waits"
         cell = self.error.get("cell") if self.failed and self.error else None
         if cell:
-            return f"{self.state} in cell {cell}"
-        return self.state if self.seconds is None else f"{self.state} {duration_text(self.seconds)}"
+            return f"{self.result} in cell {cell}"
+        return self.result if self.seconds is None else f"{self.result} {duration_text(self.seconds)}"
+
+    @property
+    def result(self) -> str:
+        """Its state, with the attempt that it came to, where that was not the first: ``SUCCESS (attempt 2)``."""
+        return f"{self.state} (attempt {self.attempt})" if self.ended and self.attempt > 1 else self.state
 
 
 @dataclass(slots=True)

@@ -115,6 +115,8 @@ def run_payload(run: RunRecord) -> dict[str, Any]:
         "state": run.state,
         "error": run.error,
         "engine": run.engine,
+        "uses_spark": run.definition.get("uses_spark"),
+        "warnings": list(run.definition.get("warnings", ())),
         "started": _time(run.started),
         "ended": _time(run.ended),
         "duration_s": run.duration_s,

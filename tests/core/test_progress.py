@@ -68,7 +68,7 @@ def test_folding_events_is_reading_the_record(tmp_path: Path) -> None:
             tell(event)
             folded.take(event)
             assert folded == RunProgress.of(run_payload(store.run(given.run_id))), event
-    assert [task.said for task in folded.tasks.values()] == ["SUCCESS 5.0 s", "FAILED in cell 2", "UPSTREAM_FAILED"]
+    assert [task.said for task in folded.tasks.values()] == ["SUCCESS (attempt 2) 5.0 s", "FAILED in cell 2", "UPSTREAM_FAILED"]
     assert folded.edges == {"a": (), "b": ("a",), "c": ("b",)}
     assert folded.counts == {"SUCCESS": 1, "FAILED": 1, "UPSTREAM_FAILED": 1}
     store.close()

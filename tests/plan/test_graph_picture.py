@@ -64,6 +64,38 @@ def test_boxes_and_lines(down: bool) -> None:
     assert "data-task" not in plain and "<title>" not in plain
 
 
+@pytest.mark.parametrize("down", [False, True])
+def test_what_is_looked_at_alone_has_each_shape_once(down: bool) -> None:
+    """Each state's shape stands once, for boxes with a line to them and for others, and is repeated at the corners of the boxes; the words
+    stand in these; very many lines are straight."""
+    states = ("SUCCESS", "FAILED", "SUCCESS", "UPSTREAM_FAILED", "SUCCESS")
+    tasks = [TaskProgress(f"task {at}", (f"task {at - 2}",) if at > 1 else (), state) for at, state in enumerate(states)]
+    whole, small = ET.fromstring(graph_svg(a_run(*tasks), down=down)), ET.fromstring(graph_svg(a_run(*tasks), down=down, titles=False))
+    boxes = {(node.get("transform") or "")[10:-1]: node.get("class") for node in whole.iter(f"{SVG}g") if node.get("data-task")}
+    markers = {node.get("id"): node for node in small.iter(f"{SVG}marker")}
+    corners: dict[str, str | None] = {}
+    for line in small.iter(f"{SVG}polyline"):
+        points = (line.get("points") or "").split()
+        marker = markers[(line.get("style") or "").partition("#")[2].rstrip(")")]
+        corners |= {f"{x} {y}": marker.get("class") for x, y in zip(points[::2], points[1::2], strict=True)}
+    assert corners == boxes and len(markers) == 4
+    shapes = [node.get("d") for node in small.iter(f"{SVG}path") if node.get("class") == "m"]
+    assert sorted(shapes) == sorted(MARKS[state].shape for state in ("SUCCESS", "SUCCESS", "FAILED", "UPSTREAM_FAILED"))
+    assert sorted(_places(small)) == sorted(_places(whole))
+    many = [TaskProgress(f"{at}", tuple(f"{to}" for to in range(11)) if at > 10 else ()) for at in range(22)]
+    lines = next(node.get("d") or "" for node in ET.fromstring(graph_svg(a_run(*many), down=down, titles=False)).iter(f"{SVG}path"))
+    assert "c" not in lines and lines.count("M") == 121
+
+
+def _places(tree: ET.Element) -> list[tuple[str, int, int]]:
+    """Each text with where it stands."""
+    found = []
+    for group in tree.iter(f"{SVG}g"):
+        x, y = map(int, (group.get("transform") or "")[10:-1].split())
+        found += [(text.text or "", x + int(text.get("x", 0)), y + int(text.get("y", 0))) for text in group.findall(f"{SVG}text")]
+    return found
+
+
 @pytest.mark.parametrize("titles", [True, False])
 def test_the_steps_of_a_for_each_hang_at_it(titles: bool) -> None:
     """One box for each step, from the beginning on, however many items there are; its line comes from the loop, or from the step before
@@ -83,6 +115,14 @@ def test_the_steps_of_a_for_each_hang_at_it(titles: bool) -> None:
     loop.state = "EXCLUDED"
     run.steps.clear()
     assert texts(graph_svg(run, titles=titles))[6:] == ["x", "EXCLUDED", "y", "EXCLUDED"]
+
+
+@pytest.mark.parametrize("titles", [True, False])
+@pytest.mark.parametrize("down", [False, True])
+def test_the_attempt_that_a_task_came_to_is_told_whole(titles: bool, down: bool) -> None:
+    """Where a task was tried again, the boxes are wide enough for result, attempt and time."""
+    run = a_run(TaskProgress("a", (), "SUCCESS", attempt=2, seconds=12.34), TaskProgress("b", ("a",), "SUCCESS", attempt=1, seconds=12.34))
+    assert texts(graph_svg(run, down=down, titles=titles)) == ["a", "SUCCESS (attempt 2) 12.3 s", "b", "SUCCESS 12.3 s"]
 
 
 def test_many_tasks_are_drawn_in_groups() -> None:

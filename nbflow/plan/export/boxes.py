@@ -17,7 +17,8 @@ class TaskBox:
     """A box: ``key`` in the picture, ``name``, ``state``, what is ``said`` of it in it, and all of it in a sentence.
 
     ``depends_on`` are the keys of those that its lines come from; ``hangs`` where the line comes from the for_each that it is a step of.
-    ``tasks`` are the keys in the run of the tasks that it stands for, those that failed first.
+    ``tasks`` are the keys in the run of the tasks that it stands for, those that failed first; ``again`` where it is the task's second
+    attempt, or a later one.
     """
 
     key: str
@@ -27,13 +28,17 @@ class TaskBox:
     said: str
     sentence: str
     tasks: tuple[str, ...]
+    again: bool = False
     many: bool = False
     hangs: bool = False
 
 
 def boxes_of(run: RunProgress) -> dict[str, TaskBox]:
     """The boxes of ``run`` by their keys: the tasks in their order, then the steps, which are there as soon as the run is."""
-    found = {key: TaskBox(key, key, task.depends_on, task.state, task.said, task_words(task), (key,)) for key, task in run.tasks.items()}
+    found = {
+        key: TaskBox(key, key, task.depends_on, task.state, task.said, task_words(task), (key,), task.attempt > 1)
+        for key, task in run.tasks.items()
+    }
     inside: dict[str, dict[str, list[TaskProgress]]] = {key: {name: [] for name in task.steps} for key, task in run.tasks.items()}
     for key, step in run.steps.items():
         loop, *rest = key.split("/")

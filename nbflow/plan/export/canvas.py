@@ -16,7 +16,7 @@ _LIGHT = "--g:#fff;--b:#f6f8fa;--i:#1f2328;--d:#57606a;--l:#8c959f;--ok:#1a7f37;
 _DARK = "--g:#0d1117;--b:#161b22;--i:#e6edf3;--d:#9ea7b3;--l:#6e7681;--ok:#56d364;--bad:#ff7b72;--warn:#e3b341;--run:#79c0ff;--idle:#9ea7b3"
 STYLE = (
     f".nbf{{{_LIGHT}}}@media(prefers-color-scheme:dark){{.nbf:not(.nbf-light){{{_DARK}}}}}.nbf.nbf-dark{{{_DARK}}}"
-    ".nbf text{font:600 13px system-ui,sans-serif;fill:var(--i)}.nbf .w{font-weight:400;font-size:12px;fill:var(--c)}"
+    ".nbf text{font:600 13px system-ui,sans-serif;fill:var(--i)}.nbf .w,.nbf .k text:nth-of-type(2n){font-weight:400;font-size:12px;fill:var(--c)}"
     ".nbf .g{fill:var(--g)}.nbf .l,.nbf .m{fill:none;stroke:var(--l);stroke-width:1.3}"
     ".nbf .h{stroke-dasharray:5 3}.nbf .t>.m{transform:translate(9px,14px)}.nbf .t rect{fill:var(--b);stroke:var(--c);stroke-width:1.3}"
     ".nbf .m{stroke:var(--c);stroke-width:2;stroke-linecap:round;stroke-linejoin:round}"

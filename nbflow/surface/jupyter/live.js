@@ -97,6 +97,7 @@ const render = ({ model, el }) => {
     make(head, "b", "", view.title);
     make(head, "span", "", view.said);
     if (view.seconds !== null) clock(head, view.seconds);
+    make(head, "span", "nbf-engine", view.engine);
     errors.replaceChildren();
     view.errors.forEach(drawError);
     rows.replaceChildren();

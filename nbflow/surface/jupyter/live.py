@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -21,7 +22,7 @@ from nbflow.core.records import run_payload
 from nbflow.plan.export.boxes import boxes_of
 from nbflow.plan.export.graph import graph_svg, is_grouped
 from nbflow.plan.export.marks import MARKS, in_turn, mark_of
-from nbflow.surface.jupyter.show import run_html, run_text
+from nbflow.surface.jupyter.show import run_bundle
 from nbflow.surface.jupyter.view import RunView
 from nbflow.surface.jupyter.widget import bundle_of, widget_class
 
@@ -47,11 +48,11 @@ class LiveView:
         record = store.run(run_id)
         # All events are taken, from the first on: those between the record's reading and theirs would be missed.
         self._progress = RunProgress.of(run_payload(record)).afresh()
-        self._progress.notes += [f"warning: {text}" for text in record.definition.get("warnings", ())]
+        self._run = RunView(run_payload(record))
         self._seen = 0
         self._drawn_at, self._stale = 0.0, True
         self._life_at = time.monotonic()
-        self._grouped = is_grouped(self._progress)
+        self._grouped, self._again = is_grouped(self._progress), False
         self._kept_at, self._unkept = 0.0, False
         self._widget: Any = None
         self._outputs: tuple[Any, Any] | None = None
@@ -97,24 +98,26 @@ class LiveView:
         self.show()
         threading.Thread(target=self.follow, name=f"nbflow-live-{self._run_id}", daemon=True).start()
 
-    def finish(self) -> None:
-        """Leave the picture and the table as they are now, and nothing of the widget."""
+    def finish(self, told: Mapping[str, Any] | None = None) -> None:
+        """Leave the picture and the table as they are now, with the notes and the report that ``nbflow run`` has ``told``, and nothing of
+        the widget."""
         if self._outputs is None:
             return
         kept, drawn = self._outputs
         self._outputs = None
         try:
-            picture = self._picture()
+            picture = self._picture(told)
         except (UsageError, StoreError) as error:  # removed meanwhile, or held by another program
             picture = {"text/plain": str(error)}
         kept.update(picture, raw=True)
         self._widget.close()
         drawn.update({"text/plain": ""}, raw=True)
 
-    def _picture(self) -> dict[str, Any]:
+    def _picture(self, told: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The output that stays. Raises as ``Store.run`` does."""
-        run = RunView(run_payload(self._store.run(self._run_id)))
-        return {"text/html": f'<div class="{self._mark}">{run_html(run)}</div>', "text/plain": run_text(run)}
+        document = {**run_payload(self._store.run(self._run_id)), "notes": self._progress.notes}
+        bundle = run_bundle(RunView({**document, **{name: told[name] for name in ("notes", "report") if told and name in told}}))
+        return {**bundle, "text/html": f'<div class="{self._mark}">{bundle["text/html"]}</div>'}
 
     def _keep(self, now: float) -> None:
         """Bring the picture up to date, so that a notebook which is closed now shows it."""
@@ -141,8 +144,10 @@ class LiveView:
         return self._store.is_live(self._run_id)
 
     def _draw(self, now: float) -> None:
-        if self._grouped:
+        again = any(task.attempt > 1 for task in self._progress.tasks.values())
+        if self._grouped or again is not self._again:  # boxes that tell of attempts are wider
             self._widget.svg = graph_svg(self._progress)
+        self._again = again
         self._widget.view = self._view()
         self._drawn_at, self._stale = now, False
 
@@ -160,10 +165,11 @@ class LiveView:
             "title": f"{run.pipeline}: run {run.run_id} {run.state}",
             "state": run.state,
             "said": counts,
+            "engine": self._run.engine_words,
             "seconds": None if run.over else _elapsed(run.began, now),
             "errors": [_error(task) for task in failed[:_MOST_ERRORS]],
             "rows": [*rows[:_MOST_ROWS], *more],
-            "notes": run.notes,
+            "notes": [*self._run.notes, *run.notes],
             "boxes": [] if self._grouped else [(box.state, box.said) for box in boxes_of(run).values()],
         }
 

@@ -39,7 +39,8 @@ class Run(RunView):
         """Read again how the run stands; returns itself."""
         if self._process is not None:
             self._process.poll()
-        self.document = run_payload(self._where.store().run(self.run_id))
+        told = {name: self.document[name] for name in ("notes", "report") if name in self.document}  # no record has them
+        self.document = {**run_payload(self._where.store().run(self.run_id)), **told}
         return self
 
     def cancel(self) -> Run:
@@ -99,9 +100,11 @@ class Run(RunView):
         return None if self._shown_above else run_html(self)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        from nbflow.surface.jupyter.show import run_bundle
+
         if self._shown_above:
             return {"text/plain": repr(self).partition("\n")[0]}
-        return {"text/plain": repr(self), "text/html": self._repr_html_()}
+        return run_bundle(self)
 
     def _ipython_display_(self) -> None:
         """A run that goes on is shown live. Raises ``NotImplementedError`` where it is not to be: then it is shown as it is."""

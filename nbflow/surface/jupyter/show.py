@@ -1,11 +1,17 @@
-"""A run drawn for a notebook (a picture and a table, as HTML) and for a prompt (text)."""
+"""A run drawn for a notebook (a picture and a table, as HTML) and for a prompt (text).
+
+What is kept of a run lies in the notebook's file for good, so it is short: no tag is closed that HTML closes itself, no attribute bears
+quotes that it does not need (in the file each of them takes two characters), and of many tasks long values are told by their beginning.
+"""
 
 from __future__ import annotations
 
 import os
 from base64 import b64encode
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from nbflow.core.progress import RunProgress, error_text, shown_lines
@@ -18,43 +24,59 @@ _BAD, _WARN = (f"color-mix(in srgb,currentColor 45%,{colour})" for colour in ("#
 """No one colour can be read on a light and on a dark ground: these go half way to that of the text around, whatever theme it is of."""
 _COLOURS = {"bad": _BAD, "warn": _WARN}
 _MOST_ROWS = 200
+_MOST_LINES = 25
 _MOST_OPEN = 12
 _MOST_ERRORS = 3
-_CELL = " style='text-align:left'"  # in these quotes, for in a notebook's file each of the others takes two characters
+_MOST_NOTES = 8
+_LONGEST, _LONGEST_OF_MANY = 300, 80
+_LEFT = " style=text-align:left"
 
 
-def run_text(run: RunView) -> str:
-    """A line for the run and one for each task; of very many tasks those that did not succeed come first, and some are left out."""
+def run_bundle(run: RunView) -> dict[str, Any]:
+    """The run as a cell shows it and a notebook keeps it: HTML, and for who cannot show that a text with not too many lines."""
+    return {"text/plain": run_text(run, _MOST_LINES), "text/html": run_html(run)}
+
+
+def run_text(run: RunView, most: int = _MOST_ROWS) -> str:
+    """A line for the run, one for each task, and the notes; of very many tasks those that did not succeed come first, and only ``most``
+    are told. Where their notebooks lie is told once where there are many."""
     lines = [_title(run)]
-    shown, more = _shown(run)
+    shown, more = _shown(run, most)
     width = max((len(key) for key, _ in shown), default=0)
-    states = _states(run)
+    results = _results(run)
+    wide = max((len(results[key]) for key, _ in shown), default=0)
+    folder = _folder_of(run) if len(run.tasks) > _MOST_OPEN else None
     for key, task in shown:
         kept = task.notebook or task.log
-        notebook = _seen(kept) if kept else ""
-        parts = [f"  {key:<{width}}", f"{states[key]:<8}", f"{_seconds(task.duration):>8}", notebook, _why(task)]
+        name = "" if kept is None else _seen(kept) if folder is None else os.path.relpath(kept, folder)
+        parts = [f"  {key:<{width}}", f"{results[key]:<{wide}}", f"{_seconds(task.duration):>8}", name, _why(task)]
         lines.append("  ".join(part for part in parts if part).rstrip())
-    return "\n".join([*lines, *([f"  {more}"] if more else [])])
+    lines += [f"  {more}"] if more else []
+    lines += [f"  notebooks and logs: {_seen(folder)}"] if folder is not None else []
+    lines += [f"  report: {_seen(run.report)}"] if run.report is not None else []
+    return "\n".join([*lines, *(f"  {note}" for note in _notes(run))])
 
 
 def run_html(run: RunView) -> str:
-    """The errors, the graph, and a table of the tasks with result, time and values, whose names open the executed notebooks.
+    """The errors, the graph, a table of the tasks with result, time and values, whose names open the executed notebooks, and the notes.
 
     All is escaped. The picture is an image in an address of its own: notebooks that are not trusted, and hosts of code, show nothing else.
     """
-    title = f'<div><b style="color:{_colour(run.state)}">{escape(_title(run))}</b></div>'
+    title = f'<div><b style="color:{_colour(run.state)}">{_text(_title(run))}</b></div>'
     failed = [(key, task) for key, task in run.tasks.items() if task.error is not None and not task.ok]
     errors = "".join(_failure(key, task) for key, task in failed[:_MOST_ERRORS])
-    return f"<div>{title}{errors}{_picture(run)}{_table(run)}</div>"
+    report = "" if run.report is None else f"<div>report: {_link(run.report, run.report.name)}</div>"
+    notes = "".join(f"<div>{_text(note)}</div>" for note in _notes(run))
+    return f"<div>{title}{errors}{_picture(run)}{_table(run)}{report}{notes}</div>"
 
 
 def _failure(key: str, task: TaskRun) -> str:
     """The task's error and the cell that raised it, to be opened."""
-    said = f"<b>{escape(key)}</b> {escape(cut(_why(task)))}"
+    said = f"<b>{_text(key)}</b> {_text(cut(_why(task)))}"
     shown = shown_lines(task.error or {})
     if shown:
-        lines = "\n".join(shown)
-        said = f"<details open><summary>{said}</summary><pre>{escape(lines)}</pre></details>"
+        lines = "\n".join(cut(line) for line in shown)
+        said = f"<details open><summary>{said}</summary><pre>{_text(lines)}</pre></details>"
     return f'<div style="border-left:4px solid #d1242f;padding-left:10px">{said}</div>'
 
 
@@ -68,48 +90,61 @@ def _picture(run: RunView) -> str:
 
 def _table(run: RunView) -> str:
     """Columns that would be empty are left out; of many tasks those that did not succeed come first, and the table can be closed."""
-    shown, left = _shown(run)
-    states = _states(run)
-    rows = [_row(key, task, states[key]) for key, task in shown]
+    shown, left = _shown(run, _MOST_ROWS)
+    count, results = len(run.tasks), _results(run)
+    longest, styles = (_LONGEST, _FEW) if count <= _MOST_OPEN else (_LONGEST_OF_MANY, _MANY)
+    rows = [_row(key, task, results[key], longest) for key, task in shown]
     kept = [at for at in range(len(_NAMES)) if any(row[at] for row in rows)]
-    heads = "".join(f"<th{_CELL}>{_NAMES[at]}</th>" for at in kept)
-    body = "".join("<tr>" + "".join(f"<td{_CELL}>{row[at]}</td>" for at in kept) + "</tr>" for row in rows)
+    heads = "".join(f"<th{styles[at]}>{_NAMES[at]}</th>" for at in kept)
+    body = "".join("<tr>" + "".join(f"<td{styles[at]}>{row[at]}" for at in kept) for row in rows)
     more = f"<div>{left}</div>" if left else ""
     table = f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{more}"
-    count = len(run.tasks)
     closed = count > _MOST_OPEN and run.ok
     return f"<details><summary>{count} tasks</summary>{table}</details>" if closed else table
 
 
-def _shown(run: RunView) -> tuple[list[tuple[str, TaskRun]], str]:
+def _shown(run: RunView, most: int) -> tuple[list[tuple[str, TaskRun]], str]:
     """The tasks that are shown, and how many are not, in words."""
     tasks = list(run.tasks.items())
-    if len(tasks) <= _MOST_ROWS:
+    if len(tasks) <= most:
         return tasks, ""
-    return sorted(tasks, key=lambda item: item[1].ok)[:_MOST_ROWS], f"and {len(tasks) - _MOST_ROWS} more tasks"
+    return sorted(tasks, key=lambda item: item[1].ok)[:most], f"and {len(tasks) - most} more tasks"
 
 
 _NAMES = ("task", "result", "time", "values", "error")
+_FEW, _MANY = (_LEFT, _LEFT, "", _LEFT, _LEFT), (_LEFT, "", "", _LEFT, _LEFT)
+"""Which columns begin at the left; notebooks have all at the right, as figures are. Of many tasks each that does costs."""
 
 
-def _row(key: str, task: TaskRun, state: str) -> tuple[str, ...]:
+def _row(key: str, task: TaskRun, result: str, longest: int) -> tuple[str, ...]:
     values = ", ".join(f"{name} = {value!r}" for name, value in task.values.items())
-    name = escape(key)
     kept = task.notebook or task.log
-    if kept is not None:
-        name = f"<a href='{escape(quote(_seen(kept)))}'>{name}</a>"
-    result = state if task.ok else f"<span style='color:{_colour(state)}'>{escape(state)}</span>"
-    return name, result, escape(_seconds(task.duration)), escape(cut(values)), escape(cut(_why(task)))
+    name = _text(key) if kept is None else _link(kept, key)
+    if not task.ok:
+        result = f"<span style='color:{_colour(result.partition(' ')[0])}'>{_text(result)}</span>"
+    return name, result, _seconds(task.duration), _text(cut(values, longest)), _text(cut(_why(task), longest))
+
+
+def _link(path: Path, name: str) -> str:
+    return f"<a href='{escape(quote(_seen(path)))}'>{_text(name)}</a>"
 
 
 def _title(run: RunView) -> str:
     took = f" in {run.duration:.1f} s" if run.duration is not None else ""
-    return f"{run.pipeline}: run {run.run_id} {run.state}{took}"
+    engine = f", {run.engine_words}" if run.engine_words else ""
+    return f"{run.pipeline}: run {run.run_id} {run.state}{took}{engine}"
 
 
-def _states(run: RunView) -> dict[str, str]:
-    """The state of each task in a word: its result, else whether it runs or waits."""
-    return {key: task.state for key, task in RunProgress.of(run.document).every.items()}
+def _notes(run: RunView) -> list[str]:
+    """The notes, each on a line that is not too long; of many the first and how many there are besides."""
+    notes = [cut(" ".join(note.split())) for note in run.notes]
+    more = len(notes) - _MOST_NOTES
+    return notes if more <= 0 else [*notes[:_MOST_NOTES], f"and {more} more notes"]
+
+
+def _results(run: RunView) -> Mapping[str, str]:
+    """The state of each task in a word: its result, else whether it runs or waits; with the attempt that it came to."""
+    return {key: task.result for key, task in RunProgress.of(run.document).every.items()}
 
 
 def _seconds(seconds: float | None) -> str:
@@ -123,13 +158,25 @@ def _why(task: TaskRun) -> str:
     return task.reason or ""
 
 
-def cut(text: str, limit: int = 300) -> str:
+def cut(text: str, limit: int = _LONGEST) -> str:
     """``text``, of a long one its beginning."""
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
+def _text(text: str) -> str:
+    """``text`` as it stands between tags."""
+    return escape(text, quote=False)
+
+
 def _colour(word: str) -> str:
     return _COLOURS.get(mark_of(word).kind, "inherit")
+
+
+def _folder_of(run: RunView) -> Path | None:
+    """The folder of the executed notebooks and the logs, where they lie in one."""
+    kept = [task.notebook or task.log for task in run.tasks.values()]
+    folders = {path.parents[key.count("/")] for key, path in zip(run.tasks, kept, strict=True) if path is not None}
+    return folders.pop() if len(folders) == 1 else None
 
 
 def _seen(path: Path) -> str:

@@ -104,6 +104,28 @@ class RunView:
         return self.result is Result.SUCCESS
 
     @property
+    def engine(self) -> str:
+        """The Spark engine that it had: ``spark``, ``sail``, ``none``, or a server's address."""
+        return str(self.document.get("engine") or "")
+
+    @property
+    def engine_words(self) -> str:
+        """The engine in words; nothing where it is not known."""
+        needed = "" if self.document.get("uses_spark") in (True, None) else " (not needed)"
+        return f"Spark engine: {self.engine}{needed}" if self.engine else ""
+
+    @property
+    def notes(self) -> list[str]:
+        """What was told of it beside its tasks: the warnings of its plan, and the newest words while it went on."""
+        return [*(f"warning: {text}" for text in self.document.get("warnings", ())), *self.document.get("notes", ())]
+
+    @property
+    def report(self) -> Path | None:
+        """The page that ``--report`` wrote; ``None`` where none was asked for, or written."""
+        report = self.document.get("report")
+        return None if report is None else Path(report)
+
+    @property
     def tasks(self) -> dict[str, TaskRun]:
         """Its tasks by key, in their order."""
         tasks = {task["task_key"]: _task(task, self._read) for task in self.document["tasks"]}

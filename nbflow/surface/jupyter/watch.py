@@ -37,9 +37,9 @@ class Watch:
         return ended
 
     def finish(self) -> None:
-        """Leave the picture and the table."""
+        """Leave the picture and the table, with what the child told at its end."""
         if self._view is not None:
-            self._view.finish()
+            self._view.finish(self._child.document())
 
 
 def _shown(begun: Begun) -> LiveView:

@@ -209,7 +209,9 @@ def test_in_a_prompt_of_ipython(workspace: Path, environment: Any) -> None:
         env=environment(IPYTHONDIR=str(workspace / "ipython")), capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert "small: run 1, 1 task" in done.stdout and "greet: SUCCESS in " in done.stdout, done.stdout + done.stderr
-    assert re.search(r"Out\[\d+\]: \nsmall: run 1 SUCCESS in [0-9.]+ s\n  greet  SUCCESS", done.stdout), done.stdout
+    assert re.search(
+        r"Out\[\d+\]: \nsmall: run 1 SUCCESS in [0-9.]+ s, Spark engine: none \(not needed\)\n  greet  SUCCESS", done.stdout
+    ), done.stdout
 
 
 def test_at_a_terminal(workspace: Path, environment: Any, write_notebook: Any) -> None:

@@ -76,7 +76,7 @@ def test_a_run_in_a_cell_shows_itself(cells: Cells, workspace: Path) -> None:
     cell's result is then one line; in a later cell it is all of the run."""
     text, data, ename = cells.run("from nbflow import run_pipeline\nrun = run_pipeline('small', times=2)\nrun")
     assert (text, ename, data) == ("", None, {"text/plain": data["text/plain"]})
-    assert re.fullmatch(r"small: run 1 SUCCESS in [0-9.]+ s", data["text/plain"])
+    assert re.fullmatch(r"small: run 1 SUCCESS in [0-9.]+ s, Spark engine: none \(not needed\)", data["text/plain"])
     (first, early), (second, live), *updates, (result, _) = cells.shown
     assert (first, set(early), early["text/plain"][:18]) == ("display_data", {"text/html", "text/plain"}, "small: run 1 RUNNI")
     assert (second, set(live), live["text/plain"]) == ("display_data", {WIDGET, "text/plain"}, "")
@@ -144,11 +144,19 @@ def test_the_magic(cells: Cells) -> None:
         assert ("use: %nbflow run PIPELINE" in text, "Traceback" in text, data, ename) == (True, False, {}, "UsageError"), wrong
 
 
-def test_the_magic_has_all_that_the_command_has(cells: Cells) -> None:
-    """Each option of ``nbflow run``; ``--help`` shows them, and how each other command is used."""
+def test_the_magic_has_all_that_the_command_has(cells: Cells, workspace: Path, write_notebook: Any) -> None:
+    """Each option of ``nbflow run``, where its report is or why there is none; ``--help`` shows them, and how each other command is used."""
     cells.run("%load_ext nbflow")
-    _, _, ename = cells.run("%nbflow run small --from greet --until greet --engine none --parallel 1 --logical-date 2026-01-31")
-    assert ename is None and cells.run("list(_.tasks), _.document['engine']")[1]["text/plain"] == "(['greet'], 'none')"
+    _, _, ename = cells.run("%nbflow run small --from greet --until greet --engine none --parallel 1 --logical-date 2026-01-31 --report")
+    assert ename is None and "href='../runs/small/1/report.html'>report.html</a>" in cells.shown[-3][1]["text/html"]
+    told = "list(_.tasks), _.engine, _.refresh().report.read_text()[:15]"
+    assert cells.run(told)[1]["text/plain"] == "(['greet'], 'none', '<!doctype html>')"
+    in_the_way = f"import pathlib\nnext(pathlib.Path({str(workspace)!r}, 'runs/inway').iterdir()).joinpath('report.html').mkdir()"
+    write_notebook(workspace / "notebooks/inway.ipynb", [("", in_the_way)])
+    _, _, ename = cells.run("%nbflow run inway.ipynb --report")
+    kept = cells.shown[-3][1]
+    assert ename is None and "report.html is a folder" in kept["text/plain"] and "<div>no report: " in kept["text/html"]
+    assert cells.run("_.ok, _.report, len(_.notes)")[1]["text/plain"] == "(True, None, 1)"
     text, _, ename = cells.run("%nbflow run --help")
     assert ename is None and text.startswith("Usage: %nbflow run [OPTIONS] PIPELINE")
     for option in ("--var", "--target", "--from", "--until", "--logical-date", "--engine", "--driver-memory"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from decimal import Decimal
 from pathlib import Path
@@ -66,8 +67,26 @@ def test_it_shows_itself_escaped() -> None:
     assert "&lt;b&gt;no&lt;/b&gt;" in html
     assert "a%20%26%20b.ipynb" in html
     assert set(run._repr_mimebundle_()) == {"text/plain", "text/html"}
-    assert repr(run).splitlines()[0] == "p: run 7 FAILED in 2.5 s"
+    assert repr(run).splitlines()[0] == "p: run 7 FAILED in 2.5 s, Spark engine: spark"
     assert "cell 3: ValueError" in repr(run)
+    assert "FAILED (attempt 2)" in repr(run) and ">FAILED (attempt 2)<" in html
+
+
+def test_what_is_told_beside_the_tasks() -> None:
+    """The engine in the first line, whether it was needed or not, and below the table the report, warnings and notes, escaped and not too
+    long; of many notes how many there are."""
+    document = {**_document("SUCCESS", None), "engine": "sail", "uses_spark": True, "warnings": ["tags: </div>" + "x" * 999]}
+    run = Run({**document, "notes": ["s.t changed\nmeanwhile"], "report": "/w/runs/p/7/report.html"})
+    html, lines = run._repr_html_() or "", repr(run).splitlines()
+    assert (run.engine, run.report) == ("sail", Path("/w/runs/p/7/report.html"))
+    assert lines[0] == "p: run 7 SUCCESS in 2.5 s, Spark engine: sail" and "Spark engine: sail</b>" in html
+    assert lines[-2].startswith("  warning: tags: </div>xxx") and len(lines[-2]) < 320 and lines[-1] == "  s.t changed meanwhile"
+    assert "tags: &lt;/div&gt;xxx" in html and html.index("</table>") < html.index("report.html'>report.html</a>") < html.index(
+        "changed meanwhile"
+    )
+    none = Run({**document, "engine": "none", "uses_spark": False, "notes": [f"n{at}" for at in range(20)]})
+    assert (repr(none).splitlines()[0], none.report) == ("p: run 7 SUCCESS in 2.5 s, Spark engine: none (not needed)", None)
+    assert "and 13 more notes" in repr(none)
 
 
 def test_a_run_that_goes_on() -> None:
@@ -177,7 +196,10 @@ def test_of_very_many_tasks_those_that_failed_are_shown() -> None:
     tasks[250] = {**tasks[250], "result": "FAILED", "error": ERROR}
     run = Run({**_document("FAILED", ERROR), "tasks": tasks})
     lines = repr(run).splitlines()
-    assert (len(lines), lines[1].split()[:2], lines[-1]) == (202, ["t250", "FAILED"], "  and 100 more tasks")
+    assert (len(lines), lines[1].split()[:2], lines[-2]) == (203, ["t250", "FAILED"], "  and 100 more tasks")
+    kept = run._repr_mimebundle_()["text/plain"].splitlines()
+    assert (len(kept), kept[1], kept[-2]) == (28, lines[1], "  and 275 more tasks"), "beside HTML it is shorter"
+    assert lines[-1] == kept[-1] and kept[-1].startswith("  notebooks and logs: ") and kept[-1].endswith("w/runs/p/7")
     html = run._repr_html_() or ""
     assert html.count("<tr>") == 201 and "and 100 more tasks" in html
     goes_on = [{**one, "task_key": key, "result": None, "attempts": attempts} for key, attempts in (("a", [{"result": None}]), ("b", []))]
@@ -185,18 +207,24 @@ def test_of_very_many_tasks_those_that_failed_are_shown() -> None:
     assert [line.split()[:2] for line in told.splitlines()[1:]] == [["a", "RUNNING"], ["b", "WAITING"]]
 
 
+def _ordinary(count: int) -> list[dict[str, Any]]:
+    """Tasks in layers of ten: keys of 30 letters, three parents and four values each, an executed notebook in the workspace."""
+    keys = [f"load_customer_orders_regio_{at:03}" for at in range(count)]
+    tasks = []
+    for at, key in enumerate(keys):
+        above = (at // 10 - 1) * 10
+        values = {"rows": 123456 + at, "table": f"silver.orders_{at:03}", "day": "2026-01-31", "rejected": at * 17}
+        notebook = os.path.abspath(f"../runs/daily_orders/123/{key}.ipynb")
+        parents = [keys[above + (at * 7 + step) % 10] for step in (0, 3, 6)] if above >= 0 else []
+        own = {"task_key": key, "values": values, "notebook": notebook, "depends_on": parents, "tables": [], "duration_s": 12.25 + at}
+        tasks.append({**_document("SUCCESS", None)["tasks"][0], **own, "attempts": [{}]})
+    return tasks
+
+
 def test_what_it_leaves_in_a_notebook_stays_small() -> None:
-    """The picture, the table and the text of 100 tasks, each with an executed notebook, take no more than 60 kB."""
-    one = {**_document("SUCCESS", None)["tasks"][0], "values": {}, "tables": []}
-    tasks = [
-        {
-            **one,
-            "task_key": f"task_{at:03}",
-            "notebook": f"/w/runs/p/7/task_{at:03}.ipynb",
-            "depends_on": [f"task_{at - step:03}" for step in (7, 13) if at >= 13],
-        }
-        for at in range(100)
-    ]
-    bundle = Run({**_document("SUCCESS", None), "tasks": tasks})._repr_mimebundle_()
-    assert len(json.dumps(bundle)) <= 60_000
-    assert bundle["text/html"].count("<tr>") == 101
+    """The picture, the table and the text of 100 ordinary tasks take well below 60 kB; all of them stand in the table, with a link."""
+    assert len({len(task["task_key"]) for task in _ordinary(100)}) == 1 and len(_ordinary(1)[0]["task_key"]) == 30
+    bundle = Run({**_document("SUCCESS", None), "tasks": _ordinary(100)})._repr_mimebundle_()
+    assert len(json.dumps(bundle)) <= 52_000
+    assert bundle["text/html"].count("<tr>") == 101 and bundle["text/html"].count("<a href='../runs/daily_orders/123/load_") == 100
+    assert bundle["text/html"].count("rows = 123") == 100

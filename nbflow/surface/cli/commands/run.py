@@ -148,12 +148,17 @@ def _run(call: Call, workspace: Workspace, plan: Plan) -> int:
         out.line(f"warning: {one_line(str(warning), 2000)}")
     watch = Watch(workspace.root / workspace.settings.warehouse)
     steps = {task.task_key: {step.task_key: step.depends_on for step in task.steps} for task in plan.tasks if task.steps}
-    with _progress(call, out, Board(plan.uses_spark, steps)) as progress:
+    board = Board(plan.uses_spark, steps)
+    with _progress(call, out, board) as progress:
         listeners = [progress, *_told_of_begin(call, workspace.root)]
         record, code = workspace.run(plan, listeners, how=call.how, command=["nbflow", *without_secrets(sys.argv[1:])])
-    _report(call, record, code, _others(watch, record), out)
-    if call.report:
-        _write_report(call, workspace, record, out)
+    others = _others(watch, record)
+    _report(call, record, code, others, out)
+    notes = [*board.progress.notes, *(f"Delta table {name} changed meanwhile: version {version}" for name, version in others)]
+    place, trouble = _write_report(call, workspace, record, out) if call.report else (None, [])
+    if call.as_json:
+        report = None if place is None else os.fspath(place)
+        print_json({**run_payload(record), "notes": [*notes, *trouble], "report": report})
     return int(code)
 
 
@@ -216,18 +221,18 @@ def _report(call: Call, record: RunRecord, code: ExitCode, others: list[tuple[st
     elif code is not ExitCode.SUCCESS:
         print_failures(record, stderr)
         stderr.line(ending(record))
-    if call.as_json:
-        print_json(run_payload(record))
 
 
-def _write_report(call: Call, workspace: Workspace, record: RunRecord, out: Out) -> None:
-    """Write the report and say where. That it cannot be written changes nothing of the run."""
+def _write_report(call: Call, workspace: Workspace, record: RunRecord, out: Out) -> tuple[Path | None, list[str]]:
+    """Write the report and say where; that place, or what was in the way. That it cannot be written changes nothing of the run."""
     from nbflow.surface.report.reports import write_run_report
 
     try:
         place = write_run_report(workspace.store, record.run_id)
-    except Exception as error:  # the run has ended, and how it ended is what the caller must learn
-        stderr.line(f"warning: no report: {one_line(str(error), 1000)}")
-        return
+    except (Exception, KeyboardInterrupt) as error:  # the run has ended, and how it ended is what the caller must learn
+        trouble = f"no report: {one_line(str(error) or 'interrupted', 1000)}"
+        stderr.line(f"warning: {trouble}")
+        return None, [trouble]
     if not call.quiet:
         out.line(f"report: {short_path(place)}")
+    return place, []
