@@ -18,10 +18,13 @@ from nbflow.define.pipelines.order import check_pipeline
 from nbflow.define.pipelines.pipeline import Pipeline
 from nbflow.define.setting_words import setting_words
 from nbflow.surface.jupyter.child import Child, Document
+from nbflow.surface.jupyter.interrupts import Interrupts
 from nbflow.surface.jupyter.run import Run
 from nbflow.surface.jupyter.watch import Watch
 from nbflow.surface.jupyter.where import Where
 from nbflow.surface.jupyter.widget import can_draw
+
+_LOOK_SECONDS = 0.02
 
 
 def run_pipeline(
@@ -137,15 +140,26 @@ def _native(value: Any) -> Any:
 
 
 def _ran(arguments: Sequence[str | Document], *, wait: bool) -> Run:
+    """The run that the child makes. An interrupt at whatever moment is the child's, and is raised when that is gone."""
     drawn = wait and can_draw()
-    child = Child(arguments, listen=wait and not drawn)
-    return _waited(child, drawn=drawn) if wait else _begun(child)
+    interrupts = Interrupts()
+    try:
+        with interrupts:
+            child = Child(arguments, listen=wait and not drawn)
+            interrupts.tell(child.interrupt)
+            try:
+                return _waited(child, interrupts, drawn=drawn) if wait else _begun(child, interrupts)
+            finally:
+                child.close()
+    finally:
+        if interrupts.count:
+            raise _interrupted() from None
 
 
-def _waited(child: Child, *, drawn: bool) -> Run:
+def _waited(child: Child, interrupts: Interrupts, *, drawn: bool) -> Run:
     watch = Watch(child) if drawn else None
     try:
-        code = child.follow(watch.step if watch is not None else child.lines(lambda line: print(line, flush=True)))
+        code = child.follow(watch.step if watch is not None else child.lines(lambda line: print(line, flush=True)), interrupts)
         document, begun = child.document(), child.begun()
         if document is None or begun is None or "run_id" not in document:
             raise refusal(document, code)
@@ -153,20 +167,27 @@ def _waited(child: Child, *, drawn: bool) -> Run:
     finally:
         if watch is not None:
             watch.finish()
-        child.close()
 
 
-def _begun(child: Child) -> Run:
-    """The run as soon as it has an id."""
-    try:
-        while (begun := child.begun()) is None:
-            code = child.process.poll()
-            if code is not None and child.begun() is None:
-                raise refusal(child.document(), code)
-            time.sleep(0.02)
-        return Run({"run_id": begun.run_id}, Where(begun.workspace), child.process).refresh()
-    finally:
-        child.close()
+def _begun(child: Child, interrupts: Interrupts) -> Run:
+    """The run as soon as it has an id; where the cell was interrupted before that, when it has ended."""
+
+    def step() -> bool:
+        time.sleep(_LOOK_SECONDS)
+        return child.process.poll() is not None
+
+    while (begun := child.begun()) is None and not interrupts.count and not step():
+        pass
+    if interrupts.count or (begun := begun or child.begun()) is None:
+        raise refusal(child.document(), child.follow(step, interrupts))
+    return Run({"run_id": begun.run_id}, Where(begun.workspace), child.process).refresh()
+
+
+def _interrupted() -> KeyboardInterrupt:
+    """What an interrupted cell ends with; IPython shows it in a line, for no traceback says more."""
+    error = KeyboardInterrupt()
+    error._render_traceback_ = lambda: ["interrupted: the run was asked to end"]  # type: ignore[attr-defined]
+    return error
 
 
 def refusal(document: Mapping[str, Any] | None, code: int) -> NbflowError:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from nbflow.core.launch import launch_command
+from nbflow.surface.jupyter.interrupts import Interrupts
 
 _KILL_AFTER_SECONDS = 15.0
 
@@ -64,27 +65,18 @@ class Child:
         path.write_text(json.dumps(document.content), encoding="utf-8")
         return os.fspath(path)
 
-    def follow(self, step: Callable[[], bool]) -> int:
+    def follow(self, step: Callable[[], bool], interrupts: Interrupts) -> int:
         """Call ``step`` again and again until it says that the child has ended; the child's exit code.
 
-        An interrupt cancels the run, a second one ends it at once; it is raised when the child is gone.
+        Of ``interrupts`` each is the child's: the first cancels the run, a second ends it at once. After that it is not waited for much longer.
         """
-        interrupts, kill_at = 0, float("inf")
-        while True:
-            try:
-                if time.monotonic() > kill_at:
-                    self.process.kill()
-                if step():
-                    break
-            except KeyboardInterrupt:
-                interrupts += 1
-                self.interrupt()
-                if interrupts > 1:
-                    kill_at = time.monotonic() + _KILL_AFTER_SECONDS
-        code = self.process.wait()
-        if interrupts:
-            raise _interrupted()
-        return code
+        kill_at = float("inf")
+        while not step():
+            if interrupts.count > 1:
+                kill_at = min(kill_at, time.monotonic() + _KILL_AFTER_SECONDS)
+            if time.monotonic() > kill_at:
+                self.process.kill()
+        return self.process.wait()
 
     def lines(self, show: Callable[[str], None]) -> Callable[[], bool]:
         """A step for ``follow`` that shows each line of progress."""
@@ -127,13 +119,6 @@ class Child:
     def close(self) -> None:
         """Remove the inputs and outputs."""
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _interrupted() -> KeyboardInterrupt:
-    """What an interrupted cell ends with; IPython shows it in a line, for no traceback says more."""
-    error = KeyboardInterrupt()
-    error._render_traceback_ = lambda: ["interrupted: the run was asked to end"]  # type: ignore[attr-defined]
-    return error
 
 
 def _pump(stream: IO[bytes] | None, lines: queue.SimpleQueue[str | None]) -> None:

@@ -14,6 +14,7 @@ from nbflow.core.progress import error_text
 from nbflow.core.records import run_payload
 from nbflow.core.writes import TableWrite
 from nbflow.surface.jupyter.frames import RunTables, last_writes, preview
+from nbflow.surface.jupyter.interrupts import Interrupts
 from nbflow.surface.jupyter.view import RunView
 from nbflow.surface.jupyter.where import Where
 
@@ -114,7 +115,11 @@ class Run(RunView):
             raise NotImplementedError
         from nbflow.surface.jupyter.live import LiveView
 
-        LiveView(self._where.store(), self.run_id).begin()
+        view = LiveView(self._where.store(), self.run_id)
+        with Interrupts() as interrupts:  # a view that is there is followed
+            view.begin()
+        if interrupts.count:
+            raise KeyboardInterrupt
 
 
 def _cell() -> int | None:

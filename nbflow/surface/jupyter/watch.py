@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from nbflow.core.errors import StoreError, UsageError
-from nbflow.surface.jupyter.child import Begun, Child
+from nbflow.surface.jupyter.child import Child
 from nbflow.surface.jupyter.where import Where
 
 if TYPE_CHECKING:
@@ -24,12 +24,16 @@ class Watch:
 
     def step(self) -> bool:
         """Show what is new; whether the child has ended. What cannot be read is not shown: the run goes on without."""
+        from nbflow.surface.jupyter.live import LiveView
+
         ended = self._child.process.poll() is not None
         try:
             if self._view is not None:
                 self._view.step()
             elif (begun := self._child.begun()) is not None:
-                self._view = _shown(begun)
+                view = LiveView(Where(begun.workspace).store(), begun.run_id)
+                view.show()
+                self._view = view
         except (StoreError, UsageError):
             pass
         if not ended:
@@ -40,11 +44,3 @@ class Watch:
         """Leave the picture and the table, with what the child told at its end."""
         if self._view is not None:
             self._view.finish(self._child.document())
-
-
-def _shown(begun: Begun) -> LiveView:
-    from nbflow.surface.jupyter.live import LiveView
-
-    view = LiveView(Where(begun.workspace).store(), begun.run_id)
-    view.show()
-    return view

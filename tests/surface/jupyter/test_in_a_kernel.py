@@ -170,22 +170,46 @@ def test_the_magic_has_all_that_the_command_has(cells: Cells, workspace: Path, w
         assert words in cells.run(f"%nbflow {command} --help")[0], command
 
 
+INTERRUPTING = """\
+import os, signal
+seen = []
+def hook(message):
+    seen.append(message['content']['data']['text/plain'])
+    if len(seen) == 1 or ' CANCELED ' in seen[-1]:
+        os.kill(os.getpid(), signal.SIGINT)
+    return message
+get_ipython().display_pub.register_hook(hook)
+"""
+
+
 def test_an_interrupted_cell_cancels_the_run(cells: Cells, workspace: Path, write_notebook: Any) -> None:
-    """Interrupting the cell cancels the run in good order; the record says CANCELED."""
+    """Interrupting the cell cancels the run in good order; the record says CANCELED, no process of it is left. So it is when the interrupt
+    comes while the view is being made, and another one while it is taken away: the picture stays, nothing of the widget does."""
     write_notebook(workspace / "notebooks/slow.ipynb", [("", "import time\nprint('here', flush=True)\ntime.sleep(600)")])
-    message = cells.begin("from nbflow import run_pipeline\nrun_pipeline('slow.ipynb')")
+    tasks = [f"  - {{task_key: {key}, notebook: ../notebooks/slow.ipynb}}\n" for key in ("slow", "again")]
+    (workspace / "pipelines/slow.yml").write_text("name: slow\ntasks:\n" + "".join(tasks))
+    message = cells.begin("from nbflow import run_pipeline\nrun_pipeline('slow')")
     deadline = time.monotonic() + 60
-    while _cells_begun(workspace) == 0 and time.monotonic() < deadline:
+    while _cells_begun(workspace) < 2 and time.monotonic() < deadline:
         time.sleep(0.1)
+    there = _family(cells)
+    assert any("nbflow_kernels.py" in command for command in there.values()), "the server of forks is there"
     cells.manager.interrupt_kernel()
     _, _, ename = cells.finish(message)
     assert (ename, cells.shown[-2][1]["text/plain"].startswith("slow: run 1 CANCELED")) == ("KeyboardInterrupt", True)
     notebook = json.loads((workspace / "runs/slow/1/slow.ipynb").read_text())
     assert notebook["nbformat"] == 4
+    _until(lambda: not there.keys() & _family(cells).keys())
+    assert not there.keys() & _family(cells).keys()
+    cells.run(INTERRUPTING)
+    text, _, ename = cells.run("run_pipeline('slow')")
+    assert (ename, text) == ("KeyboardInterrupt", "interrupted: the run was asked to end")
+    assert cells.shown[-2][1]["text/plain"].startswith("slow: run 2 CANCELED") and cells.shown[-1][1] == {"text/plain": ""}
+    assert _family(cells) == {}
 
 
 def test_a_second_interrupt_ends_it_at_once(cells: Cells, workspace: Path, write_notebook: Any) -> None:
-    """A task that takes no notice of the first does not hold the cell; the record says CANCELED."""
+    """A task that takes no notice of the first does not hold the cell; the record says CANCELED, and no process of it is left."""
     stubborn = "import time\nwhile True:\n    try:\n        time.sleep(600)\n    except KeyboardInterrupt:\n        print('no', flush=True)"
     write_notebook(workspace / "notebooks/stubborn.ipynb", [("", stubborn)])
     (workspace / "nbflow.toml").write_text('engine = "none"\ngrace_seconds = 600\n')
@@ -193,9 +217,33 @@ def test_a_second_interrupt_ends_it_at_once(cells: Cells, workspace: Path, write
     _until(lambda: _cells_begun(workspace) > 0)
     cells.manager.interrupt_kernel()
     _until(lambda: _told(workspace, "CancelRequested") > 0)
+    there = _family(cells)
     cells.manager.interrupt_kernel()
     _, _, ename = cells.finish(message)
     assert (ename, cells.shown[-2][1]["text/plain"].startswith("stubborn: run 1 CANCELED")) == ("KeyboardInterrupt", True)
+    _until(lambda: not there.keys() & _family(cells).keys())
+    assert not there.keys() & _family(cells).keys()
+
+
+def _family(cells: Cells) -> dict[tuple[str, str], str]:
+    """The processes below the kernel by id and start, with their command lines; where there are any, all that a run has."""
+    below = {str(cells.manager.provisioner.pid)}
+    stats = {place.parent.name: text.rpartition(")")[2].split() for place in Path("/proc").glob("[0-9]*/stat") if (text := _read(place))}
+    while more := {pid for pid, stat in stats.items() if stat[1] in below and stat[0] != "Z"} - below:
+        below |= more
+    found = {(pid, stats[pid][19]): _read(Path(f"/proc/{pid}/cmdline")) for pid in below - {str(cells.manager.provisioner.pid)}}
+    told = " ".join(found.values())
+    assert not found or "--begun-file" in told and "guard.py" in told and ("ipykernel_launcher" in told or "nbflow_kernels.py" in told), (
+        told
+    )
+    return found
+
+
+def _read(place: Path) -> str:
+    try:
+        return place.read_text("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _until(there: Callable[[], bool]) -> None:
