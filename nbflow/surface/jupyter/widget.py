@@ -37,14 +37,14 @@ def bundle_of(widget: Any) -> dict[str, Any]:
 
 
 def can_draw() -> bool:
-    """Whether this is a kernel in which somebody looks at widgets: not a task of a run, and anywidget is there."""
+    """Whether a person looks at the widgets of this kernel: it is no task of a run, no program executes its notebook, and anywidget is
+    there."""
     import os
-    import sys
 
     from nbflow.core.exchange import VARIABLE
+    from nbflow.surface.inside.cells import is_watched, shell
 
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    if getattr(shell, "kernel", None) is None or os.environ.get(VARIABLE):
+    if getattr(shell(), "kernel", None) is None or not is_watched() or os.environ.get(VARIABLE):
         return False
     try:
         widget_class()
