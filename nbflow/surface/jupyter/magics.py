@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nbflow.core.call_options import name_and_value
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 def nbflow(line: str) -> Any:
     """``%nbflow run medallion -p source=events.csv``: run a pipeline and show what came of it; ``open silver``: develop this
-    notebook as that task; ``params``, ``plan``, ``runs``: what the commands of these names tell.
+    notebook as that task; ``params``, ``plan``, ``runs``: what the commands of these names tell. ``{name}`` and ``$name`` are the
+    notebook's variable of that name where there is one; ``{{...}}`` is nbflow's own.
 
     A run that fails raises nothing (see ``Run.raise_for_result``). Raises ``UsageError`` and ``DefinitionError`` where
     nothing was started, so that the cells below do not go on.
@@ -26,6 +28,7 @@ def nbflow(line: str) -> Any:
 
     try:
         command, given = _split(line)
+        given = _with_variables(given, _namespace())
         if {"-h", "--help"} & set(given):
             return _help(command, given)
         return _DO[command](given)
@@ -51,6 +54,19 @@ def _split(line: str) -> tuple[str, list[str]]:
         hint = did_you_mean(words[0], COMMANDS) or f"there are {', '.join(COMMANDS)}"
         raise UsageError(f"there is no %nbflow {words[0]}: {hint}; {use_of('run')}")
     return words[0], words[1:]
+
+
+def _with_variables(words: Sequence[str], namespace: Mapping[str, Any]) -> list[str]:
+    """``words``, each variable of the notebook in its place; a word stays one, whatever is in it."""
+
+    def value(found: re.Match[str]) -> str:
+        name = found[1] or found[2]
+        return str(namespace[name]) if name in namespace else found[0]
+
+    return [_VARIABLE.sub(value, word) for word in words]
+
+
+_VARIABLE = re.compile(r"(?<!\{)\{([^\W\d]\w*)\}(?!\})|(?<!\$)\$([^\W\d]\w*)")
 
 
 def _help(command: str, given: Sequence[str]) -> None:
@@ -187,9 +203,12 @@ def _namespace() -> dict[str, Any]:
 
 def load_ipython_extension(shell: Any) -> None:
     """Called by ``%load_ext nbflow``: ``%nbflow``, and what a notebook has in a run."""
+    from IPython.core.magic import no_var_expand
+
     from nbflow.surface.inside.databricks.magics import install
     from nbflow.surface.jupyter.completion import complete_in
 
-    shell.register_magic_function(nbflow, "line", "nbflow")
+    # IPython would replace more than is meant: of a reference it would leave one pair of its braces
+    shell.register_magic_function(no_var_expand(nbflow), "line", "nbflow")
     complete_in(shell)
     install(shell, spark=True)

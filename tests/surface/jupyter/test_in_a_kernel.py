@@ -131,10 +131,16 @@ def test_a_run_that_was_removed_while_it_was_watched(cells: Cells, workspace: Pa
 
 
 def test_the_magic(cells: Cells) -> None:
-    """``%nbflow run`` runs and shows; mistakes and wrong calls fail the cell, with a line and no traceback."""
+    """``%nbflow run`` runs and shows; a variable of the notebook stands in the place of its name, references stay; mistakes and wrong calls
+    fail the cell, with a line and no traceback."""
     cells.run("%load_ext nbflow")
     _, data, ename = cells.run("%nbflow run small -p times=3 -p 'who=two words'")
     assert (ename, "SUCCESS" in data["text/plain"], WIDGET in cells.shown[1][1]) == (None, True, True)
+    cells.run("name = '2 words'")
+    cells.run("%nbflow run small --only greet -p who={name}")
+    cells.run("%nbflow run small --only greet -p who={{job.run_id}}_{other}_$HOME_$name")
+    _, data, _ = cells.run("[Out[at].tasks['greet'].parameters['who'] for at in (4, 5)]")
+    assert data["text/plain"] == "['2 words', '3_{other}_$HOME_2 words']"
     text, data, ename = cells.run("%nbflow run small -p whom=x")
     assert ("did you mean 'who'?" in text, "Traceback" in text, data, ename) == (True, False, {}, "DefinitionError")
     text, data, ename = cells.run("%nbflow run small -p x")
