@@ -42,6 +42,9 @@ def test_all_of_it_run_by_hand_and_opened_as_a_task(open_notebook: Callable[[str
     builder = "__import__('pyspark.sql').sql.SparkSession.builder"
     assert other.ask(f"{builder}.getOrCreate().sparkContext.applicationId") == notebook.ask("spark.sparkContext.applicationId")
     assert other.ask(f"{builder}.getOrCreate().table('bronze.events').count()") == "20000"
+    assert notebook.ask("get_ipython().run_line_magic('nbflow', 'params')") == "None", "the Lab tells which notebook this is"
+    which = "UsageError: several tasks are meant: say %nbflow open medallion/bronze, or %nbflow open medallion/silver"
+    assert notebook.ask("get_ipython().run_line_magic('nbflow', 'open')").startswith(which)
     assert notebook.ask("get_ipython().run_line_magic('nbflow', 'open silver')") == "None"
     expect(notebook.cell(PARAMETERS).get_by_text("opened as medallion/silver")).to_be_visible()
     expect(notebook.cell(PARAMETERS).get_by_label("Layer")).to_have_value("silver")

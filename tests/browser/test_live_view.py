@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nbconvert import HTMLExporter
 from playwright.sync_api import expect
 
 from tests.browser.conftest import SETTINGS, TOKEN, Notebook
@@ -44,9 +46,10 @@ class Server:
         notebook_file(self.root / "tasks/step.ipynb", STEP, "print('done')")
         notebook_file(self.root / "tasks/fails.ipynb", "x = 1", "raise ValueError('</script><b>no</b>')")
         notebook_file(self.root / "tasks/slow.ipynb", SLOW)
+        notebook_file(self.root / "tasks/gated.ipynb", "import os, time\nwhile not os.path.exists('go'):\n    time.sleep(0.1)")
         (self.root / "nbflow.toml").write_text('engine = "none"\n')
         (self.root / "pipelines").mkdir()
-        for name, last in (("good", "step"), ("bad", "fails"), ("endless", "slow")):
+        for name, last in (("good", "step"), ("bad", "fails"), ("endless", "slow"), ("gated", "gated")):
             (self.root / f"pipelines/{name}.yml").write_text(
                 f"name: {name}\ntasks:\n  - {{task_key: first, notebook: ../tasks/step}}\n"
                 f"  - {{task_key: last, notebook: ../tasks/{last}, depends_on: [first]}}\n"
@@ -57,6 +60,16 @@ class Server:
             "{task_key: step, command: 'until test -e go-{{input}}; do sleep 0.1; done'}}}\n"
             "  - {task_key: last, command: 'true', depends_on: [loop]}\n"
         )
+        (self.root / "pipelines/mixed.yml").write_text(
+            "name: mixed\ntasks:\n  - {task_key: fails, notebook: ../tasks/fails}\n"
+            "  - {task_key: again, max_retries: 1, command: 'test -e ran || { touch ran; exit 1; }; until test -e go-mixed; do sleep 0.1; done'}\n"
+        )
+        many = [
+            f"  - {{task_key: task_{at:03}, command: '{'true' if at else 'until test -e go-many; do sleep 0.1; done'}', "
+            f"depends_on: {[f'task_{at - 20:03}'] if at >= 20 else []}}}\n"
+            for at in range(200)
+        ]
+        (self.root / "pipelines/many.yml").write_text("name: many\ntasks:\n" + "".join(many))
         own = {
             name: str(folder / name.lower())
             for name in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
@@ -170,9 +183,32 @@ def test_a_run_watched_to_its_end_and_kept(open_cells: Callable[..., Notebook], 
     again = page.locator("img[alt='Graph of run 1 of good, SUCCESS: 2 SUCCESS']")
     expect(again).to_be_visible(timeout=30_000)
     assert again.evaluate("image => image.naturalWidth") > 300
-    trusted = "() => window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells[0].isTrusted ?? null"
-    assert page.evaluate(trusted) is not True
+    trusted = "() => window.jupyterapp.shell.currentWidget.content.model.cells.get(0).trusted"
+    assert page.evaluate(trusted) is False
     page.context.close()
+    html, _ = HTMLExporter().from_filename(str(server.root / "watched.ipynb"))
+    assert re.search(r"<img alt=\"Graph of run 1 of good, SUCCESS: 2 SUCCESS\"[^>]* src=\"data:image/svg\+xml;base64,", html)
+
+
+def test_what_fails_is_told_while_others_go_on(open_cells: Callable[..., Notebook], server: Server) -> None:
+    """The error stands above the graph as soon as it is there, attempts are counted, and stay told; tasks that are too
+    many for boxes are drawn in groups."""
+    notebook = open_cells("goes_on", "from nbflow import run_pipeline\nrun_pipeline('mixed')", "run_pipeline('many')")
+    cell = begin(notebook, 0)
+    expect(cell.locator(".nbf-error b")).to_have_text("fails FAILED in cell 2 of 2", timeout=60_000)
+    expect(cell.locator("[data-task='1'].run .w")).to_have_text("attempt 2, runs")
+    expect(cell.locator(".nbf-head b")).to_have_text(re.compile(r"^mixed: run \d+ RUNNING$"))
+    expect(cell.locator(".nbf-head .nbf-engine")).to_have_text("Spark engine: none (not needed)")
+    assert cell.locator(".nbf-errors").bounding_box()["y"] < cell.locator(".nbf-graph").bounding_box()["y"]
+    (server.root / "pipelines/go-mixed").touch()
+    expect(cell.locator("img[alt$='of mixed, FAILED: 1 FAILED, 1 SUCCESS']")).to_be_visible(timeout=60_000)
+    expect(cell.get_by_role("cell", name="SUCCESS (attempt 2)")).to_be_visible()
+    notebook.wait()
+    cell = begin(notebook, 1)
+    expect(cell.locator(".nbf-live .nbf-graph text").first).to_have_text("step 1: 20 tasks", timeout=60_000)
+    expect(cell.locator(".nbf-live .nbf-graph .t")).to_have_count(10)
+    (server.root / "pipelines/go-many").touch()
+    expect(cell.locator("img[alt$='of many, SUCCESS: 200 SUCCESS']")).to_be_visible(timeout=60_000)
 
 
 def test_a_run_that_fails_and_one_that_is_interrupted(open_cells: Callable[..., Notebook], server: Server) -> None:
@@ -262,14 +298,15 @@ def _target(link: Path) -> str:
         return ""
 
 
-def test_two_views_of_a_run_that_nobody_waits_for(open_cells: Callable[..., Notebook]) -> None:
+def test_two_views_of_a_run_that_nobody_waits_for(open_cells: Callable[..., Notebook], server: Server) -> None:
     """Each shows the run while other cells are executed, and both end as pictures; the run object reads what came of it."""
     notebook = open_cells(
-        "twice", "from nbflow import run_pipeline\nrun = run_pipeline('good', wait=False)\nrun", "run", "run.wait().to_frame()"
+        "twice", "from nbflow import run_pipeline\nrun = run_pipeline('gated', wait=False)\nrun", "run", "run.wait().to_frame()"
     )
     first, second = notebook.run(0), notebook.run(1)
     for cell in (first, second):
-        expect(cell.locator("[data-task='0'] .w")).to_contain_text("cell", timeout=60_000)
+        expect(cell.locator("[data-task='1'].run .w")).to_have_text("cell 1 of 1", timeout=60_000)
+    (server.root / "tasks/go").touch()
     frame = notebook.run(2)
     expect(frame.get_by_role("cell", name="SUCCESS").first).to_be_visible()
     for cell in (first, second):

@@ -245,11 +245,17 @@ def test_which_task_is_asked_for(cells: Cells, project: Path) -> None:
 
 
 def test_what_the_magics_tell(cells: Cells, nbflow: Any, project: Path) -> None:
-    """``params`` of this notebook, ``plan`` and ``runs`` in the words of the commands."""
+    """``params`` of this notebook, ``plan`` and ``runs`` in the words of the commands; where a Jupyter server tells nothing of the notebook,
+    VS Code does."""
     work = project / "notebooks"
     assert cells.run("%nbflow params")[0].strip() == nbflow("params", "work.ipynb", cwd=work).out.strip()
     assert cells.run("%nbflow plan two -p region=x")[0].strip() == nbflow("plan", "two", "-p", "region=x", cwd=work).out.strip()
     assert "no runs" in cells.run("%nbflow runs")[0]
+    cells.run("import os\ndel os.environ['JPY_SESSION_NAME']\nget_ipython().user_ns.pop('__session__', None)")
+    assert cells.run("%nbflow params")[2] == "UsageError"
+    cells.run(f"__vsc_ipynb_file__ = {str(work / 'work.ipynb')!r}")
+    assert cells.run("%nbflow params")[0].strip() == nbflow("params", "work.ipynb", cwd=work).out.strip()
+    assert "say %nbflow open two/mid, or %nbflow open two/last" in cells.run("%nbflow open")[0]
 
 
 def test_tab(cells: Cells) -> None:
