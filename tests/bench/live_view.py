@@ -1,8 +1,9 @@
 """What it costs to watch a run from a cell of JupyterLab, and how soon an event of the run is on the screen.
 
-``python -m tests.bench.live_view``; prints milliseconds from the record of a cell's start to its painting (median and the worst of 30),
-the run's time watched and not watched (median of 3 each), the bytes that 100 tasks leave in the notebook, and for how long the page at most
-did not answer while 1,000 tasks ran.
+``python -m tests.bench.live_view``; prints milliseconds from the record of a cell's start to its painting (median and the worst of those that
+were painted, and of how many: what is over before the next picture is never on the screen), the run's time watched and not watched (median of 3
+each), the bytes that 100 tasks with long keys, three parents and values leave in the notebook, and for how long the page at most did not answer
+while 1,000 tasks ran.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ new MutationObserver(() => requestAnimationFrame(() => {
   if (cell && !(cell[1] in window.painted)) window.painted[cell[1]] = Date.now();
 })).observe(document, {subtree: true, childList: true, characterData: true});
 """
+VALUES = """printf '%s\\n' '{"key": "rows", "value": 123456}' '{"key": "table", "value": "silver.orders"}' >> $NBFLOW_TASK/values.jsonl"""
 TIMES = 3
 
 
@@ -34,15 +36,15 @@ def records(server: Server) -> sqlite3.Connection:
     return sqlite3.connect(server.root / ".nbflow/nbflow.db")
 
 
-def to_the_screen(server: Server, notebook: Notebook) -> list[float]:
-    """Milliseconds from each cell's start to its painting."""
+def to_the_screen(server: Server, notebook: Notebook) -> tuple[list[float], int]:
+    """Milliseconds from a cell's start to its painting, of those that were painted, and how many there were."""
     notebook.run(0)
     with records(server) as database:
         run_id = database.execute("select max(run_id) from runs").fetchone()[0]
         rows = database.execute("select at, payload from events where run_id = ? and kind = 'CellStarted'", (run_id,)).fetchall()
     started = {str(json.loads(payload)["cell"]): at / 1000 for at, payload in rows}
     painted: dict[str, Any] = notebook.page.evaluate("window.painted")
-    return [painted[cell] - at for cell, at in started.items() if cell in painted]
+    return [painted[cell] - at for cell, at in started.items() if cell in painted], len(started)
 
 
 def durations(server: Server, notebook: Notebook) -> tuple[float, float]:
@@ -75,13 +77,15 @@ def longest_pause(notebook: Notebook) -> float:
     return float(notebook.page.evaluate("Math.max(...window.pauses)"))
 
 
-def pipeline_of(count: int, width: int) -> str:
-    """A pipeline of commands that do nothing, in layers."""
-    tasks = [
-        f"  - {{task_key: task_{at:04}, command: 'true', depends_on: {[f'task_{at - width:04}'] if at >= width else []}}}"
-        for at in range(count)
-    ]
-    return "name: many\ntasks:\n" + "\n".join(tasks)
+def pipeline_of(count: int, width: int, name: str = "task", parents: int = 1, command: str = "true") -> str:
+    """A pipeline of tasks that do no more than the command, in layers."""
+    keys = [f"{name}_{at:04}" for at in range(count)]
+    tasks = []
+    for at, key in enumerate(keys):
+        above = (at // width - 1) * width
+        before = [keys[above + (at + 3 * step) % width] for step in range(parents)] if above >= 0 else []
+        tasks.append(f"  - task_key: {key}\n    depends_on: {before}\n    command: |\n      {command}\n")
+    return "name: many\ntasks:\n" + "".join(tasks)
 
 
 def main() -> None:
@@ -92,7 +96,7 @@ def main() -> None:
     server = Server(folder)
     try:
         notebook_file(server.root / "tasks/many.ipynb", *["import time\ntime.sleep(0.15)"] * 30)
-        (server.root / "pipelines/hundred.yml").write_text(pipeline_of(100, 10))
+        (server.root / "pipelines/hundred.yml").write_text(pipeline_of(100, 10, "load_customer_orders_of_day", 3, VALUES))
         (server.root / "pipelines/thousand.yml").write_text(pipeline_of(1000, 40))
         watched = "from nbflow import run_pipeline\nrun = run_pipeline('/w/tasks/many.ipynb')".replace("/w", str(server.root))
         alone = watched.replace("ipynb')", "ipynb', wait=False).wait()")
@@ -104,8 +108,10 @@ def main() -> None:
             page = browser.new_page()
             page.add_init_script(WATCH)
             notebook = Notebook(page, server, "bench.ipynb")  # type: ignore[arg-type]
-            shown = to_the_screen(server, notebook)
-            print(f"event to screen: median {statistics.median(shown):.0f} ms, worst {max(shown):.0f} ms, of {len(shown)}")
+            shown, sent = to_the_screen(server, notebook)
+            print(
+                f"event to screen: median {statistics.median(shown):.0f} ms, worst {max(shown):.0f} ms, {len(shown)} drawn of {sent} sent"
+            )
             with_view, without = durations(server, notebook)
             print(f"run: {with_view:.2f} s watched, {without:.2f} s not, {100 * (with_view / without - 1):+.1f} %")
             print(f"left in the notebook by 100 tasks: {left(server, notebook, 'bench')} bytes")
