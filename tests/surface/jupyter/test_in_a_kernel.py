@@ -73,7 +73,8 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 
 def test_a_run_in_a_cell_shows_itself(cells: Cells, workspace: Path) -> None:
     """The picture and the table are there from the beginning, for a widget draws the run only while it goes on; they stay, with links from the notebook's folder. The
-    cell's result is then one line; in a later cell it is all of the run."""
+    cell's result is then one line; in a later cell it is all of the run. While another program locks the records it is read all the same,
+    and a run that begins waits until it may be recorded."""
     text, data, ename = cells.run("from nbflow import run_pipeline\nrun = run_pipeline('small', times=2)\nrun")
     assert (text, ename, data) == ("", None, {"text/plain": data["text/plain"]})
     assert re.fullmatch(r"small: run 1 SUCCESS in [0-9.]+ s, Spark engine: none \(not needed\)", data["text/plain"])
@@ -91,6 +92,14 @@ def test_a_run_in_a_cell_shows_itself(cells: Cells, workspace: Path) -> None:
     drawn = ET.fromstring(base64.b64decode(picture))
     words = [node.text or "" for node in drawn.iter("{http://www.w3.org/2000/svg}text")]
     assert words[::2] == ["greet", "after"] and all(word.startswith("SUCCESS ") for word in words[1::2])
+    other = sqlite3.connect(workspace / ".nbflow/nbflow.db", isolation_level=None)
+    other.execute("begin exclusive")
+    assert cells.run("run.wait().state")[1]["text/plain"] == "'SUCCESS'"
+    message = cells.begin("run_pipeline('small', only='greet').state")
+    time.sleep(1)
+    other.execute("rollback")
+    other.close()
+    assert cells.finish(message)[1]["text/plain"] == "'SUCCESS'"
 
 
 def test_a_run_that_nobody_waits_for_is_shown_live(cells: Cells, workspace: Path) -> None:
