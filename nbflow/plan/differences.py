@@ -38,7 +38,8 @@ class Signs:
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One kind of difference. ``what`` is a sentence for people, ``spark`` and ``sail`` are answers to the first of the
-    ``programs`` of the suite that show it; ``kind`` is ``refused`` where Sail has an error for an answer, else ``differs``."""
+    ``programs`` of the suite that show it; ``kind`` is ``refused`` where Sail has an error for an answer, ``crashed`` where it
+    breaks down, else ``differs``."""
 
     key: str
     area: str

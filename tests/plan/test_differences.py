@@ -60,4 +60,16 @@ def test_the_table_is_told_for_people() -> None:
         assert difference.spark, difference.key
         assert difference.sail, difference.key
         assert difference.programs, difference.key
-        assert difference.kind in ("differs", "refused"), difference.key
+        assert difference.kind in ("differs", "refused", "crashed"), difference.key
+
+
+def test_functions_of_python_with_the_name_of_one_of_sql_are_none() -> None:
+    """As ``date.weekday()`` and ``numpy.rint``: only the text of SQL tells that these are meant."""
+    assert keys("date.today().weekday() + np.rint(2.5) + math.factorial(3)") == {}
+    assert set(keys('df.selectExpr("weekday(d)", "rint(x)", "factorial(3)")')) == {"weekday", "rint", "overflow-of-functions"}
+
+
+def test_a_part_of_a_date_is_found_where_it_is_taken() -> None:
+    """By the word behind the bracket; other parts are none."""
+    assert set(keys("SELECT extract (DOW FROM d), EXTRACT(dayofweek FROM d)", "sql")) == {"day-of-the-week-as-part", "date-parts"}
+    assert keys("SELECT extract(DOY FROM d), dow FROM t", "sql") == {}

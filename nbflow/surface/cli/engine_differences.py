@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 
 import click
@@ -9,6 +10,8 @@ import click
 from nbflow.surface.cli.options import common_options, json_option
 from nbflow.surface.cli.session import DOCUMENT_VERSION, print_json
 from nbflow.surface.cli.terminal import clean, stdout
+
+_MARKS = {"differs": "", "refused": " (refused)", "crashed": " (breaks the call)"}
 
 
 @click.command("differences")
@@ -31,9 +34,9 @@ def differences(as_json: bool) -> None:
         if difference.area != area:
             stdout.line(("\n" if area else "") + stdout.paint(difference.area, "bold"))
             area = difference.area
-        mark = " (refused)" if difference.kind == "refused" else ""
-        stdout.line(f"  {difference.key}{mark}: {difference.what}")
+        stdout.line(f"  {difference.key}{_MARKS[difference.kind]}: {difference.what}")
         stdout.line(f"      spark  {clean(difference.spark)}")
         stdout.line(f"      sail   {clean(difference.sail)}")
-    silent = sum(difference.kind == "differs" for difference in found)
-    stdout.line(f"\n{len(found)} kinds: {silent} answer otherwise, {len(found) - silent} are refused")
+    counts = Counter(difference.kind for difference in found)
+    broken = f", {counts['crashed']} break the call" if counts["crashed"] else ""
+    stdout.line(f"\n{len(found)} kinds: {counts['differs']} answer otherwise, {counts['refused']} are refused{broken}")

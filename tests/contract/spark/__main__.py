@@ -1,4 +1,6 @@
-"""``python -m tests.contract.spark``: run the suite by hand; ``--write`` keeps the answers of plain sessions, and refreshes the table of differences."""
+"""``python -m tests.contract.spark``: run the suite by hand; ``--write`` keeps the answers of plain sessions and the points at which
+Sail differs, and refreshes the table of differences; whoever writes new points names the entry of each in ``points.json``.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,13 @@ import json
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tests.contract.spark import oracle, table
-from tests.contract.spark.compare import bare, told
+from tests.contract.spark.compare import bare
 from tests.contract.spark.engines import QUICK, answers_of
 from tests.contract.spark.register import topics
 
@@ -21,13 +24,15 @@ ENGINES = ("plain", "attached", "sail")
 
 
 def main() -> int:
-    """Do what the command line says; 1 when an answer stands in no table."""
+    """Do what the command line says; 1 when an answer is not as it is kept."""
     parser = argparse.ArgumentParser(prog="python -m tests.contract.spark")
     parser.add_argument("engines", nargs="*", default=ENGINES, help="plain, attached, sail; one after the other")
     parser.add_argument("-k", dest="only", nargs="+", default=[""], help="only programs whose name or topic holds one of these texts")
     parser.add_argument("-o", dest="kept", help="a folder that keeps the answers, one file for each engine; those there are taken over")
     parser.add_argument("--compare", action="store_true", help="run nothing; compare the answers that are kept")
-    parser.add_argument("--write", action="store_true", help="keep plain Spark's answers, refresh the table of differences")
+    parser.add_argument(
+        "--write", action="store_true", help="keep plain Spark's answers and Sail's points, refresh the table of differences"
+    )
     parser.add_argument("--usual", action="store_true", help="without the settings that make Spark's drivers quick")
     given = parser.parse_args()
     names = [name for name, topic in topics().items() if any(text in f"{topic}.{name}" for text in given.only)]
@@ -58,17 +63,20 @@ def _report(answers: dict[str, dict[str, Any]], write: bool) -> int:
     wrong = [name for name in plain if name in attached and bare(plain[name]) != bare(attached[name])]
     for name in wrong:
         print(f"attached, {name}:\n  {json.dumps(bare(plain[name]))[:600]}\n  {json.dumps(bare(attached[name]))[:600]}")
-    found, entries = table.points(plain, sail), table.stored()
-    missing, outdated = table.unlisted(found, entries), table.outdated(found, entries)
-    for name in missing:
-        print(f"unlisted, {name} ({found[name].kind}):\n  spark: {told(found[name].spark)}\n  sail:  {told(found[name].other)}")
-    print(*(f"listed and equal: {name}" for name in outdated if name in plain and name in sail), sep="\n")
+    found, kept = table.found_points(plain, sail), table.known()
+    new = {name: lines for name, points in found.items() if (lines := table.news(points, kept.get(name, {})))}
+    for name, lines in new.items():
+        print(f"sail, {name}:", *lines, sep="\n  ")
     if write:
         oracle.keep(plain)
-        table.write(table.refreshed(found, entries))
-    kinds = [point.kind for point in found.values()]
-    print(f"sail: {len(plain.keys() & sail.keys()) - len(kinds)} equal, {kinds.count('refused')} refused, {kinds.count('differs')} differ")
-    return int(bool(wrong or missing))
+        table.write(table.refreshed(found, table.keep(found), table.stored()))
+    print(f"sail: {sum(not points for points in found.values())} programs of {len(found)} are equal; points of the others:", _kinds(found))
+    return int(bool(wrong or new))
+
+
+def _kinds(found: table.Found) -> str:
+    kinds = Counter(point.kind for points in found.values() for point in points.values())
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
 
 
 if __name__ == "__main__":

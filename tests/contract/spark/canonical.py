@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from tests.contract.spark.register import Bag, Failure
+from tests.contract.spark.register import Failure
 
 
 class Canon:
@@ -56,8 +56,6 @@ class Canon:
             }
         if isinstance(value, (list, tuple)):
             items = [self._part(item) for item in value]
-            if isinstance(value, Bag):
-                items.sort(key=repr)
             return items if isinstance(value, list) else {"tuple": items}
         if isinstance(value, (set, frozenset)):
             return {"set": sorted(map(self._value, value), key=repr)}

@@ -30,7 +30,7 @@ PLAIN = {
 """The settings of a user's own session with Delta, with the small numbers of partitions of a small machine."""
 
 
-AS_USUAL = {"catalog_calls": {"spark.sql.codegen.factoryMode": "FALLBACK"}}
+NEEDED = {"catalog_calls": {"spark.sql.codegen.factoryMode": "FALLBACK"}}
 """Settings that programs need where the suite is quick: Spark lists tables with compiled code only."""
 
 
@@ -61,7 +61,8 @@ def _answer(spark: Any, name: str, task: dict[str, Any], canon: Canon) -> Any:
     root, warehouse = Path.cwd(), Path(task["warehouse"])
     try:
         place = Place(spark, name, root, warehouse)
-        with settings(spark, AS_USUAL.get(name, {}) if task["engine"] != "sail" else {}):
+        own = {**NEEDED.get(name, {}), **task["settings"].get(name, {})} if task["engine"] != "sail" else {}
+        with settings(spark, own):
             return canon.answer(programs()[name](spark, place))
     except (Exception, TooLongError) as error:  # noqa: BLE001  (whatever an engine raises is its answer)
         return canon.failure(error)

@@ -1,27 +1,56 @@
-"""How an engine's answers stand to Spark's: equal, refused or different, and the first place where they are not equal."""
+"""How an engine's answers stand to Spark's: each point at which they are not equal, by its place in the answer.
+
+A place is written as it is reached: ``[1]`` is the second of several answers, ``{k}`` that of the key k, ``.x`` are the values of the
+column x, ``.x:type`` is its type, ``.x:metadata`` what a schema says of it besides, ``:columns`` are the names of the columns, ``:rows`` which rows there are and in what order.
+"""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
-_LONGEST = 160
-_FEW_ROWS = 3
-_PLAIN = ("float", "decimal", "datetime", "date", "interval", "variant")
-_CHANGING = re.compile(r"#\d+|\b[0-9a-f]{8}-[0-9a-f-]{27}\b")
-"""Numbers that are others in each run."""
+FEW_ROWS = 3
+"""Of more rows only those that differ are told."""
+
+_BROKEN = re.compile(r"RPC that terminated with|Stream removed|panicked", re.IGNORECASE)
+"""What a client says of a call to which its engine had no answer, not even an error."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """A part of two answers that is not equal. ``kind`` is ``refused`` where only the other engine made an error of it."""
+    """A part of two answers that is not equal. ``kind`` is ``refused`` where only the other engine made an error of it, ``crashed`` where that
+    one broke down or hung, whatever Spark does, else ``differs``."""
 
     kind: str
     spark: Any
     other: Any
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Rows as columns that can be compared one by one; ``said`` is what is told of the columns besides, by kind."""
+
+    columns: list[str]
+    said: dict[str, list[Any]]
+    rows: list[list[Any]]
+    in_order: bool
+
+    def column(self, name: str) -> list[Any]:
+        place = self.columns.index(name)
+        return [row[place] for row in self.rows]
+
+    def of(self, names: Iterable[str]) -> list[list[Any]]:
+        """The rows with these columns only."""
+        places = [self.columns.index(name) for name in names]
+        rows = [[row[place] for place in places] for row in self.rows]
+        return rows if self.in_order else sorted(rows, key=repr)
+
+    def told(self, names: Iterable[str]) -> list[Any]:
+        """The same as parts of an answer."""
+        chosen = list(names)
+        return [{"row": [list(pair) for pair in zip(chosen, row)]} for row in self.of(chosen)]
 
 
 def bare(answer: Any) -> Any:
@@ -31,93 +60,136 @@ def bare(answer: Any) -> Any:
     return [bare(item) for item in answer] if isinstance(answer, list) else answer
 
 
-def judged(spark: Any, other: Any, in_order: bool) -> Point | None:
-    """The telling point of two answers; None when they are equal as far as a user of another engine can ask.
+def points(spark: Any, other: Any) -> dict[str, Point]:
+    """The points of two answers by their places; none when they are equal as far as a user of another engine can ask.
 
-    Two errors are equal whatever they say, and so are columns that may or may not hold nulls. ``in_order``: the parts
-    of the answer follow from each other, so that the first point tells; else a silent difference tells more than an error.
+    Two errors are equal whatever they say, unless one is a breakdown, and so are columns that may or may not hold nulls.
     """
-    points = list(_points(spark, other))
-    if not points:
-        return None
-    return points[0] if in_order else next((point for point in points if point.kind == "differs"), points[0])
+    return dict(_points("", spark, other))
 
 
-def _points(spark: Any, other: Any) -> Iterator[Point]:
-    if _is_failure(spark) or _is_failure(other):
-        if not (_is_failure(spark) and _is_failure(other)):
-            yield Point("refused" if _is_failure(other) else "differs", spark, other)
-    elif _is_frame(spark) and _is_frame(other):
-        yield from _points_of_frames(spark, other)
-    elif isinstance(spark, list) and isinstance(other, list) and len(spark) == len(other):
-        for one, two in zip(spark, other):
-            yield from _points(one, two)
+def telling(found: Iterable[Point], in_order: bool) -> Point:
+    """The point that tells most. ``in_order``: the parts of the answer follow from each other, so that the first does; else a silent
+    difference tells more than an error."""
+    several = list(found)
+    return several[0] if in_order else next((point for point in several if point.kind == "differs"), several[0])
+
+
+def _points(place: str, spark: Any, other: Any) -> Iterator[tuple[str, Point]]:
+    if is_failure(spark) or is_failure(other):
+        if kind := _kind_of_errors(spark, other):
+            yield place, Point(kind, spark, other)
+        return
+    one, two = _table(spark), _table(other)
+    if one is not None and two is not None:
+        yield from _points_of_tables(place, one, two)
+    elif (several := _parts(spark, other)) is not None:
+        for name, (left, right) in several.items():
+            yield from _points(f"{place}{name}", left, right)
     elif bare(spark) != bare(other):
-        yield Point("differs", spark, other)
+        yield place, Point("differs", spark, other)
 
 
-def _points_of_frames(spark: Any, other: Any) -> Iterator[Point]:
-    if spark["rows"] != other["rows"]:
-        left, right = spark["rows"], other["rows"]
-        if max(len(left), len(right)) > _FEW_ROWS:
-            left, right = [row for row in left if row not in right] or left, [row for row in right if row not in left] or right
-        yield Point("differs", left, right)
-    elif spark["schema"] != other["schema"]:
-        yield Point("differs", {"types": _types(spark["schema"])}, {"types": _types(other["schema"])})
+def _kind_of_errors(spark: Any, other: Any) -> str | None:
+    if is_failure(other) and (other["error"] in ("EngineLost", "TooLongError") or _BROKEN.search(other.get("message", ""))):
+        return "crashed"
+    if is_failure(spark) and is_failure(other):
+        return None
+    return "refused" if is_failure(other) else "differs"
 
 
-def _types(schema: Any) -> list[list[Any]]:
-    return [[item["name"], item["type"]] for item in schema["fields"]]
+def _parts(spark: Any, other: Any) -> dict[str, tuple[Any, Any]] | None:
+    """The parts of two answers that are made of several, where both have the same."""
+    one: Any = spark["tuple"] if _is_made_of("tuple", spark) else spark
+    two: Any = other["tuple"] if _is_made_of("tuple", other) else other
+    if isinstance(one, list) and isinstance(two, list) and len(one) == len(two):
+        return {f"[{number}]": pair for number, pair in enumerate(zip(one, two))}
+    if _is_made_of("map", one) and _is_made_of("map", two) and [key for key, _ in one["map"]] == [key for key, _ in two["map"]]:
+        return {f"{{{key}}}": (left, right) for (key, left), (_, right) in zip(one["map"], two["map"])}
+    return None
 
 
-def _is_failure(answer: Any) -> bool:
+def _points_of_tables(place: str, one: _Table, two: _Table) -> Iterator[tuple[str, Point]]:
+    """Values come first: they tell more than their types and names."""
+    names = two.columns
+    if len(one.columns) == len(names) and set(one.columns) != set(names):
+        two = replace(two, columns=one.columns)  # another name hides no other value
+    shared = [name for name in one.columns if name in two.columns]
+    yield from _points_of_values(place, one, two, shared)
+    for kind in sorted(one.said.keys() & two.said.keys()):
+        for name in shared:
+            left, right = (table.said[kind][table.columns.index(name)] for table in (one, two))
+            if left != right:
+                yield f"{place}.{name}:{kind}", Point("differs", _said(kind, name, left), _said(kind, name, right))
+    if one.columns != names:
+        yield f"{place}:columns", Point("differs", ", ".join(one.columns), ", ".join(names))
+
+
+def _points_of_values(place: str, one: _Table, two: _Table, shared: list[str]) -> Iterator[tuple[str, Point]]:
+    if len(one.rows) != len(two.rows):
+        yield f"{place}:rows", Point("differs", *_unequal(one.told(shared), two.told(shared)))
+        return
+    other = [name for name in shared if sorted(one.column(name), key=repr) != sorted(two.column(name), key=repr)]
+    for name in other:
+        names = [name] if len(one.rows) == 1 else shared  # among several rows the others say which one it is
+        yield f"{place}.{name}", Point("differs", *_unequal(one.told(names), two.told(names)))
+    same = [name for name in shared if name not in other]
+    if one.of(same) != two.of(same):
+        yield f"{place}:rows", Point("differs", *_unequal(one.told(same), two.told(same)))
+
+
+def _said(kind: str, name: str, value: Any) -> dict[str, Any]:
+    return {"types": [[name, value]]} if kind == "type" else {kind: value}
+
+
+def _unequal(left: list[Any], right: list[Any]) -> tuple[list[Any], list[Any]]:
+    """The rows, of many only those that the other side has not."""
+    if max(len(left), len(right)) <= FEW_ROWS:
+        return left, right
+    return [row for row in left if row not in right] or left, [row for row in right if row not in left] or right
+
+
+def _table(answer: Any) -> _Table | None:
+    """An answer as a table: of frames, of pandas, of one row and of a list of rows."""
+    if is_frame(answer):
+        fields = answer["schema"]["fields"]
+        said = {"type": [field["type"] for field in fields], "metadata": [field.get("metadata", {}) for field in fields]}
+        rows = [[value for _, value in row["row"]] for row in answer["rows"]]
+        return _Table(_apart(field["name"] for field in fields), said, rows, in_order=False)
+    if isinstance(answer, dict) and "pandas" in answer:
+        columns = answer["pandas"]
+        rows = [list(row) for row in zip(*(values for _, _, values in columns))]
+        return _Table(_apart(name for name, _, _ in columns), {"type": [kind for _, kind, _ in columns]}, rows, in_order=True)
+    rows = [answer] if _is_row(answer) else answer
+    if not isinstance(rows, list) or not rows or not all(map(_is_row, rows)):
+        return None
+    names = [_apart(name for name, _ in row["row"]) for row in rows]
+    if any(others != names[0] for others in names):
+        return None
+    return _Table(names[0], {}, [[value for _, value in row["row"]] for row in rows], in_order=True)
+
+
+def _apart(names: Iterable[str]) -> list[str]:
+    """Names, of which those that stand there again bear a number."""
+    found: list[str] = []
+    for name in names:
+        found.append(name if name not in found else f"{name}#{len(found)}")
+    return found
+
+
+def _is_row(answer: Any) -> bool:
+    return _is_made_of("row", answer)
+
+
+def _is_made_of(kind: str, answer: Any) -> bool:
+    return isinstance(answer, dict) and set(answer) == {kind}
+
+
+def is_failure(answer: Any) -> bool:
+    """An error as an answer."""
     return isinstance(answer, dict) and "error" in answer
 
 
-def _is_frame(answer: Any) -> bool:
+def is_frame(answer: Any) -> bool:
+    """The rows of a frame, with its types."""
     return isinstance(answer, dict) and "rows" in answer
-
-
-def told(answer: Any) -> str:
-    """A part of an answer in a few words, the same each time."""
-    if _is_failure(answer):
-        return _cut(_error(answer))
-    if answer is None or answer == []:
-        return "done" if answer is None else "no rows"  # what a write returns; within rows null is told as such
-    if isinstance(answer, list) and len(answer) > _FEW_ROWS:
-        return _cut(f"{_value(answer[0])}, {_value(answer[1])} … ({len(answer)})")
-    return _cut(", ".join(map(_value, answer)) if isinstance(answer, list) else _value(answer))
-
-
-def _error(answer: dict[str, Any]) -> str:
-    if answer.get("condition"):
-        return f"error {answer['condition']}"
-    if answer.get("java"):
-        return f"error {answer['java'].rpartition('.')[2]}"
-    message = str(answer.get("message", ""))
-    details = re.search(r'details = "([^"(]*)', message)  # of a call of gRPC that broke
-    text = details[1] if details else message.partition("\n")[0]
-    return f"error {answer['error']}: {_CHANGING.sub('#', text)}".rstrip(": ")
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
-
-
-def _value(answer: Any) -> str:
-    if _is_failure(answer):
-        return told(answer)
-    if _is_frame(answer):
-        return _value(answer["rows"])
-    if isinstance(answer, dict) and "row" in answer:
-        return "(" + ", ".join(f"{name}: {_value(item)}" for name, item in answer["row"]) + ")"
-    if isinstance(answer, dict) and "types" in answer:
-        return ", ".join(f"{name} {kind if isinstance(kind, str) else kind.get('type', kind)}" for name, kind in answer["types"])
-    if isinstance(answer, dict) and "pandas" in answer:
-        return ", ".join(f"{name} {kind} {_value(values)}" for name, kind, values in answer["pandas"])
-    if isinstance(answer, dict) and len(answer) == 1:
-        ((name, value),) = answer.items()
-        return str(value) if name in _PLAIN else _value(value)
-    if isinstance(answer, list):
-        return "[" + ", ".join(map(_value, answer)) + "]"
-    return "null" if answer is None else json.dumps(answer, ensure_ascii=False)

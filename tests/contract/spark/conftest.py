@@ -10,7 +10,7 @@ import pytest
 
 from tests.contract.spark import oracle
 from tests.contract.spark.compare import bare
-from tests.contract.spark.engines import answers_of
+from tests.contract.spark.engines import answers_of, run_as_usual
 from tests.contract.spark.register import topics
 
 ENGINES = ("attached", "sail")
@@ -26,7 +26,8 @@ def answers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     root = tmp_path_factory.mktemp("conformance")
 
     async def ask(engines: Iterable[str], names: list[str]) -> list[dict[str, Any]]:
-        return [given for given, _ in await asyncio.gather(*(answers_of(engine, names, root) for engine in engines))]
+        runs = (answers_of(engine, names, root, usual=run_as_usual() if engine == "attached" else ()) for engine in engines)
+        return [given for given, _ in await asyncio.gather(*runs)]
 
     attached, sail = asyncio.run(ask(ENGINES, names))
     plain = oracle.kept(names)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+import zlib
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -16,6 +17,7 @@ from nbflow.define.settings import Settings
 from nbflow.run.engines.parts import find_parts
 from nbflow.run.engines.sail import SailEngine
 from nbflow.run.engines.spark import SparkEngine
+from tests.contract.spark.register import topics
 
 ROOT = Path(__file__).parents[3]
 LOST = {"error": "EngineLost"}
@@ -28,11 +30,30 @@ QUICK = {
     "spark.sql.shuffle.partitions": "1",
 }
 """Settings of both of Spark's drivers that save a quarter of the time and change no answer: ``--usual`` does without them, as a
-program does that Spark cannot answer so (``child.AS_USUAL``)."""
+program does that Spark cannot answer so (``child.NEEDED``)."""
+USUAL = {
+    "spark.sql.codegen.wholeStage": "true",
+    "spark.sql.codegen.factoryMode": "FALLBACK",
+    "spark.sql.adaptive.enabled": "true",
+    "spark.sql.shuffle.partitions": "4",
+}
+"""What notebooks have instead: some programs of each topic are run so on the attached driver, and must answer as plain sessions without."""
+_OF_EACH_TOPIC = 2
 
 
-async def answers_of(engine: str, names: Iterable[str], root: Path, conf: Mapping[str, str] = QUICK) -> tuple[Answers, dict[str, float]]:
-    """The answers of ``names`` on an engine, and the seconds that each took. Files go into ``root``; ``conf`` is for Spark's.
+def run_as_usual() -> list[str]:
+    """The programs that are run with usual settings: of each topic a choice that is the same each time, and a matter of chance."""
+    by_topic: dict[str, list[str]] = {}
+    for name in sorted(topics(), key=lambda name: zlib.crc32(name.encode())):
+        by_topic.setdefault(topics()[name], []).append(name)
+    return [name for names in by_topic.values() for name in names[:_OF_EACH_TOPIC]]
+
+
+async def answers_of(
+    engine: str, names: Iterable[str], root: Path, conf: Mapping[str, str] = QUICK, usual: Iterable[str] = ()
+) -> tuple[Answers, dict[str, float]]:
+    """The answers of ``names`` on an engine, and the seconds that each took. Files go into ``root``; ``conf`` is for Spark's, of which
+    the programs ``usual`` go without.
 
     A program whose process ends under it has lost its engine; those after it get a new one.
     """
@@ -44,7 +65,10 @@ async def answers_of(engine: str, names: Iterable[str], root: Path, conf: Mappin
     while waiting:
         async with _started(engine, folder, conf) as task:
             lines.write_text("")
-            given = {"engine": engine, "programs": waiting, "answers": str(lines), "warehouse": str(folder / "warehouse"), **task}
+            given = {
+                "engine": engine, "programs": waiting, "answers": str(lines), "warehouse": str(folder / "warehouse"),
+                "settings": dict.fromkeys(usual, USUAL), **task,
+            }  # fmt: skip
             with (folder / "child.log").open("ab") as log:
                 process = await asyncio.create_subprocess_exec(
                     sys.executable, "-m", "tests.contract.spark.child", json.dumps(given), stdout=log, stderr=log,

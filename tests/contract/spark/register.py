@@ -69,8 +69,16 @@ class Failure:
     error: Exception
 
 
-class Bag(list[Any]):
-    """Rows whose order means nothing."""
+@dataclass(frozen=True)
+class Collected:
+    """A frame that was asked for its rows already."""
+
+    schema: Any
+    rows: list[Any]
+
+    def collect(self) -> list[Any]:
+        """The rows."""
+        return self.rows
 
 
 def attempt(function: Callable[[], Any]) -> Any:
@@ -87,8 +95,18 @@ def done(function: Callable[[], Any]) -> Any:
 
 
 def attempted(query: Any) -> Any:
-    """The rows of a query, in whatever order, or its error as a part of the answer."""
-    return attempt(lambda: Bag(query().collect()))
+    """The rows of a query as they are now, in whatever order, with their types, or its error as a part of the answer."""
+
+    def ask() -> Collected:
+        frame = query()
+        return Collected(rows=frame.collect(), schema=frame.schema)
+
+    return attempt(ask)
+
+
+def each(spark: Any, *expressions: str, rows: str = "") -> list[Any]:
+    """Each expression as a query of its own, over ``rows`` if given, so that the error of one is not that of all."""
+    return [attempted(lambda text=text: spark.sql(f"SELECT {text} AS x {rows}")) for text in expressions]
 
 
 @contextlib.contextmanager

@@ -15,11 +15,13 @@ def test_each_difference_is_told_with_both_answers(nbflow: Any) -> None:
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
     for entry in TABLE:
-        at = next(number for number, line in enumerate(lines) if line.startswith((f"  {entry['key']}:", f"  {entry['key']} (refused):")))
+        mark = {"differs": "", "refused": " (refused)", "crashed": " (breaks the call)"}[entry["kind"]]
+        at = next(number for number, line in enumerate(lines) if line.startswith(f"  {entry['key']}{mark}:"))
         assert entry["what"] in lines[at]
         assert [line.split()[0] for line in lines[at + 1 : at + 3]] == ["spark", "sail"]
-    refused = sum(entry["kind"] == "refused" for entry in TABLE)
-    assert lines[-1] == f"{len(TABLE)} kinds: {len(TABLE) - refused} answer otherwise, {refused} are refused"
+    differs, refused, crashed = (sum(entry["kind"] == kind for entry in TABLE) for kind in ("differs", "refused", "crashed"))
+    assert crashed, "else the next line would say nothing of them"
+    assert lines[-1] == f"{len(TABLE)} kinds: {differs} answer otherwise, {refused} are refused, {crashed} break the call"
 
 
 def test_the_document_is_the_table(nbflow: Any) -> None:

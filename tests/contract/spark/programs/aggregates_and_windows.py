@@ -7,7 +7,7 @@ from typing import Any
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from tests.contract.spark.register import Place, attempted, program
+from tests.contract.spark.register import Place, attempted, each, program
 
 SALES = "SELECT * FROM VALUES ('a', 1, 10), ('a', 2, NULL), ('b', 1, 5), ('b', 3, 7), (NULL, 1, 1) AS t(k, n, x)"
 
@@ -43,8 +43,13 @@ def statistics(spark: Any, place: Place) -> Any:
 @program
 def approximate_aggregates(spark: Any, place: Place) -> Any:
     """``percentile_approx`` gives a value of the column; ``approx_count_distinct`` of few is exact."""
-    return spark.sql(
-        "SELECT percentile_approx(x, 0.5) AS a, percentile_approx(x, array(0.25, 0.75)) AS b, approx_count_distinct(x) AS c FROM VALUES (1), (2), (4), (8) AS t(x)"
+    return each(
+        spark,
+        "percentile_approx(x, 0.5)",
+        "percentile_approx(x, array(0.25, 0.75))",
+        "approx_percentile(x, 0.5, 100)",
+        "approx_count_distinct(x)",
+        rows="FROM VALUES (1), (2), (4), (8) AS t(x)",
     )
 
 
@@ -72,9 +77,9 @@ def pivots(spark: Any, place: Place) -> Any:
     frame = spark.sql(SALES)
     view = place.view("s", frame)
     return [
-        frame.groupBy("k").pivot("n").sum("x"),
-        frame.groupBy("k").pivot("n", [1, 2]).agg(F.sum("x").alias("s"), F.count("x").alias("c")),
-        spark.sql(f"SELECT * FROM {view} PIVOT (sum(x) FOR n IN (1 AS one, 3 AS three))"),
+        attempted(lambda: frame.groupBy("k").pivot("n").sum("x")),
+        attempted(lambda: frame.groupBy("k").pivot("n", [1, 2]).agg(F.sum("x").alias("s"), F.count("x").alias("c"))),
+        attempted(lambda: spark.sql(f"SELECT * FROM {view} PIVOT (sum(x) FOR n IN (1 AS one, 3 AS three))")),
     ]
 
 
@@ -90,9 +95,9 @@ def unpivots(spark: Any, place: Place) -> Any:
 def having_and_aliases(spark: Any, place: Place) -> Any:
     """HAVING, grouping by position and by alias, GROUP BY ALL."""
     return [
-        spark.sql(f"SELECT upper(k) AS u, sum(x) AS s FROM ({SALES}) GROUP BY u HAVING s > 11"),
-        spark.sql(f"SELECT k, sum(n) AS s FROM ({SALES}) GROUP BY 1"),
-        spark.sql(f"SELECT k, sum(n) AS s FROM ({SALES}) GROUP BY ALL"),
+        attempted(lambda: spark.sql(f"SELECT upper(k) AS u, sum(x) AS s FROM ({SALES}) GROUP BY u HAVING s > 11")),
+        attempted(lambda: spark.sql(f"SELECT k, sum(n) AS s FROM ({SALES}) GROUP BY 1")),
+        attempted(lambda: spark.sql(f"SELECT k, sum(n) AS s FROM ({SALES}) GROUP BY ALL")),
         attempted(lambda: spark.sql(f"SELECT k, n FROM ({SALES}) GROUP BY k")),
     ]
 

@@ -6,17 +6,13 @@ from typing import Any
 
 from pyspark.sql import functions as F
 
-from tests.contract.spark.register import Place, attempted, program
-
-
-def _each(spark: Any, *expressions: str) -> list[Any]:
-    return [attempted(lambda text=text: spark.sql(f"SELECT {text} AS x")) for text in expressions]
+from tests.contract.spark.register import Place, attempted, each, program
 
 
 @program
 def try_functions(spark: Any, place: Place) -> Any:
     """Those that give null where others have an error."""
-    return _each(
+    return each(
         spark, "try_add(2147483647, 1)", "try_subtract(-2147483648, 1)", "try_multiply(9223372036854775807, 2)", "try_divide(1, 0)", "try_cast('x' AS INT)",
         "try_cast('2024-02-30' AS DATE)", "try_element_at(array(1), 3)", "try_element_at(map('a', 1), 'b')", "try_to_number('x', '999')", "try_mod(1, 0)",
     )  # fmt: skip
@@ -31,7 +27,7 @@ def try_sums(spark: Any, place: Place) -> Any:
 @program
 def casts_of_texts_with_blanks(spark: Any, place: Place) -> Any:
     """Texts around numbers and booleans in casts."""
-    return _each(
+    return each(
         spark, "CAST(' 1 ' AS INT)", "CAST('1.5' AS INT)", "CAST('1e2' AS INT)", "CAST('1e2' AS DOUBLE)", "CAST('+5' AS INT)", "CAST('yes' AS BOOLEAN)",
         "CAST('t' AS BOOLEAN)", "CAST('0x10' AS INT)", "CAST('1.5f' AS DOUBLE)", "CAST('NaN' AS FLOAT)", "CAST('12.345' AS DECIMAL(4,2))", "CAST('' AS INT)",
     )  # fmt: skip
@@ -40,7 +36,7 @@ def casts_of_texts_with_blanks(spark: Any, place: Place) -> Any:
 @program
 def casts_that_overflow(spark: Any, place: Place) -> Any:
     """Numbers too large for the type that they are cast to."""
-    return _each(
+    return each(
         spark, "CAST(300 AS TINYINT)", "CAST(3e9D AS INT)", "CAST(CAST('NaN' AS DOUBLE) AS INT)", "CAST(12345.67 AS DECIMAL(5,2))", "CAST(-129 AS TINYINT)",
         "CAST(1e40D AS FLOAT)", "CAST(9999999999L AS INT)", "CAST(1e20D AS BIGINT)", "CAST(TIMESTAMP '9999-12-31 00:00:00' AS INT)",
     )  # fmt: skip
@@ -49,7 +45,7 @@ def casts_that_overflow(spark: Any, place: Place) -> Any:
 @program
 def overflow_of_functions(spark: Any, place: Place) -> Any:
     """abs, negation, shifts, factorial and dates at the ends of their types."""
-    return _each(
+    return each(
         spark, "abs(CAST(-2147483648 AS INT))", "-(CAST(-2147483648 AS INT))", "CAST(-128 AS TINYINT) DIV CAST(-1 AS TINYINT)", "factorial(21)", "shiftleft(1, 33)",
         "date_add(DATE '2024-01-01', 2147483647)", "pow(10, 400)", "element_at(array(1), 0)", "conv('zz', 36, 10)", "pmod(-7, 3)", "bround(2.5)", "ceil(1.0001BD)",
     )  # fmt: skip
@@ -84,7 +80,7 @@ def to_json_options(spark: Any, place: Place) -> Any:
 @program
 def csv_and_schemas_within_columns(spark: Any, place: Place) -> Any:
     """from_csv, to_csv, schema_of_json and schema_of_csv."""
-    return _each(
+    return each(
         spark,
         "from_csv('1,x', 'a INT, b STRING')",
         "to_csv(named_struct('a', 1, 'b', 'x,y'))",
@@ -99,7 +95,7 @@ def json_tuples_and_arrays(spark: Any, place: Place) -> Any:
     text = '\'{"a": 1, "b": {"c": [10, 20]}, "d": null}\''
     return [
         attempted(lambda: spark.sql(f"SELECT json_tuple({text}, 'a', 'd', 'x')")),
-        *_each(
+        *each(
             spark,
             f"get_json_object({text}, '$.b.c[1]')",
             f"get_json_object({text}, '$.b')",
@@ -113,7 +109,7 @@ def json_tuples_and_arrays(spark: Any, place: Place) -> Any:
 @program
 def sequences(spark: Any, place: Place) -> Any:
     """sequence of numbers, dates and months, forwards and backwards."""
-    return _each(
+    return each(
         spark, "sequence(1, 5, 2)", "sequence(5, 1)", "sequence(DATE '2024-01-31', DATE '2024-04-30', INTERVAL 1 MONTH)", "sequence(DATE '2024-01-03', DATE '2024-01-01')",
         "size(sequence(TIMESTAMP '2024-01-01 00:00:00', TIMESTAMP '2024-01-01 03:00:00', INTERVAL 90 MINUTE))", "sequence(1, 5, -1)",
     )  # fmt: skip
@@ -122,7 +118,7 @@ def sequences(spark: Any, place: Place) -> Any:
 @program
 def times_beyond_microseconds(spark: Any, place: Place) -> Any:
     """Parts of a second with nine digits, and times of all lengths."""
-    return _each(
+    return each(
         spark, "TIMESTAMP '2024-01-02 03:04:05.123456789'", "CAST('2024-01-02 03:04' AS TIMESTAMP)", "CAST('2024-01-02T03:04:05.1Z' AS TIMESTAMP)",
         "CAST('2024-01-02 03:04:05+02:00' AS TIMESTAMP)", "CAST('2024-01-02 03:04:05 Europe/Berlin' AS TIMESTAMP)", "CAST('03:04:05' AS TIMESTAMP)", "CAST('24:00' AS TIMESTAMP)",
     )  # fmt: skip
@@ -144,13 +140,11 @@ def unions_of_decimals_and_dates(spark: Any, place: Place) -> Any:
 def aggregates_of_filters(spark: Any, place: Place) -> Any:
     """FILTER, DISTINCT, first and last with nulls, any_value, max_by, bool_and, histograms of maps."""
     rows = "FROM VALUES ('a', 1, NULL), ('a', 2, 'x'), ('b', NULL, 'y') AS t(k, n, s)"
-    return [
-        attempted(lambda text=text: spark.sql(f"SELECT {text} AS x {rows}"))
-        for text in (
-            "count(*) FILTER (WHERE n > 1)", "count(DISTINCT k, n)", "first(s, true)", "max_by(k, n)", "min_by(k, n)", "bool_and(n > 0)", "sum(DISTINCT n)", "mode(k)",
-            "map_from_entries(collect_list(struct(k, n)))", "count_if(n IS NULL)", "stddev(n)", "var_pop(n)", "approx_count_distinct(k)", "percentile(n, 0.5)", "median(n)",
-        )
-    ]  # fmt: skip
+    return each(
+        spark, "count(*) FILTER (WHERE n > 1)", "count(DISTINCT k, n)", "first(s, true)", "max_by(k, n)", "min_by(k, n)", "bool_and(n > 0)", "sum(DISTINCT n)", "mode(k)",
+        "map_from_entries(collect_list(struct(k, n)))", "count_if(n IS NULL)", "stddev(n)", "var_pop(n)", "approx_count_distinct(k)", "percentile(n, 0.5)", "median(n)",
+        rows=rows,
+    )  # fmt: skip
 
 
 @program

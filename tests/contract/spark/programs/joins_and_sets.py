@@ -46,10 +46,10 @@ def joins_in_sql(spark: Any, place: Place) -> Any:
     """USING, NATURAL, lateral, and ON with types that differ."""
     left, right = (place.view(name, frame) for name, frame in zip("lr", _sides(spark)))
     return [
-        spark.sql(f"SELECT * FROM {left} JOIN {right} USING (k)"),
-        spark.sql(f"SELECT * FROM {left} NATURAL LEFT JOIN {right}"),
-        spark.sql(f"SELECT l, n FROM {left}, LATERAL (SELECT count(*) AS n FROM {right} WHERE {right}.k = {left}.k)"),
-        spark.sql(f"SELECT l FROM {left} JOIN (SELECT '1' AS t) ON k = t"),
+        attempted(lambda: spark.sql(f"SELECT * FROM {left} JOIN {right} USING (k)")),
+        attempted(lambda: spark.sql(f"SELECT * FROM {left} NATURAL LEFT JOIN {right}")),
+        attempted(lambda: spark.sql(f"SELECT l, n FROM {left}, LATERAL (SELECT count(*) AS n FROM {right} WHERE {right}.k = {left}.k)")),
+        attempted(lambda: spark.sql(f"SELECT l FROM {left} JOIN (SELECT '1' AS t) ON k = t")),
     ]
 
 
@@ -94,7 +94,7 @@ def union_widens(spark: Any, place: Place) -> Any:
         ("NULL", "1"),
         ("DATE '2024-01-01'", "TIMESTAMP '2024-01-02 03:04:05'"),
     )
-    return [spark.sql(f"SELECT {one} AS x UNION ALL SELECT {two} AS x") for one, two in pairs]
+    return [attempted(lambda one=one, two=two: spark.sql(f"SELECT {one} AS x UNION ALL SELECT {two} AS x")) for one, two in pairs]
 
 
 @program

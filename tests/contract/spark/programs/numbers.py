@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.contract.spark.register import Place, attempted, program, settings
-
-
-def _each(spark: Any, *expressions: str) -> list[Any]:
-    return [attempted(lambda text=text: spark.sql(f"SELECT {text} AS x")) for text in expressions]
+from tests.contract.spark.register import Place, attempted, each, program, settings
 
 
 @program
@@ -28,8 +24,11 @@ def decimal_division(spark: Any, place: Place) -> Any:
 @program
 def decimal_large_products(spark: Any, place: Place) -> Any:
     """A product of wide decimals loses scale as Spark has it."""
-    return spark.sql(
-        "SELECT CAST(1.5 AS DECIMAL(38,10)) * CAST(2.5 AS DECIMAL(38,10)) AS p, CAST(1 AS DECIMAL(38,18)) / CAST(3 AS DECIMAL(38,18)) AS q"
+    return each(
+        spark,
+        "CAST(1.5 AS DECIMAL(38,10)) * CAST(2.5 AS DECIMAL(38,10))",
+        "CAST(1 AS DECIMAL(38,18)) / CAST(3 AS DECIMAL(38,18))",
+        "CAST(1.5 AS DECIMAL(20,10)) * CAST(2.5 AS DECIMAL(20,10))",
     )
 
 
@@ -44,7 +43,7 @@ def decimal_aggregates(spark: Any, place: Place) -> Any:
 @program
 def decimal_overflow(spark: Any, place: Place) -> Any:
     """Too many digits are refused."""
-    return _each(
+    return each(
         spark,
         "CAST(123.45 AS DECIMAL(4,2))",
         "CAST(99999999999999999999999999999999999999 AS DECIMAL(38,0)) + 1",
@@ -55,13 +54,13 @@ def decimal_overflow(spark: Any, place: Place) -> Any:
 @program
 def integer_overflow(spark: Any, place: Place) -> Any:
     """ANSI: int arithmetic beyond its range is refused."""
-    return _each(spark, "2147483647 + 1", "-2147483648 - 1", "2147483647 * 2", "CAST(127 AS TINYINT) + CAST(1 AS TINYINT)")
+    return each(spark, "2147483647 + 1", "-2147483648 - 1", "2147483647 * 2", "CAST(127 AS TINYINT) + CAST(1 AS TINYINT)")
 
 
 @program
 def bigint_overflow(spark: Any, place: Place) -> Any:
     """ANSI: bigint arithmetic beyond its range is refused."""
-    return _each(spark, "9223372036854775807 + 1L", "9223372036854775807 * 2L", "abs(-9223372036854775807L - 1L)")
+    return each(spark, "9223372036854775807 + 1L", "9223372036854775807 * 2L", "abs(-9223372036854775807L - 1L)")
 
 
 @program
@@ -73,13 +72,13 @@ def sum_overflow(spark: Any, place: Place) -> Any:
 @program
 def division_by_zero(spark: Any, place: Place) -> Any:
     """ANSI: dividing by zero is refused, of doubles too."""
-    return _each(spark, "1 / 0", "1.5D / 0.0D", "1 % 0", "1 DIV 0", "try_divide(1, 0)")
+    return each(spark, "1 / 0", "1.5D / 0.0D", "1 % 0", "1 DIV 0", "try_divide(1, 0)")
 
 
 @program
 def invalid_casts(spark: Any, place: Place) -> Any:
     """ANSI: a text that is no number is refused; ``try_cast`` gives null."""
-    return _each(
+    return each(
         spark,
         "CAST('x' AS INT)",
         "CAST('1.5' AS INT)",
@@ -93,7 +92,7 @@ def invalid_casts(spark: Any, place: Place) -> Any:
 @program
 def casts_between_kinds(spark: Any, place: Place) -> Any:
     """Valid casts: blanks, signs, exponents, booleans, doubles to ints."""
-    return _each(
+    return each(
         spark,
         "CAST(' 12 ' AS INT)",
         "CAST('+7' AS INT)",
@@ -109,13 +108,13 @@ def casts_between_kinds(spark: Any, place: Place) -> Any:
 def casts_without_ansi(spark: Any, place: Place) -> Any:
     """With ANSI off, bad casts are null and overflow wraps."""
     with settings(spark, {"spark.sql.ansi.enabled": "false"}):
-        return _each(spark, "CAST('x' AS INT)", "2147483647 + 1", "1 / 0", "CAST(300 AS TINYINT)", "CAST('1.9' AS INT)")
+        return each(spark, "CAST('x' AS INT)", "2147483647 + 1", "1 / 0", "CAST(300 AS TINYINT)", "CAST('1.9' AS INT)")
 
 
 @program
 def rounding(spark: Any, place: Place) -> Any:
     """``round`` goes half up, ``bround`` half even; of doubles by their text."""
-    return _each(
+    return each(
         spark,
         "round(2.5D)",
         "round(1.005D, 2)",
@@ -143,7 +142,7 @@ def rounding_of_decimals(spark: Any, place: Place) -> Any:
 @program
 def text_of_doubles(spark: Any, place: Place) -> Any:
     """Doubles as text: exponents, infinity, nothing after the point."""
-    return _each(
+    return each(
         spark,
         "CAST(1.0E7D AS STRING)",
         "CAST(1.0E-4D AS STRING)",
@@ -157,7 +156,7 @@ def text_of_doubles(spark: Any, place: Place) -> Any:
 @program
 def text_of_decimals(spark: Any, place: Place) -> Any:
     """Decimals as text keep their scale."""
-    return _each(
+    return each(
         spark,
         "CAST(1.50 AS STRING)",
         "CAST(CAST(0 AS DECIMAL(10,4)) AS STRING)",
@@ -201,7 +200,7 @@ def mathematics(spark: Any, place: Place) -> Any:
 @program
 def logarithm_of_nothing(spark: Any, place: Place) -> Any:
     """Logarithms outside their range are null, square roots NaN."""
-    return _each(spark, "ln(0)", "ln(-1)", "sqrt(-1)", "log2(0)", "acos(2)")
+    return each(spark, "ln(0)", "ln(-1)", "sqrt(-1)", "log2(0)", "acos(2)")
 
 
 @program
@@ -220,9 +219,18 @@ def hashes(spark: Any, place: Place) -> Any:
 
 @program
 def mixed_types_in_expressions(spark: Any, place: Place) -> Any:
-    """An int and a text: compared, in one array, in one CASE."""
-    return _each(
-        spark, "1 = '1'", "array(1, 'a')", "CASE WHEN true THEN 1 ELSE 'a' END", "coalesce(NULL, 1, 2.5)", "if(true, 1, 2L)", "'2' + 1"
+    """An int and a text: compared, in one array, in one CASE; numbers of two types in the branches of one expression."""
+    return each(
+        spark,
+        "1 = '1'",
+        "array(1, 'a')",
+        "CASE WHEN true THEN 1 ELSE 'a' END",
+        "coalesce(NULL, 1, 2.5)",
+        "if(true, 1, 2L)",
+        "'2' + 1",
+        "CASE WHEN true THEN 1 ELSE 2L END",
+        "if(false, 1, 2.5D)",
+        "nvl(1, 2L)",
     )
 
 

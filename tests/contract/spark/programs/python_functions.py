@@ -10,7 +10,7 @@ import pandas as pd
 from pyspark.sql import Row
 from pyspark.sql import functions as F
 
-from tests.contract.spark.register import Place, attempted, program, settings
+from tests.contract.spark.register import Place, attempted, done, program, settings
 
 
 @program
@@ -220,8 +220,8 @@ def caches(spark: Any, place: Place) -> Any:
     first = cached.collect() == cached.collect()
     cached.unpersist()
     view = place.view("c", "SELECT 1 AS x")
-    spark.sql(f"CACHE TABLE {view}")
-    return [first, spark.table(view).count(), attempted(lambda: spark.range(2).localCheckpoint())]
+    told = done(lambda: spark.sql(f"CACHE TABLE {view}"))
+    return [first, told, spark.table(view).count(), attempted(lambda: spark.range(2).localCheckpoint())]
 
 
 @program

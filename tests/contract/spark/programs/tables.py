@@ -136,14 +136,15 @@ def change_data_feed(spark: Any, place: Place) -> Any:
     """The feed of changes of a table."""
     name = place.table("t")
     made = done(lambda: spark.sql(f"CREATE TABLE {name} (a INT) USING delta TBLPROPERTIES ('delta.enableChangeDataFeed' = 'true')"))
-    spark.sql(f"INSERT INTO {name} VALUES (1), (2)")
-    spark.sql(f"UPDATE {name} SET a = 5 WHERE a = 1")
+    told = [
+        done(lambda text=text: spark.sql(text)) for text in (f"INSERT INTO {name} VALUES (1), (2)", f"UPDATE {name} SET a = 5 WHERE a = 1")
+    ]
     feed = attempted(
         lambda: spark.sql(
             f"SELECT a, _change_type, _commit_version FROM table_changes('{name}', 1) ORDER BY _commit_version, _change_type, a"
         )
     )
-    return [made, feed]
+    return [made, *told, feed]
 
 
 @program
@@ -194,9 +195,11 @@ def a_table_of_another_format_by_sql(spark: Any, place: Place) -> Any:
 def tables_of_other_formats(spark: Any, place: Place) -> Any:
     """Tables of Parquet and of CSV by name."""
     name, other = place.table("p"), place.table("c")
-    spark.range(2).write.format("parquet").saveAsTable(name)
-    told = attempt(lambda: spark.range(2).write.format("csv").saveAsTable(other))
-    return [spark.table(name), told, attempted(lambda: spark.table(other).orderBy("id"))]
+    told = [
+        attempt(lambda kind=kind, name=name: spark.range(2).write.format(kind).saveAsTable(name))
+        for kind, name in (("parquet", name), ("csv", other))
+    ]
+    return [*told, attempted(lambda: spark.table(name)), attempted(lambda: spark.table(other).orderBy("id"))]
 
 
 @program
@@ -205,8 +208,8 @@ def catalog_calls(spark: Any, place: Place) -> Any:
     name = _versions(spark, place)
     schema = f"c_{place.name}"
     return [
-        [(table.name, table.tableType, table.isTemporary) for table in spark.catalog.listTables(schema) if not table.isTemporary],
-        spark.catalog.tableExists(name), spark.catalog.databaseExists(schema), spark.catalog.databaseExists("nowhere"), spark.catalog.currentDatabase(), spark.catalog.functionExists("upper"),
+        attempt(lambda: [(table.name, table.tableType, table.isTemporary) for table in spark.catalog.listTables(schema) if not table.isTemporary]),
+        attempt(lambda: spark.catalog.tableExists(name)), attempt(lambda: spark.catalog.databaseExists(schema)), attempt(lambda: spark.catalog.databaseExists("nowhere")), attempt(spark.catalog.currentDatabase), attempt(lambda: spark.catalog.functionExists("upper")),
         attempt(lambda: spark.catalog.getTable(name).namespace),
     ]  # fmt: skip
 
@@ -380,10 +383,10 @@ def sql_scripts_and_variables(spark: Any, place: Place) -> Any:
 def values_and_pipes(spark: Any, place: Place) -> Any:
     """VALUES alone, tables of ranges, SELECT * EXCEPT, pipe syntax."""
     return [
-        spark.sql("VALUES (1, 'a'), (2, 'b')"),
-        spark.sql("SELECT * EXCEPT (b) FROM VALUES (1, 2) AS t(a, b)"),
+        attempted(lambda: spark.sql("VALUES (1, 'a'), (2, 'b')")),
+        attempted(lambda: spark.sql("SELECT * EXCEPT (b) FROM VALUES (1, 2) AS t(a, b)")),
         attempted(lambda: spark.sql("FROM range(4) |> WHERE id > 1 |> SELECT id * 2 AS x")),
-        spark.sql("SELECT * FROM range(2, 8, 3)"),
+        attempted(lambda: spark.sql("SELECT * FROM range(2, 8, 3)")),
     ]
 
 

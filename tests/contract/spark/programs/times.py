@@ -7,7 +7,7 @@ from typing import Any
 
 from pyspark.sql import functions as F
 
-from tests.contract.spark.register import Place, attempt, attempted, program, settings
+from tests.contract.spark.register import Place, attempt, each, program, settings
 
 BERLIN = {"spark.sql.session.timeZone": "Europe/Berlin"}
 
@@ -51,23 +51,16 @@ def times_without_zone(spark: Any, place: Place) -> Any:
 def dates_of_timestamps(spark: Any, place: Place) -> Any:
     """The date of a timestamp is that of the session's zone."""
     with settings(spark, BERLIN):
-        return spark.sql("SELECT CAST(TIMESTAMP '2024-07-01 23:30:00Z' AS DATE) AS a, to_date('2024-07-01T23:30:00Z') AS b").collect()
+        return each(spark, "CAST(TIMESTAMP '2024-07-01 23:30:00Z' AS DATE)", "to_date('2024-07-01T23:30:00Z')")
 
 
 @program
 def timestamps_of_numbers(spark: Any, place: Place) -> Any:
     """Seconds, milliseconds and microseconds since 1970."""
-    return [
-        attempted(lambda text=text: spark.sql(f"SELECT {text} AS x"))
-        for text in (
-            "timestamp_seconds(1)",
-            "timestamp_millis(1500)",
-            "timestamp_micros(1)",
-            "CAST(1.5D AS TIMESTAMP)",
-            "from_unixtime(0)",
-            "CAST(TIMESTAMP '1970-01-01 00:00:01.5' AS DOUBLE)",
-        )
-    ]
+    return each(
+        spark, "timestamp_seconds(1)", "timestamp_millis(1500)", "timestamp_micros(1)", "CAST(1.5D AS TIMESTAMP)", "from_unixtime(0)",
+        "CAST(TIMESTAMP '1970-01-01 00:00:01.5' AS DOUBLE)",
+    )  # fmt: skip
 
 
 @program
@@ -87,25 +80,17 @@ def formats(spark: Any, place: Place) -> Any:
 @program
 def parsing(spark: Any, place: Place) -> Any:
     """``to_date`` and ``to_timestamp`` with formats, good and bad."""
-    return [
-        attempted(lambda text=text: spark.sql(f"SELECT {text} AS x"))
-        for text in (
-            "to_date('02.01.2024', 'dd.MM.yyyy')",
-            "to_timestamp('2024-01-02 03:04', 'yyyy-MM-dd HH:mm')",
-            "to_date('2024-02-30')",
-            "try_to_timestamp('nonsense')",
-            "to_timestamp('20240102', 'yyyyMMdd')",
-        )
-    ]
+    return each(
+        spark, "to_date('02.01.2024', 'dd.MM.yyyy')", "to_timestamp('2024-01-02 03:04', 'yyyy-MM-dd HH:mm')", "to_date('2024-02-30')",
+        "try_to_timestamp('nonsense')", "to_timestamp('20240102', 'yyyyMMdd')",
+    )  # fmt: skip
 
 
 @program
 def parsing_of_odd_texts(spark: Any, place: Place) -> Any:
     """Texts of dates that a cast takes: short ones, and with a time behind."""
-    return [
-        attempted(lambda text=text: spark.sql(f"SELECT CAST('{text}' AS DATE) AS x"))
-        for text in ("2024", "2024-1", "2024-1-2", " 2024-01-02 ", "2024-01-02 03:04", "2024-01-02T03")
-    ]
+    texts = ("2024", "2024-1", "2024-1-2", " 2024-01-02 ", "2024-01-02 03:04", "2024-01-02T03")
+    return each(spark, *(f"CAST('{text}' AS DATE)" for text in texts))
 
 
 @program
@@ -135,9 +120,11 @@ def parts_of_dates(spark: Any, place: Place) -> Any:
 @program
 def days_of_the_week(spark: Any, place: Place) -> Any:
     """``weekday`` and the parts of a date that count days of the week, on a Sunday."""
-    return spark.sql(
-        "SELECT weekday(DATE '2024-01-07') AS a, extract(DOW FROM DATE '2024-01-07') AS b, extract(DAYOFWEEK_ISO FROM DATE '2024-01-07') AS c, dayname(DATE '2024-01-07') AS d"
-    )
+    sunday = "DATE '2024-01-07'"
+    return each(
+        spark, f"weekday({sunday})", f"dayofweek({sunday})", f"extract(DOW FROM {sunday})", f"extract(DAYOFWEEK FROM {sunday})",
+        f"extract(DAYOFWEEK_ISO FROM {sunday})", f"extract(DOW_ISO FROM {sunday})", f"date_part('dow', {sunday})", f"dayname({sunday})",
+    )  # fmt: skip
 
 
 @program
@@ -151,9 +138,8 @@ def seconds_with_parts(spark: Any, place: Place) -> Any:
 @program
 def truncated_timestamps(spark: Any, place: Place) -> Any:
     """``date_trunc`` to each unit."""
-    return spark.sql(
-        "SELECT date_trunc('HOUR', t) AS a, date_trunc('WEEK', t) AS b, date_trunc('MONTH', t) AS c, date_trunc('nonsense', t) AS d FROM VALUES (TIMESTAMP '2024-05-16 03:04:05') AS v(t)"
-    )
+    units = ("HOUR", "WEEK", "MONTH", "QUARTER", "YEAR", "nonsense")
+    return each(spark, *(f"date_trunc('{unit}', t)" for unit in units), rows="FROM VALUES (TIMESTAMP '2024-05-16 03:04:05') AS v(t)")
 
 
 @program
@@ -167,10 +153,7 @@ def intervals(spark: Any, place: Place) -> Any:
 @program
 def made_dates(spark: Any, place: Place) -> Any:
     """``make_date``, ``make_timestamp``, and a day that is none."""
-    return [
-        attempted(lambda text=text: spark.sql(f"SELECT {text} AS x"))
-        for text in ("make_date(2024, 2, 29)", "make_timestamp(2024, 1, 2, 3, 4, 5.678)", "make_date(2023, 2, 29)")
-    ]
+    return each(spark, "make_date(2024, 2, 29)", "make_timestamp(2024, 1, 2, 3, 4, 5.678)", "make_date(2023, 2, 29)")
 
 
 @program

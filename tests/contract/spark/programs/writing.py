@@ -49,8 +49,11 @@ def tables_of_a_query(spark: Any, place: Place) -> Any:
     spark.sql(f"CREATE TABLE IF NOT EXISTS {name} USING delta AS SELECT 2 AS a")
     first = spark.table(name).collect()
     refused = attempt(lambda: spark.sql(f"CREATE TABLE {name} USING delta AS SELECT 2 AS a"))
-    spark.sql(f"CREATE OR REPLACE TABLE {name} USING delta AS SELECT 'x' AS b")
-    return [first, refused, spark.table(name)]
+    told = [
+        done(lambda query=query: spark.sql(f"CREATE OR REPLACE TABLE {name} USING delta AS {query}"))
+        for query in ("SELECT 5 AS a", "SELECT 'x' AS b")
+    ]
+    return [first, refused, *told, spark.table(name)]
 
 
 @program
@@ -58,13 +61,10 @@ def inserts(spark: Any, place: Place) -> Any:
     """INSERT by position, by names of columns, by name, with defaults left out, and OVERWRITE."""
     name = place.table("t")
     spark.sql(f"CREATE TABLE {name} (a INT, b STRING) USING delta")
-    spark.sql(f"INSERT INTO {name} VALUES (1, 'x'), (2, NULL)")
-    spark.sql(f"INSERT INTO {name} (b, a) VALUES ('y', 3)")
-    spark.sql(f"INSERT INTO {name} BY NAME SELECT 'z' AS b, 4 AS a")
-    spark.sql(f"INSERT INTO {name} (a) VALUES (5)")
-    before = spark.table(name).collect()
-    spark.sql(f"INSERT OVERWRITE {name} VALUES (9, 'o')")
-    return [sorted(before), spark.table(name)]
+    rows = ("VALUES (1, 'x'), (2, NULL)", "(b, a) VALUES ('y', 3)", "BY NAME SELECT 'z' AS b, 4 AS a", "(a) VALUES (5)")
+    told = [done(lambda text=text: spark.sql(f"INSERT INTO {name} {text}")) for text in rows]
+    before = attempted(lambda: spark.table(name))
+    return [told, before, done(lambda: spark.sql(f"INSERT OVERWRITE {name} VALUES (9, 'o')")), spark.table(name)]
 
 
 @program
@@ -83,11 +83,14 @@ def writes_of_version_two(spark: Any, place: Place) -> Any:
     """``writeTo``: create, append, overwrite by condition, replace."""
     name = place.table("t")
     spark.range(3).writeTo(name).using("delta").create()
-    spark.range(3, 5).writeTo(name).append()
-    spark.range(1).writeTo(name).overwrite(F.col("id") < 2)
-    rows = sorted(spark.table(name).collect())
-    spark.sql("SELECT 'x' AS s").writeTo(name).using("delta").createOrReplace()
-    return [rows, spark.table(name)]
+    told = [
+        done(lambda: spark.range(3, 5).writeTo(name).append()),
+        attempted(lambda: spark.table(name)),
+        done(lambda: spark.range(1).writeTo(name).overwrite(F.col("id") < 2)),
+        attempted(lambda: spark.table(name)),
+        done(lambda: spark.sql("SELECT 'x' AS s").writeTo(name).using("delta").createOrReplace()),
+    ]
+    return [told, spark.table(name)]
 
 
 @program

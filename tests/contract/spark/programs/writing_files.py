@@ -186,13 +186,13 @@ def parquet_of_odd_names(spark: Any, place: Place) -> Any:
 
 @program
 def parquet_appends_of_other_columns(spark: Any, place: Place) -> Any:
-    """Parquet files of other columns and types in one folder."""
-    path = place.path("out")
+    """Parquet files of other columns and types, read as one."""
+    path, other = place.path("out"), place.path("other")
     spark.sql("SELECT 1 AS a, 'x' AS b").write.parquet(path)
     spark.sql("SELECT 'y' AS b, 2 AS a").write.mode("append").parquet(path)
     rows = spark.read.parquet(path).select("a", "b").orderBy("a").collect()
-    spark.sql("SELECT 3L AS a, 'z' AS b").write.mode("append").parquet(path)
-    return [rows, attempt(lambda: spark.read.schema("a INT, b STRING").parquet(path).count())]
+    spark.sql("SELECT 3L AS a, 'z' AS b").write.parquet(other)
+    return [rows, attempt(lambda: spark.read.schema("a INT, b STRING").parquet(path, other).count())]
 
 
 @program

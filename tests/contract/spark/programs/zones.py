@@ -250,10 +250,11 @@ def python_reads_of_stored_times(spark: Any, place: Place) -> Any:
 
 @program
 def stored_times_within_structs(spark: Any, place: Place) -> Any:
-    """A table's timestamps within a struct and a list, and those of an older version."""
+    """A table's timestamps within a struct and a list, and all of these in an older version."""
     with settings(spark, NEW_YORK):
         name = place.table("t")
         spark.sql("SELECT TIMESTAMP '2024-07-01 23:00:00' AS t").selectExpr(
             "t", "named_struct('t', t) AS s", "array(t) AS l"
         ).write.saveAsTable(name)
-        return spark.sql(f"SELECT hour(t) AS t, hour(s.t) AS s, hour(l[0]) AS l FROM {name} VERSION AS OF 0").collect()
+        query = f"SELECT hour(t) AS t, hour(s.t) AS s, hour(l[0]) AS l FROM {name}"
+        return [spark.sql(query).collect(), spark.sql(f"{query} VERSION AS OF 0").collect()]
