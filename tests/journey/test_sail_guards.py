@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow
+import pyarrow.parquet
 import pytest
 from deltalake import DeltaTable, Field, Schema, write_deltalake
 
@@ -80,6 +81,24 @@ WRITES = {
     "a field of another type": 'spark.sql("SELECT named_struct(\'a\', 1) AS s").write.save("st"); spark.sql("SELECT named_struct(\'a\', \'x\') AS s").write.mode("append").save("st")',
     "a field instead of another": 'spark.sql("SELECT named_struct(\'b\', 1) AS s").write.mode("append").save("st")',
     "a field that differs in case": 'spark.sql("SELECT named_struct(\'A\', 1) AS s").write.mode("append").option("mergeSchema", "true").save("st")',
+    "another type, by a path with a scheme": 'spark.sql("SELECT \'x\' AS id, 1L AS k").write.mode("append").save(f"file:{os.getcwd()}/t")',
+    "a further column, by a path with a scheme": 'spark.sql("SELECT 1L AS id, 1L AS k, 2 AS z").write.mode("append").save(f"file://{os.getcwd()}/t")',
+    "another type, by a path among the options": 'spark.sql("SELECT \'x\' AS id, 1L AS k").write.mode("append").option("path", "t").save()',
+    "another type, by a name for a path": 'spark.sql("SELECT \'x\' AS id, 1L AS k").write.mode("append").option("path", f"file:{os.getcwd()}/t").saveAsTable("new")',
+    "another type, by the second writer": 'spark.sql("SELECT \'x\' AS id, 1L AS k").writeTo(f"delta.`file:{os.getcwd()}/t`").append()',
+    "another type, where Delta is not the default": 'spark.conf.set("spark.sql.sources.default", "parquet"); spark.sql("SELECT \'x\' AS id, 1L AS k").writeTo("delta.`t`").append()',
+    "a null partition of files, by a path with a scheme": 'spark.sql("SELECT 1L AS id, CAST(NULL AS BIGINT) AS k").write.partitionBy("k").parquet(f"file:{os.getcwd()}/p")',
+    "files over a table, by a path with a scheme": 'rows.write.mode("overwrite").parquet(f"file://{os.getcwd()}/t")',
+    "files that are being read, by a path with a scheme": 'spark.read.parquet("q").where("id > 0").write.mode("overwrite").parquet(f"file:{os.getcwd()}/q")',
+    "files that a view shows": 'spark.read.parquet("q").createOrReplaceTempView("w"); spark.table("w").where("id > 0").write.mode("overwrite").parquet("q")',
+    "files that SQL reads": 'spark.sql("SELECT * FROM parquet.`q` WHERE id > 0").write.mode("overwrite").parquet("q")',
+    "files of a query over a table": "spark.sql(\"INSERT OVERWRITE DIRECTORY 't' USING parquet SELECT 1 AS a\")",
+    "files of a query that reads them": "spark.sql(f\"INSERT OVERWRITE LOCAL DIRECTORY 'file:{os.getcwd()}/q' USING parquet SELECT * FROM parquet.`q` WHERE id > 0\")",
+    "an empty text in CSV files of a query": "spark.sql(\"INSERT OVERWRITE DIRECTORY 'f' USING csv SELECT '' AS s, 1 AS x\")",
+    "a table that is elsewhere": 'rows.write.save("s3a://bucket/t")',
+    "a table that is elsewhere, by SQL": 'spark.sql("INSERT INTO delta.`s3a://bucket/t` VALUES (1, 1)")',
+    "a table that is elsewhere, by its making": "spark.sql(\"CREATE TABLE e (a INT) USING delta LOCATION 's3a://bucket/t'\")",
+    "fields in another order, by a frame": "spark.sql(\"SELECT named_struct('y', 1, 'x', 2) AS s\").write.insertInto('o')",
     "lengths": 'spark.sql("CREATE TABLE v (s VARCHAR(3))")',
     "a time in the future": "spark.sql(\"SELECT * FROM delta.`t` TIMESTAMP AS OF '2999-01-01'\").collect()",
     "vacuum": 'spark.sql("VACUUM delta.`t`")',
@@ -89,19 +108,29 @@ WRITES = {
 
 
 def test_what_would_lose_data_is_refused_and_changes_nothing(sail: Any, tmp_path: Path) -> None:
-    """Each by a sentence that names the engine which does it; the table has the version that it had."""
+    """Each by a sentence that names the engine which does it; every table has the version that it had, and all files are there that were, and no
+    others."""
     folder = tmp_path / "nb"
     lines = [
         'spark = session(); rows = spark.range(4).selectExpr("id", "id % 2 AS k"); rows.write.partitionBy("k").save("t")',
         *(
-            f"def job():\n    {code}\noutcome(job); spark.conf.set('spark.sql.sources.partitionOverwriteMode', 'static'); spark.conf.set('spark.databricks.delta.schema.autoMerge.enabled', 'false')"
+            f"def job():\n    {code}\noutcome(job); spark.conf.set('spark.sql.sources.partitionOverwriteMode', 'static'); spark.conf.set('spark.databricks.delta.schema.autoMerge.enabled', 'false'); spark.conf.set('spark.sql.sources.default', 'delta')"
             for code in WRITES.values()
         ),
         "tell(spark.read.load('t').count())",
     ]
     *refusals, count = sail.run("\n".join(lines), folder)
     assert {name: told for name, told in zip(WRITES, refusals, strict=True) if "--engine spark" not in told} == {}
-    assert count == 4 and DeltaTable(folder / "t").version() == 0
+    named = sail.warehouse / "default"
+    assert {place.name for place in folder.iterdir()} == {"t", "q", "st"} and {place.name for place in named.iterdir()} == {"n", "o"}
+    tables = [folder / "t", folder / "st", named / "n", named / "o"]
+    assert [(DeltaTable(table).version(), DeltaTable(table).to_pyarrow_table().num_rows) for table in tables] == [
+        (0, 4),
+        (0, 1),
+        (0, 0),
+        (0, 0),
+    ]
+    assert count == 4 and sorted(pyarrow.parquet.read_table(folder / "q")["id"].to_pylist()) == [0, 1, 2, 3]
 
 
 def test_what_is_right_is_not_refused(sail: Any, tmp_path: Path) -> None:
@@ -124,6 +153,47 @@ def test_what_is_right_is_not_refused(sail: Any, tmp_path: Path) -> None:
         tmp_path / "nb",
     )
     assert told == [[0, 2, 9], [0, 2, 9], [[0, ""], [2, ""], [5, ""], [6, "z"], [9, ""]], [["x"]]]
+
+
+def test_paths_mean_the_same_however_they_are_said(sail: Any, tmp_path: Path) -> None:
+    """With the scheme of this machine, among options, in a name, with odd signs, by SQL; what goes by place, what has no AS and what is a directory is
+    written as by any other way."""
+    folder = tmp_path / "nb"
+    told = sail.run(
+        """
+        spark = session()
+        here = os.getcwd()
+        rows = spark.range(2)
+        rows.write.save(f"file:{here}/a ö")
+        rows.write.mode("append").option("path", f"file://{here}/a ö").save()
+        tell([spark.read.load(f"file:{here}/a ö").count(), spark.sql("SELECT * FROM delta.`a ö`").count(), os.listdir()])
+        for read in (lambda: spark.read.csv("file:///nowhere").count(), lambda: spark.sql("SELECT * FROM csv.`/nowhere`").collect(),
+                     lambda: spark.sql("CREATE TEMP VIEW v USING csv OPTIONS (path 'nowhere')")):
+            outcome(read)
+        rows.write.option("path", f"file:{here}/b ü").saveAsTable("by_frame")
+        spark.sql("CREATE TABLE by_query USING delta LOCATION 'c ß' SELECT id, 'x' AS s FROM range(2)")
+        spark.sql("INSERT INTO by_query SELECT CAST(NULL AS BIGINT), 'y'")
+        spark.sql("CREATE TABLE parts (k STRING, x BIGINT) PARTITIONED BY (k)")
+        spark.sql("SELECT '' AS x, 1L AS k UNION ALL SELECT 'z', 2L").write.insertInto("parts")
+        tell(sorted([row.k or "", row.x] for row in spark.table("parts").collect()))
+        spark.sql("INSERT OVERWRITE DIRECTORY 'd' USING json SELECT 1 AS a")
+        spark.sql("INSERT OVERWRITE LOCAL DIRECTORY 'd' USING json SELECT 2 AS a")
+        tell(spark.read.json("d").collect())
+        """,
+        folder,
+    )
+    assert told[0][:2] == [4, 4] and told[0][2] == ["a ö"]
+    assert ["PATH_NOT_FOUND" in each for each in told[1:4]] == [True] * 3 and told[4:] == [[["", 1], ["z", 2]], [[2]]]
+    assert sorted(place.name for place in folder.iterdir()) == ["a ö", "b ü", "c ß", "d"]
+    assert required(folder / "c ß") == [] and DeltaTable(folder / "c ß").to_pyarrow_table().num_rows == 3
+    assert {json.loads(path.read_text())["location"] for path in sail.warehouse.rglob("*.json") if "by_" in path.name} == {
+        str(folder / "b ü"), str(folder / "c ß"),
+    }  # fmt: skip
+    adds = [
+        json.loads(line).get("add")
+        for line in (sail.warehouse / "default" / "parts" / "_delta_log" / f"{1:020}.json").read_text().splitlines()
+    ]
+    assert sorted(str(add["partitionValues"]) for add in adds if add) == ["{'k': 'z'}", "{'k': None}"]
 
 
 def test_null_partitions_are_null_for_every_reader(sail: Any, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from nbflow.surface.inside.context import files_are_elsewhere
 from nbflow.surface.inside.places import in_dbfs
 from nbflow.surface.inside.task import task
 
-__all__ = ["Token", "absolute", "name_at", "quoted_name", "rewritten", "tokens_of", "unquoted", "with_absolute_table"]
+__all__ = ["Token", "absolute", "name_at", "quoted_name", "rewritten", "tokens_of", "unquoted", "with_absolute_table", "with_paths"]
 
 _WORTH_A_LOOK = re.compile(
     r"\b(schema|database|namespace|location|path|directory|inpath|vacuum|optimize|detail|history)\b|\w\s*\.\s*`", re.I
@@ -40,10 +40,20 @@ def rewritten(statement: str, warehouse: str, folder: str, formatted: bool = Fal
     if not isinstance(statement, str) or not _WORTH_A_LOOK.search(statement):
         return statement
     tokens = list(tokens_of(statement))
-    changes = [*(_schema_locations(tokens, warehouse) if warehouse else ()), *_paths(tokens, folder)]
+    changes = [
+        *(_schema_locations(tokens, warehouse) if warehouse else ()),
+        *_paths(tokens, lambda path, pattern: absolute(path, folder, pattern)),
+    ]
     for start, end, text in sorted(changes, reverse=True):
         statement = statement[:start] + (_doubled(text, statement[start:end]) if formatted else text) + statement[end:]
     return statement
+
+
+def with_paths(text: str, change: Callable[[str, bool], str]) -> str:
+    """A statement, or the name of a table, with its paths as ``change`` gives them, which is told of each whether Spark takes it for a pattern."""
+    for start, end, new in sorted(_paths(list(tokens_of(text)), change) if _WORTH_A_LOOK.search(text) else (), reverse=True):
+        text = text[:start] + new + text[end:]
+    return text
 
 
 def _doubled(text: str, before: str) -> str:
@@ -89,8 +99,8 @@ def name_at(tokens: list[Token]) -> tuple[list[str], Token | None]:
     return parts, last
 
 
-def _paths(tokens: list[Token], folder: str) -> Iterator[tuple[int, int, str]]:
-    """Every path of the statement that is relative, made absolute."""
+def _paths(tokens: list[Token], change: Callable[[str, bool], str]) -> Iterator[tuple[int, int, str]]:
+    """Every path of the statement that ``change`` makes another."""
     making = bool(tokens) and any(token.word in _MAKING for token in tokens[:2])
     in_options = 0
     for index, token in enumerate(tokens):
@@ -100,9 +110,10 @@ def _paths(tokens: list[Token], folder: str) -> Iterator[tuple[int, int, str]]:
         elif token.text == ")":
             in_options = max(0, in_options - 1)
         elif token.kind == "quoted" and index >= 2 and _is_table_by_path(tokens, index):
-            yield from _changed_table(tokens, index, folder)
+            yield from _changed_table(tokens, index, change)
         elif token.kind == "text" and before is not None and _takes_path(tokens, index, making, in_options > 0):
-            yield from _changed(token, folder, quoted)
+            shows_files = in_options > 0 and any(each.word == "VIEW" for each in tokens[:6])
+            yield from _changed(token, change, quoted, pattern=shows_files)
 
 
 def _takes_path(tokens: list[Token], index: int, making: bool, in_options: bool) -> bool:
@@ -126,16 +137,18 @@ def _is_table_by_path(tokens: list[Token], index: int) -> bool:
     return before.text in (",", "(") and "/" in tokens[index].text  # among columns it could be a field of a struct
 
 
-def _changed_table(tokens: list[Token], index: int, folder: str) -> Iterator[tuple[int, int, str]]:
+def _changed_table(tokens: list[Token], index: int, change: Callable[[str, bool], str]) -> Iterator[tuple[int, int, str]]:
     pattern = tokens[index - 2].word != "DELTA"  # whose paths are no patterns
-    yield from _changed(tokens[index], folder, quoted_name, pattern)
+    yield from _changed(tokens[index], change, quoted_name, pattern)
 
 
-def _changed(token: Token, folder: str, quote: Callable[[str], str], pattern: bool = False) -> Iterator[tuple[int, int, str]]:
+def _changed(
+    token: Token, change: Callable[[str, bool], str], quote: Callable[[str], str], pattern: bool = False
+) -> Iterator[tuple[int, int, str]]:
     path = unquoted(token)
     if "\\" in path and token.kind == "text":
         return  # an escape; who writes one writes the whole path
-    found = absolute(path, folder, pattern)
+    found = change(path, pattern)
     if found != path:
         yield token.start, token.end, quote(found)
 
@@ -175,6 +188,6 @@ def with_absolute_table(name: str, folder: str) -> str:
     """The name of a table, its path made absolute where it is one by path: ``delta.`events```."""
     tokens = list(tokens_of(name))
     if len(tokens) == 3 and tokens[2].kind == "quoted" and _is_table_by_path(tokens, 2):
-        for start, end, text in _changed_table(tokens, 2, folder):
+        for start, end, text in _changed_table(tokens, 2, lambda path, pattern: absolute(path, folder, pattern)):
             return name[:start] + text + name[end:]
     return name

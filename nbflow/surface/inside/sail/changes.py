@@ -10,9 +10,15 @@ from typing import Any
 from nbflow.surface.inside.changes import Change, changes_of
 from nbflow.surface.inside.context import current_mark
 from nbflow.surface.inside.sail.names import Names, Table
-from nbflow.surface.inside.statements import Token, quoted_name, unquoted
+from nbflow.surface.inside.sail.places import is_elsewhere, ready
+from nbflow.surface.inside.sail.targets import refused_there
+from nbflow.surface.inside.statements import Token, name_at, quoted_name, unquoted
 from nbflow.warehouse import trash
 from nbflow.warehouse.folders import DEFAULT_SCHEMA, StoredSchema, contents
+
+_QUERIES = ("SELECT", "WITH", "FROM", "VALUES", "TABLE")
+_BEFORE_A_LIST = ("OPTIONS", "BY", "TBLPROPERTIES", "SERDEPROPERTIES")
+"""Behind these a bracket opens a list."""
 
 
 class Changes:
@@ -26,11 +32,15 @@ class Changes:
 
     def check(self, default: str) -> None:
         """Before the statement is sent: refuse what would be done to names and files that the session does not know, and to make what no
-        later task would know. ``default`` is the format of a table where none is said."""
+        later task would know, and tables in another file system. ``default`` is the format of a table where none is said."""
+        provider, place = self._said("USING") or self._stored_as() or default, self._said("LOCATION")
+        if is_elsewhere(place) and (provider == "delta" or self._tokens[1].word in ("SCHEMA", "DATABASE", "NAMESPACE")):
+            raise refused_there(f"LOCATION '{place}'")
+        ready(place)
         for change, table in self._tables.items():
             self._names.refuse_kept(table, f"the {change.action} of {'.'.join(change.name)}")
             if change.action == "make":
-                self._names.refuse_making(table, "view" if change.kind == "view" else self._said("USING") or self._stored_as() or default)
+                self._names.refuse_making(table, "view" if change.kind == "view" else provider)
         for change in self._changes:
             if change.kind == "schema" and change.action == "drop" and len(change.name) == 1:
                 self._check_schema(change, change.name[0].lower())
@@ -46,10 +56,9 @@ class Changes:
     def _said(self, word: str) -> str:
         """What stands behind a word of a statement that makes a table, before its query; a text without its quotes."""
         depth = 0
-        for token, following in zip(self._tokens, self._tokens[1:]):
+        made = self._tokens[: query_at(self._tokens)]
+        for token, following in zip(made, made[1:]):
             depth += (token.text == "(") - (token.text == ")")
-            if depth == 0 and token.word == "AS":
-                return ""
             if depth == 0 and token.word == word:
                 return unquoted(following) if following.kind != "word" else following.text.lower()
         return ""
@@ -102,6 +111,34 @@ class Changes:
                 trash.destroy(item)
                 trash.clean(warehouse)
         self._names.forget(table)
+
+
+def query_at(tokens: Sequence[Token]) -> int:
+    """Where the query begins of a statement that makes a table, with the AS before it where one stands there; the number of ``tokens`` where it
+    has none."""
+    words = [token.word or token.text for token in tokens]
+    if "TABLE" not in words[:4]:
+        return words.index("AS") if "AS" in words else len(words)
+    start = words.index("TABLE") + 1
+    start += 3 if words[start : start + 3] == ["IF", "NOT", "EXISTS"] else 0
+    _, last = name_at(list(tokens[start:]))
+    start = start + 4 if last is None else tokens.index(last, start) + 1  # IDENTIFIER('name')
+    depth = 0
+    for index, (word, following) in enumerate(zip(words[start:], words[start + 1 :]), start):
+        if depth == 0 and _begins(word, following, words[index - 1] if index > start else ""):
+            return index
+        depth += (word == "(") - (word == ")")
+    return len(words)
+
+
+def _begins(word: str, following: str, before: str) -> bool:
+    """Whether a query begins with this word of a statement that makes a table; ``before`` is the one before it, empty behind the table's name: a
+    bracket opens a list of columns there, whose names may be words of a query."""
+    if word == "AS":
+        return following in (*_QUERIES, "(")
+    if word == "(":
+        return following in ("(", *(_QUERIES if before else ["SELECT"])) and before not in _BEFORE_A_LIST
+    return word in _QUERIES and following != "SERDEPROPERTIES"
 
 
 def _mark() -> dict[str, Any]:

@@ -32,15 +32,20 @@ _BEFORE_A_NAME = (
 
 def changed_by(tokens: Sequence[Token], names: Names) -> tuple[str, str]:
     """The folder of the Delta table whose rows a statement changes, and what Delta calls that; empty where it changes none."""
+    parts, operation = changed_name(tokens)
+    folder = names.place(parts) if parts else ""
+    return (folder, operation) if folder else ("", "")
+
+
+def changed_name(tokens: Sequence[Token]) -> tuple[list[str], str]:
+    """The name of the table whose rows a statement changes, in parts, and what Delta calls that; empty where it changes none."""
     operation = _OPERATIONS.get(tokens[0].word, "") if tokens else ""
     if operation == "CREATE TABLE" and "TABLE" not in [token.word for token in tokens[1:3]]:
-        return "", ""
+        return [], ""
     rest = list(tokens)
     while rest and rest[0].word in _BEFORE_A_NAME:
         rest = rest[1:]
-    parts, _ = name_at(rest)
-    folder = names.place(parts) if operation and parts else ""
-    return (folder, operation) if folder else ("", "")
+    return (name_at(rest)[0], operation) if operation else ([], "")
 
 
 def merged_into(name: str, names: Names) -> tuple[str, str]:

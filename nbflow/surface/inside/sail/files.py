@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from nbflow.surface.inside.sail.places import is_elsewhere
 from nbflow.surface.inside.sail.refusals import refused
+from nbflow.surface.inside.sail.targets import paths_read
 from nbflow.surface.inside.statements import quoted_name
 
 _NOT_HEEDED = {
@@ -41,6 +44,20 @@ def guard_files(operation: Any, kind: str, schema: Any, is_any: Callable[[Any, s
     if condition and is_any(operation.input, condition):
         what = "an empty text in CSV files" if kind == "csv" else "NaN or an infinity in JSON files"
         raise refused(what, "Sail writes null for it")
+
+
+def refuse_overwritten(operation: Any, shown: Iterable[str]) -> None:
+    """Raise where files would be written over a table, or over those that are being read, by themselves or ``shown`` by views: Sail deletes them
+    first."""
+    there = is_elsewhere(operation.path)
+    path = operation.path.rstrip("/") if there else os.path.realpath(operation.path)
+    if not there and os.path.isdir(os.path.join(path, "_delta_log")):
+        raise refused(f"files at {operation.path}", "a Delta table lies there, whose log Sail would leave")
+    if operation.mode == operation.SAVE_MODE_OVERWRITE:
+        for read in (*paths_read(operation.input), *shown):
+            found = read if is_elsewhere(read) else os.path.realpath(read)
+            if found == path or found.startswith(path.rstrip("/") + "/"):
+                raise refused(f"overwriting {operation.path}, which is being read,", "Sail deletes the files before it has read them")
 
 
 def _empty_texts(schema: Any) -> list[str]:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
-import re
 import threading
 import warnings
 from collections.abc import Iterable, Iterator
@@ -22,17 +20,16 @@ from nbflow.surface.inside.connect.connection import Connection
 from nbflow.surface.inside.sail.commits import merged_into, noting
 from nbflow.surface.inside.sail.merges import guard_merge
 from nbflow.surface.inside.sail.names import Names, names_in
-from nbflow.surface.inside.sail.places import plain
 from nbflow.surface.inside.sail.reads import wrap_reads
 from nbflow.surface.inside.sail.refusals import refused
 from nbflow.surface.inside.sail.settings import ZONE, is_utc
+from nbflow.surface.inside.sail.sources import WITH_PATHS, own_path, own_paths, read_from
 from nbflow.surface.inside.sail.statements import Statement
-from nbflow.surface.inside.sail.targets import written_table
+from nbflow.surface.inside.sail.targets import place_said, written_table
 from nbflow.surface.inside.sail.views import Views
-from nbflow.surface.inside.sail.writes import Writes, default_format, place_said, setting
+from nbflow.surface.inside.sail.writes import Writes, default_format, setting
+from nbflow.surface.inside.statements import with_paths
 
-_ESCAPED = re.compile(r"\\(.)")
-_SIGNS = "*?[{"
 _LISTING = ("list_tables", "list_databases", "get_table", "get_database", "table_exists", "database_exists", "list_columns", "is_cached")
 _NAMES = {
     "NamedTable": ("unparsed_identifier",), "SQL": ("query",), "SqlCommand": ("sql",), "WriteOperationV2": ("table_name",),
@@ -43,8 +40,6 @@ _NAMES = {
 """The fields of a plan's messages that hold names of tables, or statements."""
 
 _STATEMENTS = ("SQL", "SqlCommand")
-
-_NOT_A_FILE = ("delta", "jdbc", "rate", "noop")
 
 
 class Guard:
@@ -101,7 +96,7 @@ class Guard:
                     guard_merge(command.merge_into_table_command, self.names, self._client)
                 for operation in ("write_operation", "write_operation_v2"):
                     if command.HasField(operation):
-                        Writes(self._client, self.names).guard(getattr(command, operation))
+                        Writes(self._client, self.names, self._views.files(self._mentioned)).guard(getattr(command, operation))
             finally:
                 self._busy = False
         noted = contextlib.nullcontext() if statement is None else statement.noting()
@@ -132,11 +127,14 @@ class Guard:
                     self._busy = False
 
     def _own_catalog(self, message: Any) -> None:
-        """Names of tables with the workspace's own catalog in place of those that mean it. Raises where a table is of another."""
+        """Names of tables with the workspace's own catalog in place of those that mean it, and paths as Sail takes them. Raises where a table is of
+        another catalog, and where a file is not there."""
         for kind, part in _parts(message):
+            if kind in WITH_PATHS:
+                own_paths(part)
             for field in _NAMES.get(kind, ()):
                 text = getattr(part, field, "")
-                changed = with_own_catalog(text) if text else ""
+                changed = with_paths(with_own_catalog(text), functools.partial(own_path, self._connection.folder)) if text else ""
                 if changed != text:
                     setattr(part, field, changed)
                 said = foreign_catalog(changed if kind in _STATEMENTS else f"TABLE {changed}") if changed.count(".") > 1 else None
@@ -147,6 +145,8 @@ class Guard:
         names = [parts for text in spelled for parts in names_in(text)]
         self._read = []
         for kind, part in _parts(message):
+            if kind == "DataSource":
+                read_from(part, default_format(self._client))
             if kind == "NamedTable":
                 found = names_in(part.unparsed_identifier)
                 names += found
@@ -156,7 +156,6 @@ class Guard:
             elif kind in ("SQL", "SqlCommand") and (part.query if kind == "SQL" else part.sql):
                 names += names_in(part.query if kind == "SQL" else part.sql)
             elif kind == "DataSource":
-                self._source(part)
                 self._read += part.paths if part.format.lower() == "delta" else ()
             elif kind == "Catalog" and part.WhichOneof("cat_type") in _LISTING:
                 self.names.mention_all()
@@ -177,39 +176,6 @@ class Guard:
             self.names.mention(names)
             self._views.fresh(names)
             self._read += [*self._views.folders(names), *filter(None, map(self.names.known_folder, names))]
-
-    def _source(self, source: Any) -> None:
-        """A reader: its format and paths as Sail takes them. Raises where one is not there: Sail reads no rows from nowhere."""
-        if not source.HasField("format") or not source.format:
-            source.format = default_format(self._client)
-        given = next((key for key in source.options if key.lower() == "path"), None)
-        if given is not None and not source.paths:
-            source.paths.append(source.options[given])
-        if given is not None:
-            del source.options[given]
-        is_file = source.format.lower() not in _NOT_A_FILE
-        for index, path in enumerate(source.paths):
-            if "://" in path or not os.path.isabs(path):
-                continue
-            source.paths[index] = _as_pattern(path) if is_file else plain(path)
-
-
-def _as_pattern(path: str) -> str:
-    """A file's path with Spark's escapes written as Sail reads them. Raises where nothing is there."""
-    literal = _ESCAPED.sub(r"\1", path)
-    if not any(sign in _ESCAPED.sub("", path) for sign in _SIGNS):
-        if not os.path.exists(literal):
-            raise missing(path)
-        return plain(literal)
-    return _ESCAPED.sub(lambda found: f"[{found.group(1)}]", path)
-
-
-def missing(path: str) -> Exception:
-    """The error that Spark has for a path that is not there."""
-    from pyspark.errors.exceptions.connect import AnalysisException
-
-    error: Exception = AnalysisException(f"[PATH_NOT_FOUND] Path does not exist: file:{path}. SQLSTATE: 42K03")
-    return error
 
 
 def no_catalog(said: str) -> Exception:

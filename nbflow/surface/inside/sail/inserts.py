@@ -42,16 +42,22 @@ def inserted(text: str, tokens: Sequence[Token], names: Names, client: Any) -> s
     if len(into) != len(given.fields) or None in into:
         return text  # Sail has an error for it
     for one, field in zip(given.fields, into):
-        if field is not None and swaps_fields(one.dataType, field.dataType):
-            raise refused(
-                f"INSERT of {field.name}, whose fields stand in another order than the table's,", "Sail goes by their names, Spark by place"
-            )
+        if field is not None:
+            refuse_swapped(one, field)
     changed = [value_for(f"c{at}", one, field, partitions) for at, (one, field) in enumerate(zip(given.fields, into))]
     if changed == [f"c{at}" for at in range(len(changed))]:
         return text
     listed = ", ".join(f"{value} AS {quoted_name(field.name)}" for value, field in zip(changed, into) if field is not None)
     inner = ", ".join(f"c{at}" for at in range(len(changed)))
     return f"{text[: rest[0].start]}SELECT {listed} FROM ({query}) AS q({inner})"
+
+
+def refuse_swapped(given: Any, into: Any) -> None:
+    """Raise where a column goes into one of a table by its place and has structs with other fields at their places."""
+    if swaps_fields(given.dataType, into.dataType):
+        raise refused(
+            f"INSERT of {into.name}, whose fields stand in another order than the table's,", "Sail goes by their names, Spark by place"
+        )
 
 
 def _listed(tokens: list[Token]) -> tuple[list[str], list[Token]]:

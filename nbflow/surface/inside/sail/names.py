@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nbflow.surface.inside.sail.places import real
 from nbflow.surface.inside.sail.refusals import refused
 from nbflow.surface.inside.statements import name_at, tokens_of
 from nbflow.warehouse.folders import CATALOG, DEFAULT_SCHEMA, contents, forget, keep, kept, schemas_in, table_folder
 
 _NAME = re.compile(r"[A-Za-z0-9_]+\Z")
-_PATH = re.compile(r"(?:file:)?/+")
+_ROOTS = re.compile(r"\A/+")
 _COMMIT = re.compile(r"\d{20}\.(json|checkpoint)")
 
 _ELSEWHERE = {
@@ -79,8 +80,8 @@ class Names:
 
     def place(self, parts: Sequence[str]) -> str:
         """Where the Delta table lies, or would, that a name or ``delta.`/a/path``` means; empty for any other."""
-        if len(parts) == 2 and parts[0].lower() == "delta" and _PATH.match(parts[1]):
-            return _PATH.sub("/", parts[1])
+        if len(parts) == 2 and parts[0].lower() == "delta" and parts[1].startswith("/"):
+            return _ROOTS.sub("/", parts[1])
         table = self.table(parts)
         return "" if table is None else self.folder(table)
 
@@ -104,7 +105,7 @@ class Names:
         Spark's driver does it. Tells of what later tasks do not know."""
         if table is None or self.warehouse is None or state_of(self.folder(table)):
             return
-        folder = self.schema_folder(table[0])
+        folder, place = self.schema_folder(table[0]), real(place)
         if folder is None or folder.parent != self.warehouse or not state_of(place):
             warnings.warn(f"{'.'.join(table)} is known to this notebook only: its files are not in the warehouse", stacklevel=2)
             return

@@ -1,6 +1,6 @@
 """Paths that Sail keeps to: it writes a table whose path has a blank, an umlaut or a bracket to a folder of another name.
 
-Such a path is handed over as a link of a plain name that leads there.
+Such a path is handed over as a link of a plain name that leads there. One that begins with ``file:/`` is a path of this machine, as any other.
 """
 
 from __future__ import annotations
@@ -16,6 +16,19 @@ import tempfile
 from nbflow.surface.inside.context import exchange_folder
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./=,+@-]*\Z")
+_HERE = re.compile(r"file:(?:/|///+|//localhost/+)(?!/)", re.IGNORECASE)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
+
+
+def local(path: str) -> str:
+    """``path`` without its scheme where that is the one of this machine; any other as it is."""
+    found = _HERE.match(path)
+    return path if found is None else "/" + path[found.end() :]
+
+
+def is_elsewhere(path: str) -> bool:
+    """Whether a path, made ``local``, lies in another file system: nobody can look from here at what is there."""
+    return bool(_SCHEME.match(path))
 
 
 def plain(path: str) -> str:
@@ -26,6 +39,18 @@ def plain(path: str) -> str:
     if not os.path.islink(link):
         os.symlink(path, link)
     return link
+
+
+def ready(path: str) -> str:
+    """What ``plain`` gave, where a table can be made: Sail makes no folder behind a link."""
+    if os.path.islink(path) and not os.path.exists(path) and os.path.dirname(path) == _links():
+        os.makedirs(os.readlink(path))
+    return path
+
+
+def real(path: str) -> str:
+    """The path that ``plain`` was given, of what it gave."""
+    return os.readlink(path) if os.path.islink(path) and os.path.dirname(path) == _links() else path
 
 
 @functools.lru_cache(maxsize=1)

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from nbflow.core.exchange import COMMIT_SETTING
 from nbflow.surface.inside.sail.assignments import in_the_zone
-from nbflow.surface.inside.sail.changes import Changes
-from nbflow.surface.inside.sail.commits import changed_by, noting
+from nbflow.surface.inside.sail.changes import Changes, query_at
+from nbflow.surface.inside.sail.commits import changed_by, changed_name, noting
 from nbflow.surface.inside.sail.describe import described, quoted_text, shown_columns
+from nbflow.surface.inside.sail.directories import written_directory
 from nbflow.surface.inside.sail.inserts import inserted, schema_of
-from nbflow.surface.inside.sail.names import Names
+from nbflow.surface.inside.sail.names import Names, names_in
+from nbflow.surface.inside.sail.places import is_elsewhere
 from nbflow.surface.inside.sail.reads import read_in_zone
 from nbflow.surface.inside.sail.refusals import refused
 from nbflow.surface.inside.sail.rules import refuse_rules
 from nbflow.surface.inside.sail.settings import ZONE, is_utc, settled
-from nbflow.surface.inside.sail.writes import default_format, dynamic_overwrite, merges_schema, nullable_query, setting, tell_order
+from nbflow.surface.inside.sail.targets import named_place, refused_there
+from nbflow.surface.inside.sail.views import Views
+from nbflow.surface.inside.sail.writes import (
+    Writes,
+    default_format,
+    dynamic_overwrite,
+    merges_schema,
+    nullable_query,
+    setting,
+    tell_order,
+)
 from nbflow.surface.inside.statements import name_at, tokens_of, unquoted
 
 _NOTHING = "SELECT 1 AS nothing LIMIT 0"
@@ -27,13 +39,14 @@ _SCHEMA = ("SCHEMA", "DATABASE", "NAMESPACE")
 class Statement:
     """The statement of one command; changes are written into the command itself."""
 
-    def __init__(self, command: Any, names: Names, client: Any, views: Container[str]) -> None:
-        self._names, self._client = names, client
+    def __init__(self, command: Any, names: Names, client: Any, views: Views) -> None:
+        self._names, self._client, self._views = names, client, views
         self._source = command.sql_command.input.sql if command.sql_command.HasField("input") else command.sql_command
         self._in_query = command.sql_command.HasField("input")
         if self._in_query and not self._source.query:
             self._source = next((each for each in _queries(command.sql_command.input) if each.query), self._source)
-        if not is_utc(setting(client, ZONE)):
+        zone = setting(client, ZONE)
+        if not is_utc(zone):
             self.text = read_in_zone(self.text, names, views)
         self._tokens = [token for token in tokens_of(self.text) if token.text != ";"]
         self._words = [token.word for token in self._tokens]
@@ -89,7 +102,7 @@ class Statement:
         elif words[:1] in (["CREATE"], ["REPLACE"]) and "TABLE" in words[:4]:
             self._create_table()
         elif words[:1] == ["INSERT"] and not self._has_parameters():
-            self.text = inserted(self.text, self._tokens, self._names, self._client)
+            self._insert()
         elif words[:1] in (["UPDATE"], ["DELETE"], ["MERGE"]) and not self._has_parameters():  # with which Sail refuses it
             if not is_utc(setting(self._client, ZONE)):
                 self.text = in_the_zone(self.text, self._tokens, self._names, self._client)
@@ -113,6 +126,9 @@ class Statement:
             raise refused(words[0], "Sail does not know it")
         if "TIMESTAMP" in words and words[words.index("TIMESTAMP") + 1 :][:2] == ["AS", "OF"]:
             raise refused("TIMESTAMP AS OF", "Sail accepts a time after the last version; VERSION AS OF works")
+        changed = named_place(changed_name(self._tokens)[0])
+        if is_elsewhere(changed):
+            raise refused_there(f"{words[0]} of {changed}")
         if words[:1] in (["CREATE"], ["ALTER"], ["REPLACE"]) and {"VARCHAR", "CHAR"} & set(words):
             raise refused("VARCHAR and CHAR in a table", "Sail does not check their lengths; STRING works")
         if words[:1] in (["CREATE"], ["ALTER"], ["REPLACE"]) and any("delta.constraints." in token.text.lower() for token in self._tokens):
@@ -143,21 +159,30 @@ class Statement:
             raise AnalysisException(str(error)) from None
         self.text = _NOTHING
 
+    def _insert(self) -> None:
+        """``INSERT``, into a table or as files."""
+        write = written_directory(self.text, self._tokens)
+        if write is None:
+            self.text = inserted(self.text, self._tokens, self._names, self._client)
+            return
+        from pyspark.sql.connect import proto
+
+        Writes(self._client, self._names, self._views.files(names_in(self.text))).guard(write)
+        self._client.execute_command(proto.Command(write_operation=write))
+        self.text = _NOTHING
+
     def _create_table(self) -> None:
-        """``CREATE TABLE``, with the run's mark; ``… AS query`` with columns that take nulls, as Spark's do."""
+        """``CREATE TABLE``, with the run's mark; ``… [AS] query`` with columns that take nulls, as Spark's do."""
         mark = setting(self._client, COMMIT_SETTING)
         options = "" if "OPTIONS" in self._words or not mark else f" OPTIONS (userMetadata {quoted_text(mark)})"
-        depth = 0  # within brackets AS belongs to a generated column
-        for index, token in enumerate(self._tokens):
-            depth += (token.text == "(") - (token.text == ")")
-            following = self._words[index + 1] if index + 1 < len(self._words) else ""
-            opening = self._tokens[index + 1].text == "(" if index + 1 < len(self._tokens) else False
-            if depth == 0 and token.word == "AS" and (following in ("SELECT", "WITH", "FROM", "VALUES", "TABLE") or opening):
-                query = self.text[token.end :].strip().rstrip(";")
-                schema = schema_of(query, self._client)
-                tell_order(self._partitions(), schema)
-                self.text = f"{self.text[: token.start].rstrip()}{options} AS {nullable_query(query, schema)}"
-                return
+        at = query_at(self._tokens)
+        if at == len(self._tokens):
+            return
+        start = self._tokens[at].start
+        query = self.text[self._tokens[at].end if self._words[at] == "AS" else start :].strip().rstrip(";")
+        schema = schema_of(query, self._client)
+        tell_order(self._partitions(), schema)
+        self.text = f"{self.text[:start].rstrip()}{options} AS {nullable_query(query, schema)}"
 
     def _partitions(self) -> list[str]:
         """The columns that a new table is said to be partitioned by."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from nbflow.surface.inside.sail.names import state_of
+from nbflow.surface.inside.sail.targets import paths_read
 from nbflow.surface.inside.statements import Token, name_at, tokens_of
 
 _TEMPORARY = ("TEMP", "TEMPORARY")
@@ -20,6 +21,7 @@ class Views:
         self._made: dict[str, Any] = {}
         self._states: dict[str, dict[str, str]] = {}
         self._inner: dict[str, list[str]] = {}
+        self._files: dict[str, list[str]] = {}
 
     def __contains__(self, name: object) -> bool:
         """Whether there is a temporary view of this name, in lower case."""
@@ -42,6 +44,10 @@ class Views:
         """The folders of the tables that the views among ``names`` show."""
         return [folder for key in map(_key, names) for folder in self._states.get(key, ())]
 
+    def files(self, names: Iterable[Sequence[str]]) -> list[str]:
+        """The paths of the files that the views among ``names`` show."""
+        return [path for key in map(_key, names) for path in self._files.get(key, ())]
+
     def made(self, command: Any, folders: Iterable[str], names: Iterable[Sequence[str]]) -> None:
         """A command that holds these ``names`` has succeeded; where it made a view, that shows the tables in these folders."""
         key, again = _view_of(command)
@@ -49,10 +55,11 @@ class Views:
             self._made[key] = again
             self._inner[key] = [name for name in map(_key, names) if name in self._states and name != key]
             self._states[key] = {folder: state_of(folder) for folder in folders}
+            self._files[key] = [*paths_read(command), *self.files(names)]
 
     def dropped(self, name: str, everywhere: bool = False) -> None:
         """A view is dropped, a global one where ``everywhere`` holds."""
-        for kept in (self._made, self._states, self._inner):
+        for kept in (self._made, self._states, self._inner, self._files):
             kept.pop(f"{_GLOBAL}.{name.lower()}" if everywhere else name.lower(), None)
 
 

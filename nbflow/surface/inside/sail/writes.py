@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from nbflow.core.exchange import COMMIT_SETTING
 from nbflow.surface.inside.sail.columns import adds_fields, empty, fits, left_out, nullable, takes_no_null
 from nbflow.surface.inside.sail.describe import partitions_of
-from nbflow.surface.inside.sail.files import guard_files
+from nbflow.surface.inside.sail.files import guard_files, refuse_overwritten
+from nbflow.surface.inside.sail.inserts import refuse_swapped
 from nbflow.surface.inside.sail.names import Names
-from nbflow.surface.inside.sail.places import plain
+from nbflow.surface.inside.sail.places import plain, ready
 from nbflow.surface.inside.sail.refusals import refused
 from nbflow.surface.inside.sail.rules import guard_rules
-from nbflow.surface.inside.sail.targets import paths_read, target_of, written_table
+from nbflow.surface.inside.sail.targets import place_said, refuse_elsewhere, target_of, written_name, written_table
 from nbflow.surface.inside.statements import quoted_name
 
 _FORMAT = "spark.sql.sources.default"
@@ -25,10 +25,10 @@ _DROPS = "the table has NOT NULL columns, with which Sail drops it"
 
 
 class Writes:
-    """Guards the writes of one client."""
+    """Guards the writes of one client. ``shown`` are the paths of files that the views show which a write names."""
 
-    def __init__(self, client: Any, names: Names) -> None:
-        self._client, self._names = client, names
+    def __init__(self, client: Any, names: Names, shown: Iterable[str]) -> None:
+        self._client, self._names, self._shown = client, names, shown
 
     def guard(self, operation: Any) -> None:
         """Make a write right in place, or refuse it."""
@@ -44,23 +44,35 @@ class Writes:
         format_ = (operation.source if is_first else operation.provider).lower()
         if _makes_a_table(operation):
             self._names.refuse_making(written_table(operation, self._names), format_)
+        elif format_ != "delta" and self._names_a_table(operation):  # whose format counts, not the one of tables that are made
+            format_ = "delta"
+            setattr(operation, "source" if is_first else "provider", format_)
         if format_ != "delta":
             guard_files(operation, format_, self._schema(operation.input), self._any)
             if is_first and operation.path:
-                _refuse_overwritten(operation)
+                refuse_overwritten(operation, self._shown)
                 operation.path = plain(operation.path)
             self._refuse_null_partitions(operation)
             return
+        refuse_elsewhere(operation)
         if is_first and operation.path:
-            operation.path = plain(operation.path)
+            operation.path = ready(plain(operation.path))
+        ready(place_said(operation))
         self._mark(operation)
         target = target_of(operation, self._names, self._client)
+        if target is not None and _goes_by_place(operation):
+            self._name_as_there(operation, target)
         self._refuse_rows_outside(operation, target)
         if target is not None and target.read.HasField("data_source"):
             guard_rules(operation, target.read.data_source.paths[0], overwrites, self._any)
         self._compare(operation, is_first, target)
         self._without_empty_partitions(operation, target)
         self._with_nulls(operation)
+
+    def _names_a_table(self, operation: Any) -> bool:
+        """Whether a write names a Delta table that is there."""
+        target = target_of(operation, self._names, self._client) if written_name(operation) else None
+        return target is not None and target.read.HasField("data_source")
 
     def _mark(self, operation: Any) -> None:
         """The run's mark, which Delta keeps with the commit."""
@@ -133,6 +145,12 @@ class Writes:
                 alias.expr.expression_string.expression = f"nullif({quoted_name(column)}, '')"
             operation.input.CopyFrom(changed)
 
+    def _name_as_there(self, operation: Any, table: Any) -> None:
+        """Give the columns of a write that goes by their places the names that the table's have, as which all else looks at them."""
+        given, there = self._schema(operation.input).names, self._schema(table).names
+        if len(given) == len(there) and given != there:
+            _rename(operation, there)
+
     def _refuse_rows_outside(self, operation: Any, target: Any) -> None:
         if operation.DESCRIPTOR.name == "WriteOperationV2":
             if operation.mode == operation.MODE_OVERWRITE:
@@ -158,9 +176,10 @@ class Writes:
             return
         there, given = self._schema(table), self._schema(operation.input)
         merges, strict = merges_schema(options, self._client), takes_no_null(there)
-        if is_first and operation.table.save_method == operation.table.TABLE_SAVE_METHOD_INSERT_INTO:
+        if _goes_by_place(operation):
             for field, known in zip(given.fields, there.fields):  # of another number Sail has an error
                 _refuse_type(field, known, merges, strict)
+                refuse_swapped(field, known)
             return
         stored = {field.name.lower(): field for field in there.fields}
         for field in given.fields:
@@ -185,27 +204,20 @@ def tell_order(partitions: Sequence[str], schema: Any) -> None:
         warnings.warn(told, stacklevel=2)
 
 
+def _goes_by_place(operation: Any) -> bool:
+    """Whether a write, ``insertInto``, puts each column where it stands, whatever its name is."""
+    return bool(
+        operation.DESCRIPTOR.name == "WriteOperation"
+        and operation.HasField("table")
+        and operation.table.save_method == operation.table.TABLE_SAVE_METHOD_INSERT_INTO
+    )
+
+
 def _makes_a_table(operation: Any) -> bool:
     """Whether a write makes the table that it names, where there is none."""
     if operation.DESCRIPTOR.name == "WriteOperation":
-        return bool(operation.HasField("table") and operation.table.save_method != operation.table.TABLE_SAVE_METHOD_INSERT_INTO)
+        return operation.HasField("table") and not _goes_by_place(operation)
     return operation.mode in (operation.MODE_CREATE, operation.MODE_REPLACE, operation.MODE_CREATE_OR_REPLACE)
-
-
-def place_said(operation: Any) -> str:
-    """The path that a write to a name says its table lies at; empty where it says none."""
-    return next((str(value) for key, value in operation.options.items() if key.lower() == "path"), "")
-
-
-def _refuse_overwritten(operation: Any) -> None:
-    """Raise where files would be written over a table, or over those that are being read: Sail deletes them first."""
-    path = os.path.realpath(operation.path)
-    if os.path.isdir(os.path.join(path, "_delta_log")):
-        raise refused(f"files at {operation.path}", "a Delta table lies there, whose log Sail would leave")
-    if operation.mode == operation.SAVE_MODE_OVERWRITE:
-        for read in paths_read(operation.input):
-            if os.path.commonpath([path, os.path.realpath(read)]) == path:
-                raise refused(f"overwriting {operation.path}, which is being read,", "Sail deletes the files before it has read them")
 
 
 def _refuse_type(given: Any, stored: Any, merges: bool, strict: bool) -> None:
