@@ -99,8 +99,8 @@ WRITES = {
     "a table that is elsewhere, by SQL": 'spark.sql("INSERT INTO delta.`s3a://bucket/t` VALUES (1, 1)")',
     "a table that is elsewhere, by its making": "spark.sql(\"CREATE TABLE e (a INT) USING delta LOCATION 's3a://bucket/t'\")",
     "fields in another order, by a frame": "spark.sql(\"SELECT named_struct('y', 1, 'x', 2) AS s\").write.insertInto('o')",
+    "a moment that is computed": "spark.sql(\"SELECT TIMESTAMP '2024-01-01', * FROM delta.`t` TIMESTAMP AS OF current_timestamp() + INTERVAL 1 DAY\").collect()",
     "lengths": 'spark.sql("CREATE TABLE v (s VARCHAR(3))")',
-    "a time in the future": "spark.sql(\"SELECT * FROM delta.`t` TIMESTAMP AS OF '2999-01-01'\").collect()",
     "vacuum": 'spark.sql("VACUUM delta.`t`")',
     "optimize": 'spark.sql("OPTIMIZE delta.`t`")',
     "history": 'spark.sql("DESCRIBE HISTORY delta.`t`")',
@@ -194,6 +194,29 @@ def test_paths_mean_the_same_however_they_are_said(sail: Any, tmp_path: Path) ->
         for line in (sail.warehouse / "default" / "parts" / "_delta_log" / f"{1:020}.json").read_text().splitlines()
     ]
     assert sorted(str(add["partitionValues"]) for add in adds if add) == ["{'k': 'z'}", "{'k': None}"]
+
+
+def test_a_moment_is_answered_as_by_spark(sail: Any, tmp_path: Path) -> None:
+    """By SQL and by option: the version of then, and an error before the first and after the last."""
+    told = sail.run(
+        """
+        spark = session()
+        spark.range(1).write.save("t")
+        os.utime("t/_delta_log/00000000000000000000.json", (1719835200, 1719835200))  # 2024-07-01 12:00 UTC
+        spark.range(2).write.mode("append").save("t")
+        spark.range(1).write.saveAsTable("n")
+        tell(spark.sql("SELECT * FROM delta.`t` TIMESTAMP AS OF '2024-07-02'").count())
+        spark.conf.set("spark.sql.session.timeZone", "Europe/Berlin")
+        tell(spark.read.option("timestampAsOf", "2024-07-01 14:00:00").load("t").count())
+        for moment in ("2024-07-01 13:59:00", "2999-01-01"):
+            outcome(lambda: spark.read.option("timestampAsOf", moment).load("t").count())
+            outcome(lambda: spark.sql(f"SELECT * FROM delta.`t` FOR SYSTEM_TIME AS OF '{moment}'").collect())
+        outcome(lambda: spark.read.option("timestampAsOf", "2999-01-01").table("n").count())
+        """,
+        tmp_path / "nb",
+    )
+    early, late = "DELTA_TIMESTAMP_EARLIER_THAN_COMMIT_RETENTION", "DELTA_TIMESTAMP_GREATER_THAN_COMMIT"
+    assert told[:2] == [1, 1] and [wanted in each for wanted, each in zip((early, early, late, late, late), told[2:])] == [True] * 5
 
 
 def test_null_partitions_are_null_for_every_reader(sail: Any, tmp_path: Path) -> None:

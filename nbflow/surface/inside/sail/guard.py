@@ -26,6 +26,7 @@ from nbflow.surface.inside.sail.settings import ZONE, is_utc
 from nbflow.surface.inside.sail.sources import WITH_PATHS, own_path, own_paths, read_from
 from nbflow.surface.inside.sail.statements import Statement
 from nbflow.surface.inside.sail.targets import place_said, written_table
+from nbflow.surface.inside.sail.travel import read_by_version
 from nbflow.surface.inside.sail.views import Views
 from nbflow.surface.inside.sail.writes import Writes, default_format, setting
 from nbflow.surface.inside.statements import with_paths
@@ -147,6 +148,8 @@ class Guard:
         for kind, part in _parts(message):
             if kind == "DataSource":
                 read_from(part, default_format(self._client))
+            if kind in ("NamedTable", "DataSource"):
+                read_by_version(part, self.names, self._client)
             if kind == "NamedTable":
                 found = names_in(part.unparsed_identifier)
                 names += found

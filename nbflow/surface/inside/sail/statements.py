@@ -20,6 +20,7 @@ from nbflow.surface.inside.sail.refusals import refused
 from nbflow.surface.inside.sail.rules import refuse_rules
 from nbflow.surface.inside.sail.settings import ZONE, is_utc, settled
 from nbflow.surface.inside.sail.targets import named_place, refused_there
+from nbflow.surface.inside.sail.travel import by_version
 from nbflow.surface.inside.sail.views import Views
 from nbflow.surface.inside.sail.writes import (
     Writes,
@@ -46,6 +47,7 @@ class Statement:
         if self._in_query and not self._source.query:
             self._source = next((each for each in _queries(command.sql_command.input) if each.query), self._source)
         zone = setting(client, ZONE)
+        self.text = by_version(self.text, names, views, zone or "UTC")
         if not is_utc(zone):
             self.text = read_in_zone(self.text, names, views)
         self._tokens = [token for token in tokens_of(self.text) if token.text != ";"]
@@ -124,8 +126,6 @@ class Statement:
             raise refused("DESCRIBE DETAIL", "Sail does not know it ('nbflow tables show' shows much of it)")
         if words[:1] in (["OPTIMIZE"], ["VACUUM"], ["RESTORE"], ["FSCK"]):
             raise refused(words[0], "Sail does not know it")
-        if "TIMESTAMP" in words and words[words.index("TIMESTAMP") + 1 :][:2] == ["AS", "OF"]:
-            raise refused("TIMESTAMP AS OF", "Sail accepts a time after the last version; VERSION AS OF works")
         changed = named_place(changed_name(self._tokens)[0])
         if is_elsewhere(changed):
             raise refused_there(f"{words[0]} of {changed}")
