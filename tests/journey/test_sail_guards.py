@@ -98,6 +98,9 @@ WRITES = {
     "a table that is elsewhere": 'rows.write.save("s3a://bucket/t")',
     "a table that is elsewhere, by SQL": 'spark.sql("INSERT INTO delta.`s3a://bucket/t` VALUES (1, 1)")',
     "a table that is elsewhere, by its making": "spark.sql(\"CREATE TABLE e (a INT) USING delta LOCATION 's3a://bucket/t'\")",
+    "a schema that is elsewhere": "spark.sql(\"CREATE SCHEMA away LOCATION 'away'\")",
+    "a feed of changes": 'spark.read.option("readChangeFeed", "true").option("startingVersion", 0).load("t").count()',
+    "a feed of changes, by a name": 'spark.read.option("readChangeFeed", "true").option("startingVersion", 0).table("n").count()',
     "fields in another order, by a frame": "spark.sql(\"SELECT named_struct('y', 1, 'x', 2) AS s\").write.insertInto('o')",
     "a moment that is computed": "spark.sql(\"SELECT TIMESTAMP '2024-01-01', * FROM delta.`t` TIMESTAMP AS OF current_timestamp() + INTERVAL 1 DAY\").collect()",
     "lengths": 'spark.sql("CREATE TABLE v (s VARCHAR(3))")',
@@ -194,6 +197,39 @@ def test_paths_mean_the_same_however_they_are_said(sail: Any, tmp_path: Path) ->
         for line in (sail.warehouse / "default" / "parts" / "_delta_log" / f"{1:020}.json").read_text().splitlines()
     ]
     assert sorted(str(add["partitionValues"]) for add in adds if add) == ["{'k': 'z'}", "{'k': None}"]
+
+
+def test_tables_that_sail_does_not_know_are_not_touched(sail: Any) -> None:
+    """One with a feature for readers that it has not is not read, those with such features for writers, and with a feed of changes, are not written."""
+    features = {
+        "reads": {"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": ["later"], "writerFeatures": ["later"]},
+        "writes": {"minReaderVersion": 1, "minWriterVersion": 7, "writerFeatures": ["later"]},
+        "feeds": {"minReaderVersion": 1, "minWriterVersion": 7, "writerFeatures": ["changeDataFeed"]},
+        "newer": {"minReaderVersion": 4, "minWriterVersion": 8},
+    }  # fmt: skip
+    for name, protocol in features.items():
+        table = sail.warehouse / "default" / name
+        write_deltalake(table, pyarrow.table({"a": [1]}), configuration={"delta.enableChangeDataFeed": str(name == "feeds").lower()})
+        commit = table / "_delta_log" / f"{0:020}.json"
+        actions = [json.loads(line) for line in commit.read_text().splitlines()]
+        commit.write_text("\n".join(json.dumps({"protocol": protocol} if "protocol" in action else action) for action in actions))
+    told = sail.run(
+        """
+        spark = session()
+        for name in ("reads", "writes", "feeds", "newer"):
+            outcome(lambda: spark.table(name).collect())
+            for job in (
+                lambda: spark.sql(f"INSERT INTO {name} VALUES (2L)"), lambda: spark.sql(f"DELETE FROM {name}"),
+                lambda: spark.sql("SELECT 2L AS a").write.mode("append").saveAsTable(name),
+                lambda: spark.sql("SELECT 2L AS a").write.mode("overwrite").saveAsTable(name),
+            ):
+                outcome(job)
+        """
+    )
+    assert [each == "done" for each in told] == [*[False] * 5, *[True, False, False, False, False] * 2, *[False] * 5]
+    assert {name: len(list((sail.warehouse / "default" / name / "_delta_log").glob("*.json"))) for name in features} == dict.fromkeys(
+        features, 1
+    )
 
 
 def test_a_moment_is_answered_as_by_spark(sail: Any, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 from nbflow.surface.inside.changes import Change, changes_of
 from nbflow.surface.inside.context import current_mark
 from nbflow.surface.inside.sail.names import Names, Table
-from nbflow.surface.inside.sail.places import is_elsewhere, ready
+from nbflow.surface.inside.sail.places import is_elsewhere, ready, real
+from nbflow.surface.inside.sail.refusals import refused
 from nbflow.surface.inside.sail.targets import refused_there
 from nbflow.surface.inside.statements import Token, name_at, quoted_name, unquoted
 from nbflow.warehouse import trash
@@ -36,6 +38,10 @@ class Changes:
         provider, place = self._said("USING") or self._stored_as() or default, self._said("LOCATION")
         if is_elsewhere(place) and (provider == "delta" or self._tokens[1].word in ("SCHEMA", "DATABASE", "NAMESPACE")):
             raise refused_there(f"LOCATION '{place}'")
+        if place and any(change.kind == "schema" for change in self._changes) and not self._is_in_the_warehouse(place):
+            raise refused(
+                f"a schema at {real(place)}", "its tables were none of the warehouse's, whose log nbflow looks at before each write"
+            )
         ready(place)
         for change, table in self._tables.items():
             self._names.refuse_kept(table, f"the {change.action} of {'.'.join(change.name)}")
@@ -44,6 +50,10 @@ class Changes:
         for change in self._changes:
             if change.kind == "schema" and change.action == "drop" and len(change.name) == 1:
                 self._check_schema(change, change.name[0].lower())
+
+    def _is_in_the_warehouse(self, place: str) -> bool:
+        warehouse = self._names.warehouse
+        return warehouse is not None and os.path.realpath(os.path.dirname(place)) == os.path.realpath(warehouse)
 
     def spelled(self) -> str:
         """A drop of a table with its name as it is, where that stood in a text: ``DROP TABLE IDENTIFIER(…)``, which Sail does not know."""

@@ -23,7 +23,7 @@ from nbflow.surface.inside.sail.names import Names, names_in
 from nbflow.surface.inside.sail.reads import wrap_reads
 from nbflow.surface.inside.sail.refusals import refused
 from nbflow.surface.inside.sail.settings import ZONE, is_utc
-from nbflow.surface.inside.sail.sources import WITH_PATHS, own_path, own_paths, read_from
+from nbflow.surface.inside.sail.sources import WITH_PATHS, own_path, own_paths, read_from, refuse_changes
 from nbflow.surface.inside.sail.statements import Statement
 from nbflow.surface.inside.sail.targets import place_said, written_table
 from nbflow.surface.inside.sail.travel import read_by_version
@@ -149,6 +149,7 @@ class Guard:
             if kind == "DataSource":
                 read_from(part, default_format(self._client))
             if kind in ("NamedTable", "DataSource"):
+                refuse_changes(part)
                 read_by_version(part, self.names, self._client)
             if kind == "NamedTable":
                 found = names_in(part.unparsed_identifier)

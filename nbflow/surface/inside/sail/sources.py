@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from nbflow.surface.inside.sail.places import is_elsewhere, local, plain
+from nbflow.surface.inside.sail.refusals import refused
 from nbflow.surface.inside.statements import absolute
 
 WITH_PATHS = ("DataSource", "WriteOperation", "WriteOperationV2", "WriteStreamOperationStart", "CreateTable", "CreateExternalTable")
@@ -15,6 +16,7 @@ WITH_PATHS = ("DataSource", "WriteOperation", "WriteOperationV2", "WriteStreamOp
 
 _ESCAPED = re.compile(r"\\(.)")
 _SIGNS = "*?[{"
+_CHANGES = ("readchangefeed", "readchangedata")
 _NOT_A_FILE = ("delta", "jdbc", "rate", "noop")
 
 
@@ -61,6 +63,12 @@ def read_from(source: Any, default: str) -> None:
     for index, path in enumerate(source.paths):
         if os.path.isabs(path):
             source.paths[index] = _as_pattern(path) if is_file else plain(path)
+
+
+def refuse_changes(source: Any) -> None:
+    """Raise where a reader asks for the changes of a table."""
+    if any(key.lower() in _CHANGES and value.lower() == "true" for key, value in source.options.items()):
+        raise refused("readChangeFeed", "Sail reads the table's rows in place of their changes")
 
 
 def _as_pattern(path: str) -> str:
