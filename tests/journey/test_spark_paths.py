@@ -62,6 +62,7 @@ def test_readers_and_writers_start_at_the_notebook(bench: Any, folder: Path) -> 
     """A relative path means the notebook's folder: for readers, writers, their options, lists and patterns."""
     told = bench.run(
         """
+        from pyspark.sql.functions import expr
         spark = session()
         read, rows = spark.read, spark.range(3).coalesce(1)
         tell(spark.read.csv("in/a.csv", header=True).count())
@@ -74,6 +75,9 @@ def test_readers_and_writers_start_at_the_notebook(bench: Any, folder: Path) -> 
             tell(getattr(spark.read, kind)("out/" + kind).count())
         rows.write.save(path="out/delta")
         rows.write.option("path", "out/option").save()
+        rows.writeTo("delta.`out/delta`").append()
+        rows.selectExpr("id + 9 AS id").alias("s").mergeInto("delta.`out/delta`", expr("s.id = -1")).whenNotMatched().insertAll().merge()
+        rows.writeTo("paths_second").using("delta").option("path", "out/second").create()
         tell([spark.read.load("out/delta").count(), spark.read.format("delta").option("path", "out/option").load().count()])
         tell([spark.read.csv("file://" + sys.argv[2] + "/in/a.csv").count(), spark.read.csv(sys.argv[2] + "/in").count()])
         try:
@@ -83,8 +87,8 @@ def test_readers_and_writers_start_at_the_notebook(bench: Any, folder: Path) -> 
         """,
         folder,
     )
-    assert told == [2, 4, 4, 6, 6, 3, 3, 3, [3, 3], [3, 6], ["AnalysisException", True]]
-    assert {path.name for path in (folder / "out").iterdir()} == {"parquet", "json", "orc", "delta", "option"}
+    assert told == [2, 4, 4, 6, 6, 3, 3, 3, [9, 3], [3, 6], ["AnalysisException", True]]
+    assert {path.name for path in (folder / "out").iterdir()} == {"parquet", "json", "orc", "delta", "option", "second"}
 
 
 def test_sql_rdds_streams_and_delta_start_at_the_notebook(bench: Any, folder: Path) -> None:

@@ -136,8 +136,14 @@ def patch_readers(folder: str, module: ModuleType) -> None:
     _with_paths(reader, {"table": "tableName"}, folder, resolved_name)
     _with_paths(writer, {**_WRITING, "saveAsTable": ""}, folder)
     _with_paths(writer, {"insertInto": "tableName"}, folder, resolved_name)
-    _with_options(reader, folder)
-    _with_options(writer, folder)
+    _with_paths(module.DataFrameWriterV2, {"__init__": "table"}, folder, resolved_name)
+    for owner in (reader, writer, module.DataFrameWriterV2):
+        _with_options(owner, folder)
+
+
+def patch_merges(folder: str, module: ModuleType) -> None:
+    """Tables that are merged into."""
+    _with_paths(module.MergeIntoWriter, {"__init__": "table"}, folder, resolved_name)
 
 
 def patch_streams(folder: str, module: ModuleType) -> None:

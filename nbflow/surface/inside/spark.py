@@ -68,7 +68,7 @@ def _install_driver(driver: Driver, folder: str) -> None:
                 functools.partial(paths.patch_streams, folder), functools.partial(calls.patch_streams, names)
             ),
             "pyspark.sql.catalog": _both(functools.partial(paths.patch_catalog, folder), functools.partial(calls.patch_catalog, names)),
-            "pyspark.sql.merge": functools.partial(calls.patch_merge, names),
+            "pyspark.sql.merge": _both(functools.partial(paths.patch_merges, folder), functools.partial(calls.patch_merge, names)),
             "pyspark.core.files": patch_found_files,
             "pyspark.core.rdd": functools.partial(paths.patch_rdd, folder),
             "pyspark.ml.util": functools.partial(paths.patch_models, folder),
@@ -87,6 +87,7 @@ def _install_connection(connection: Connection, folder: str) -> None:
         "pyspark.sql.connect.client.core": functools.partial(sessions.patch_client, connection),
         "pyspark.sql.connect.readwriter": functools.partial(paths.patch_readers, folder),
         "pyspark.sql.connect.streaming.readwriter": functools.partial(paths.patch_streams, folder),
+        "pyspark.sql.connect.merge": functools.partial(paths.patch_merges, folder),
         "pyspark.sql.connect.catalog": functools.partial(paths.patch_catalog, folder),
         "pyspark.sql.connect.expressions": functools.partial(patch_functions, connection, folder),
         "pyspark.sql.connect.plan": functools.partial(patch_table_functions, connection, folder),
