@@ -33,7 +33,7 @@ _NOT_SETTINGS = ("NBFLOW_WORKSPACE", "NBFLOW_TASK", "NBFLOW_FAMILY", "NBFLOW_CAC
 _TYPES = {
     "engine": "str", "parallel": "int?", "kernel": "str?", "kernel_start": "str", "python": "str?", "start_timeout_seconds": "float",
     "cell_timeout_seconds": "float", "grace_seconds": "float", "output_limit_bytes": "int", "max_value_bytes": "int",
-    "warehouse": "str", "runs": "str", "driver_memory": "str", "spark_conf": "dict", "spark_remote": "bool",
+    "warehouse": "str", "runs": "str", "driver_memory": "str?", "spark_conf": "dict", "spark_remote": "bool",
     "catalogs": "list[str]", "strict": "bool", "allow_missing": "bool", "compat": "bool",
 }  # fmt: skip
 NAMES = tuple(_TYPES)
@@ -50,9 +50,9 @@ class Settings:
     (``None``: the one that runs nbflow). ``start_timeout_seconds``: how long a kernel may take to start.
     ``cell_timeout_seconds``: limit of each cell (0: none). ``grace_seconds``: from an interrupt to the kill.
     ``output_limit_bytes``: characters kept of one cell's output. ``max_value_bytes``: a task value's size as JSON.
-    ``warehouse`` and ``runs``: folders below the workspace. ``driver_memory``: the Spark driver's heap. ``spark_conf``:
-    Spark settings passed on. ``spark_remote``: kernels of other languages than Python get the address of the run's Spark as
-    ``SPARK_REMOTE``. ``catalogs``: names of catalogs that mean the workspace's own. ``strict``: warnings of a definition
+    ``warehouse`` and ``runs``: folders below the workspace. ``driver_memory``: the Spark driver's heap (``None``: a share of what
+    the machine has). ``spark_conf``: Spark settings passed on. ``spark_remote``: kernels of other languages than Python get the
+    address of the run's Spark as ``SPARK_REMOTE``. ``catalogs``: names of catalogs that mean the workspace's own. ``strict``: warnings of a definition
     are errors. ``allow_missing``: tasks of kinds that only Databricks has are left out. ``compat``: what looks like a reference and is
     none stays as text, as on Databricks. ``of_call``, which is none itself: the names
     of those that the call gave; they win over what a task says, and a task over all others. ``said``, which is none either: the
@@ -71,7 +71,7 @@ class Settings:
     max_value_bytes: int = 49_152
     warehouse: str = "warehouse"
     runs: str = "runs"
-    driver_memory: str = "1g"
+    driver_memory: str | None = None
     spark_conf: Mapping[str, Any] = field(default_factory=dict)
     catalogs: Sequence[str] = ()
     spark_remote: bool = False
@@ -173,7 +173,7 @@ def _check(key: str, value: Any) -> None:
     if key.endswith("_seconds") and not 0 <= value < float("inf"):
         msg = f"{value} is no number of seconds"
         raise ValueError(msg)
-    if key == "driver_memory" and not _MEMORY.match(value):
+    if key == "driver_memory" and value is not None and not _MEMORY.match(value):
         msg = f"{value!r} is no size of memory; write 512m or 2g"
         raise ValueError(msg)
     for name in value if key == "catalogs" else ():

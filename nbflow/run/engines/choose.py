@@ -28,11 +28,11 @@ _MATTERS = re.compile(r"(TZ|JAVA_HOME|PYTHONPATH|LANG|LC_.*|HADOOP_.*|AWS_.*|AZU
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What an engine is given: ``driver_memory`` is the heap of a driver as Java writes it, ``spark_conf`` Spark's settings,
+    """What an engine is given: ``driver_memory`` is the heap of a driver as Java writes it (``None``: a share of what the machine has), ``spark_conf`` Spark's settings,
     ``python`` the interpreter of notebooks (``None``: the one that runs nbflow), ``warehouse`` the folder of the tables,
     ``state`` a folder for its files and log, made private; ``announce`` is told what takes time; ``token`` marks its processes, and ``guard`` clears up where nbflow is killed."""
 
-    driver_memory: str
+    driver_memory: str | None
     spark_conf: Mapping[str, Any]
     python: str | None
     warehouse: Path
@@ -78,7 +78,7 @@ def fingerprint(name: str, needs: Needs) -> dict[str, str]:
     """A digest of each thing that makes an engine what it is, by its name: who has the same may share one."""
     parts = {
         "engine": name,
-        "driver_memory": needs.driver_memory,
+        "driver_memory": needs.driver_memory or "",  # who says nothing takes what the other found the machine to have
         "python": needs.python or sys.executable,
         "warehouse": str(needs.warehouse),
         "nbflow": getattr(sys.modules.get("nbflow"), "__version__", ""),

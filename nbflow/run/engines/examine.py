@@ -19,6 +19,7 @@ from nbflow.define.pipelines.engines import engine_label, is_address
 from nbflow.run.engines.archive import archive_path
 from nbflow.run.engines.jars import are_cached, jar_folder, jars_for, why_not
 from nbflow.run.engines.java import find_java
+from nbflow.run.engines.memory import heap, usable_memory, usual_bound
 from nbflow.run.engines.parts import Parts, find_spark
 
 _ANSWER_SECONDS = 3.0
@@ -49,10 +50,11 @@ class Check:
     found: str
 
 
-def examine(engine: str, python: str | None = None) -> list[Check]:
+def examine(engine: str, python: str | None = None, memory: str | None = None) -> list[Check]:
     """What ``engine`` needs here, each looked at; starts nothing and fetches nothing, but asks whether it could.
 
-    ``python`` is the interpreter of the notebooks (``None``: the one that runs this). Blocks; of ``spark`` not within a loop.
+    ``python`` is the interpreter of the notebooks (``None``: the one that runs this), ``memory`` what the settings give the engine
+    (``None``: its share of what the machine has). Blocks; of ``spark`` not within a loop.
     """
     own = python is None or os.path.abspath(python) == os.path.abspath(sys.executable)  # links of an environment are another one
     interpreter = None if own else python
@@ -61,8 +63,8 @@ def examine(engine: str, python: str | None = None) -> list[Check]:
         return _looked_at({**client, "server": lambda: _server(engine)})
     kernels = {} if interpreter is None else {"pyspark of notebooks": lambda: _pyspark_of(interpreter)}
     needs: dict[str, dict[str, Callable[[], str]]] = {
-        "spark": {"Java": _java, "pyspark": _pyspark, **kernels, "Delta's jars": _jars, "class-data archive": _archive},
-        "sail": {"Sail": lambda: _pysail(interpreter), **client},
+        "spark": {"Java": lambda: _java(memory), "pyspark": _pyspark, **kernels, "Delta's jars": _jars, "class-data archive": _archive},
+        "sail": {"Sail": lambda: _pysail(interpreter, memory), **client},
         "none": {},
     }
     return _looked_at(needs[engine])
@@ -80,9 +82,9 @@ def _looked_at(looks: Mapping[str, Callable[[], str]]) -> list[Check]:
     return checks
 
 
-def _java() -> str:
+def _java(memory: str | None) -> str:
     java = find_java(os.environ)
-    return f"Java {java.major}, {java.program}"
+    return f"Java {java.major}, {java.program}; a driver's heap is {heap(memory)}{_of_the_machine(memory)}"
 
 
 def _pyspark() -> str:
@@ -117,11 +119,16 @@ def _archive() -> str:
     return str(path) if path is not None and path.is_file() else "none yet: 'nbflow engine prepare' makes drivers start faster"
 
 
-def _pysail(python: str | None) -> str:
+def _of_the_machine(memory: str | None) -> str:
+    return f", of the {usable_memory() / 2**30:.1f} GiB that may be used" if memory is None else ""
+
+
+def _pysail(python: str | None, memory: str | None) -> str:
     found = _installed(python)["pysail"]
     if found is None:
         raise OSError(0, f"pysail is not installed{_for(python)}; '{_pip(python)} install pysail' brings it")
-    return f"pysail {found}{_for(python)}"
+    bound = memory or f"{usual_bound(usable_memory()) / 2**30:.1f} GiB"
+    return f"pysail {found}{_for(python)}; beyond {bound}{_of_the_machine(memory)} a server writes to files"
 
 
 def _connect_client(python: str | None) -> str:

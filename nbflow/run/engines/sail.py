@@ -26,6 +26,7 @@ from nbflow.core.errors import EngineError
 from nbflow.core.exchange import SparkAddress
 from nbflow.core.results import ErrorKind
 from nbflow.run.engines.conf import setting_text
+from nbflow.run.engines.memory import usable_memory, usual_bound
 from nbflow.run.engines.parts import cores
 from nbflow.run.engines.private_files import connection_file, write_private
 from nbflow.run.engines.server import Server
@@ -98,7 +99,7 @@ class SailEngine:
             self._log = self._state / f"sail-{number}.log"
             server = Server(self._settings.python or sys.executable, self._log, f"{self._token}-{number}")
             try:
-                await server.start(server_settings(self._settings.spark_conf, cores()), place)
+                await server.start(server_settings(self._settings.spark_conf, cores(), usual_bound(usable_memory())), place)
             except BaseException:
                 server.end()
                 raise
@@ -182,8 +183,9 @@ async def _ended(server: Server) -> None:
         shutil.rmtree(server.folder, ignore_errors=True)
 
 
-def server_settings(given: Mapping[str, Any], cores: int) -> dict[str, str]:
+def server_settings(given: Mapping[str, Any], cores: int, memory: int | None = None) -> dict[str, str]:
     """The environment variables by which a server takes its settings. ``given`` are Spark's; Sail has a few of the same.
+    ``memory`` is how many bytes it may take where they do not say (``None``: all there is).
 
     The catalog has the name that Spark's own has, so that ``spark_catalog.bronze.events`` means the same table. What does
     not fit into the memory goes to files in the folder where the server starts; Sail makes their place when a session begins.
@@ -201,9 +203,9 @@ def server_settings(given: Mapping[str, Any], cores: int) -> dict[str, str]:
         "SAIL_EXECUTION__DEFAULT_PARALLELISM": str(max(1, cores)),
         "TOKIO_WORKER_THREADS": str(max(1, cores) + _MORE_THREADS),
     }
-    memory = _MEMORY.match(str(given.get("spark.driver.memory", "")))
-    if memory:
-        size = int(memory.group(1)) << (10 * " kmgt".index(memory.group(2).lower() or " "))
+    said = _MEMORY.match(str(given.get("spark.driver.memory", "")))
+    size = int(said.group(1)) << (10 * " kmgt".index(said.group(2).lower() or " ")) if said else memory
+    if size:
         settings |= {"SAIL_RUNTIME__MEMORY_POOL__TYPE": "fair", "SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE": str(size)}
     return settings
 

@@ -22,6 +22,7 @@ from nbflow.run.engines.clients import Serving
 from nbflow.run.engines.conf import driver_options
 from nbflow.run.engines.control import Control, Door
 from nbflow.run.engines.gateway import Gateway
+from nbflow.run.engines.memory import heap
 from nbflow.run.engines.parts import Parts, cores, find_parts
 from nbflow.run.engines.private_files import connection_file, write_private
 from nbflow.run.engines.usual import usual_work
@@ -38,8 +39,8 @@ class DriverSettings(Protocol):
     """What a driver takes from the workspace's settings."""
 
     @property
-    def driver_memory(self) -> str:
-        """The heap, as Java writes it: ``1g``."""
+    def driver_memory(self) -> str | None:
+        """The heap, as Java writes it: ``1g`` (``None``: a share of what the machine has)."""
         ...
 
     @property
@@ -131,7 +132,8 @@ class SparkEngine:
 
     async def _start_gateway(self) -> tuple[int, str]:
         parts = self._parts = await find_parts(self._announce)
-        options = driver_options(self._settings.spark_conf, self._settings.driver_memory, self._warehouse, self._gateway.scratch, cores())
+        memory = heap(self._settings.driver_memory)
+        options = driver_options(self._settings.spark_conf, memory, self._warehouse, self._gateway.scratch, cores())
         options = replace(options, java_options=(*archive_options(parts), *options.java_options))
         return await self._gateway.start(parts.java, options, parts.class_path)
 

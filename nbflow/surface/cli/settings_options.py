@@ -25,7 +25,7 @@ _HELP = {
     "max_value_bytes": ("N", "How large a task value may be as JSON."),
     "warehouse": ("DIR", "Folder of the tables, from the workspace's root."),
     "runs": ("DIR", "Folder of executed notebooks, from the workspace's root."),
-    "driver_memory": ("SIZE", "Heap of the Spark driver, as 2g."),
+    "driver_memory": ("SIZE", "Heap of the Spark driver, as 2g; a quarter of what the machine has where not said."),
     "catalogs": ("NAMES", "Catalogs that mean the workspace's own, as main,dev: main.bronze.events is bronze.events."),
     "spark_remote": ("BOOL", "Whether kernels of other languages get SPARK_REMOTE, a Spark Connect address of the run's Spark."),
     "spark_conf": ("NAME=VALUE", "A setting of Spark; may be repeated, and replaces the file's."),

@@ -21,3 +21,5 @@ def test_what_differs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert other_settings(first, second) == ["engine", "driver_memory", "spark.b", "the variable TZ"]
     assert other_settings(first, first) == []
     assert "hush" not in repr(second)
+    unsaid = fingerprint("sail", replace(other, driver_memory=None))
+    assert other_settings(unsaid, second) == ["driver_memory"]

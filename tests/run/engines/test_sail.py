@@ -122,6 +122,11 @@ def test_settings_reach_sail_as_its_own() -> None:
     assert settings["SAIL_RUNTIME__MEMORY_POOL__TYPE"] == "fair"
     assert settings["SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE"] == str(2 * 1024**3)
     assert "SAIL_RUNTIME__MEMORY_POOL__TYPE" not in server_settings({}, cores=8)
+    sizes = [
+        server_settings(given, cores=8, memory=3 * 1024**3)["SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE"]
+        for given in ({}, {"spark.driver.memory": "512m"})
+    ]
+    assert sizes == [str(3 * 1024**3), str(512 * 1024**2)]
     assert session_settings({"spark.sql.ansi.enabled": True}, zone="") == {
         "spark.sql.sources.default": "delta",
         "spark.sql.ansi.enabled": "true",

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from nbflow.run.engines.memory import usable_memory, usual_heap
+
 
 def test_doctor_tells_what_would_start(nbflow: Any, workspace: Path) -> None:
     """Spark and Sail with what each needs; the workspace's own engine decides the exit code."""
@@ -15,6 +17,12 @@ def test_doctor_tells_what_would_start(nbflow: Any, workspace: Path) -> None:
     assert told.code == 0
     assert "spark: would start" in told.out
     assert "fetched from Maven Central at the first start" in told.out
+    assert (
+        f"a driver's heap is {usual_heap(usable_memory())}, of the" in told.out
+        and " GiB that may be used a server writes to files" in told.out
+    )
+    said = nbflow("doctor", "sail", "spark", NBFLOW_DRIVER_MEMORY="700m", NBFLOW_SPARK_CONF='{"spark.driver.memory": "5g"}').out
+    assert "a driver's heap is 5g\n" in said and "beyond 5g a server writes to files" in said
     document = nbflow("doctor", "--json", NBFLOW_ENGINE="spark").document
     assert [item["engine"] for item in document["engines"]] == ["spark", "sail"]
     assert [check["what"] for check in document["engines"][0]["checks"]] == ["Java", "pyspark", "Delta's jars", "class-data archive"]

@@ -39,12 +39,13 @@ async def _run(call: dict[str, Any], gateway: Any) -> int:
     from nbflow.run.engines.archive import archive_options
     from nbflow.run.engines.conf import driver_options
     from nbflow.run.engines.control import Control
+    from nbflow.run.engines.memory import heap
     from nbflow.run.engines.parts import cores, find_parts
 
     parts = await find_parts(print)
     warehouse = Path(call["warehouse"])
     warehouse.mkdir(parents=True, exist_ok=True)
-    options = driver_options(call["spark_conf"], call["driver_memory"], warehouse, gateway.scratch, cores())
+    options = driver_options(call["spark_conf"], heap(call["driver_memory"]), warehouse, gateway.scratch, cores())
     options = replace(options, java_options=(*archive_options(parts), *options.java_options))
     try:
         port, secret = await gateway.start(parts.java, options, [*parts.class_path, *map(Path, call["jars"])])

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from nbflow.define.pipelines.engines import engine_label, engine_problem
+from nbflow.define.settings import Settings
 from nbflow.surface.cli.options import common_options, json_option
 from nbflow.surface.cli.session import Session, print_json
 from nbflow.surface.cli.settings_options import settings_options
@@ -37,7 +38,7 @@ def command(session: Session, /, engines: tuple[str, ...], as_json: bool, settin
     workspace = session.find(Path.cwd(), settings)
     own, python = workspace.settings.engine, workspace.settings.python
     looked_at = list(dict.fromkeys(engines or (*_STARTED, own)))
-    found: dict[str, list[Check]] = {name: examine(name, python) for name in looked_at if name != "auto"}
+    found: dict[str, list[Check]] = {name: examine(name, python, _memory(name, workspace.settings)) for name in looked_at if name != "auto"}
     would = {name: all(check.good for check in checks) for name, checks in found.items()}
     if "auto" in looked_at:
         for name in _STARTED:
@@ -58,6 +59,12 @@ def command(session: Session, /, engines: tuple[str, ...], as_json: bool, settin
             stdout.line("")
             stdout.line(f"auto: comes to {comes_to}" if comes_to else "auto: neither would start")
     return 0 if all(would[name] for name in engines or (own,)) else 1
+
+
+def _memory(engine: str, settings: Settings) -> str | None:
+    """The memory that the settings give an engine; ``None`` where they do not."""
+    said = settings.spark_conf.get("spark.driver.memory")
+    return str(said) if said is not None else settings.driver_memory if engine == "spark" else None
 
 
 def _document(root: Path, own: str, found: dict[str, list[Any]], would: dict[str, bool], comes_to: str | None) -> dict[str, Any]:
