@@ -1,4 +1,5 @@
-"""How long a Spark driver takes to its first Delta write, without and with the class-data archive; and a notebook to attach.
+"""How long a Spark driver takes to its first Delta write, without and with the class-data archive; and a notebook to attach: a process
+that begins with nothing, and one that is forked where its imports are done, as the kernels of a run are.
 
 ``python tests/bench/engine_start.py [--rounds N]`` prints seconds (the least of N rounds, taken in turns) and the ratio.
 """
@@ -8,36 +9,48 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from nbflow.core.exchange import SparkAddress
+from nbflow.define.notebooks.file import parse_notebook
 from nbflow.define.settings import Settings
+from nbflow.plan.preload import preloads
 from nbflow.run.engines.archive import archive_path, make_archive
 from nbflow.run.engines.parts import find_parts
 from nbflow.run.engines.spark import SparkEngine
 
 ATTACH = """
-import sys, time
+import importlib, os, sys, time
 from nbflow.core.exchange import SparkAddress
 from nbflow.surface.inside.spark import install
+for module in {modules!r}:
+    importlib.import_module(module)
+if {modules!r} and (child := os.fork()):
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 began = time.perf_counter()
 install(SparkAddress(**{address!r}), {folder!r}, "bench")
 from pyspark.sql import SparkSession
 spark = SparkSession.builder.getOrCreate()
 attached = time.perf_counter()
 spark.range(3).write.mode("overwrite").saveAsTable("default.bench")
-print(attached - began, time.perf_counter() - attached)
+print(attached - began, time.perf_counter() - attached, flush=True)
 """
 
+FORKS = 5
+WARM = preloads(parse_notebook(b"# Databricks notebook source\nfrom pyspark.sql import SparkSession\n", Path("n.py"), "n.py"), "spark")
+"""What the process has imported from which a run forks the kernel of such a notebook."""
 
-def attach(address: SparkAddress, folder: Path) -> tuple[float, float]:
-    """Seconds of a fresh process, pyspark's import included, until it is attached, and of its first write."""
-    code = ATTACH.format(address=asdict(address), folder=str(folder))
+
+def attach(address: SparkAddress, folder: Path, modules: Sequence[str] = ()) -> tuple[float, float]:
+    """Seconds of a process, its imports included but for ``modules``, until it is attached, and of its first write."""
+    code = ATTACH.format(address=asdict(address), folder=str(folder), modules=list(modules))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     attached, wrote = map(float, done.stdout.split())
     return attached, wrote
@@ -55,9 +68,13 @@ async def one() -> dict[str, float]:
             first, wrote = await asyncio.to_thread(attach, await engine.address("one"), folder)
             to_write = time.perf_counter() - began
             again, _ = await asyncio.to_thread(attach, await engine.address("two"), folder)
+            forked = [(await asyncio.to_thread(attach, await engine.address(f"f{n}"), folder, WARM))[0] for n in range(FORKS)]
         finally:
             await engine.stop()
-    return {"driver takes work": started, "first Delta write": to_write, "attach": first, "write": wrote, "attach, second": again}
+    return {
+        "driver takes work": started, "first Delta write": to_write, "attach": first, "write": wrote, "attach, second": again,
+        "attach, forked": statistics.median(forked),
+    }  # fmt: skip
 
 
 async def main() -> None:
