@@ -15,6 +15,9 @@ from typing import Any
 
 import pytest
 
+from nbflow.core.exchange import SparkAddress
+from tests.journey.watching import LOOPBACK, listening
+
 
 def test_two_notebooks_have_sessions_of_their_own(bench: Any) -> None:
     """Temporary views, settings and functions of one notebook are not seen by another on the same driver."""
@@ -193,21 +196,41 @@ def test_the_connection_is_private(bench: Any) -> None:
 
 
 def test_only_loopback_listens(bench: Any) -> None:
-    """The driver listens on loopback addresses alone."""
+    """The driver listens on loopback addresses alone, and so does who started it, also when it serves Spark Connect."""
     bench.run("session().range(1).count()")
-    own = set()
-    for entry in Path(f"/proc/{bench.java()}/fd").iterdir():
-        if entry.is_symlink():
-            own.add(str(entry.readlink()))
-    listening = set()
-    for table in ("tcp", "tcp6"):
-        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == "0A" and f"socket:[{fields[9]}]" in own:
-                listening.add(fields[1].partition(":")[0])
-    loopback = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
-    assert listening
-    assert listening <= loopback
+    assert listening(bench.java())
+    assert listening(bench.java()) <= LOOPBACK
+    bench.do(bench.engine.remote())
+    assert listening(bench.java(), os.getpid()) <= LOOPBACK
+
+
+MANY = "select reflect('java.lang.Thread', 'sleep', 100L) from range(0, 5000, 1, 5000)"
+"""A query of so many tasks that all of them take minutes, each a moment."""
+
+
+def test_a_big_job_starves_no_small_one(bench: Any, until: Any) -> None:
+    """Jobs of thousands of tasks came first, of a notebook and of a client of Spark Connect: a small one of another notebook and of
+    another client ends before them."""
+
+    def client(way: str, code: str) -> Any:
+        if way == "attached":
+            return bench.client(code)
+        tag = f"connect-{len(code)}"
+        connection = bench.root / f"{tag}.json"
+        connection.write_text(json.dumps({"remote": bench.do(bench.engine.remote(tag))}))
+        return bench.attach(SparkAddress(str(connection), "", tag, "connect"), code)
+
+    ways = ("attached", "connect")
+    big = [client(way, f"spark = session(); tell('ready'); outcome(lambda: spark.sql({MANY!r}).collect())") for way in ways]
+    assert [each.told() for each in big] == ["ready", "ready"]
+    jobs = bench.engine._control._context.statusTracker()
+    until(lambda: len(list(jobs.getActiveJobIds())) == 2)
+    for way in ways:
+        assert client(way, "tell(session().range(0, 8, 1, 8).selectExpr('sum(id)').first()[0])").end() == [28]
+    assert len(list(jobs.getActiveJobIds())) == 2
+    for each in big:
+        bench.do(bench.engine.cancel(each.tag))
+    assert [told == "done" for each in big for told in each.end()] == [False, False]
 
 
 def test_a_killed_driver_is_told_at_once_and_its_names_outlive_it(

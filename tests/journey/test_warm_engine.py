@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 
+from nbflow.run.engines.jars import jar_folder
 from nbflow.warehouse.trash import dropped
+from tests.journey.watching import LOOPBACK, listening, told_to_others
 
 pytestmark = pytest.mark.long
 
@@ -96,13 +98,16 @@ def test_runs_share_a_warm_engine(workspace: Path) -> None:
 
 
 CLIENT = """
-import sys
+import sys, time
 from pyspark.sql import SparkSession, functions as F
 spark = SparkSession.builder.getOrCreate()
 print(type(spark).__module__, spark.table("default.t").count())
 spark.table("default.t").select((F.col("id") * 2).alias("x")).write.saveAsTable(sys.argv[1])
 print(spark.range(3).select(F.udf(lambda x: x + 1, "long")("id").alias("y")).agg({"y": "sum"}).first()[0])
 print(spark.conf.get("spark.nbflow.tag", "nobody"))
+while not (pool := spark.conf.get("spark.scheduler.pool", "")):
+    time.sleep(0.1)
+print(pool == spark.conf.get("spark.nbflow.tag", f"nbflow-{spark.session_id}"))
 """
 
 
@@ -139,6 +144,53 @@ def client(folder: Path, remote: str, table: str, code: str = CLIENT) -> subproc
     )
 
 
+WAITS = """# Databricks notebook source
+import os, time
+from nbflow import spark
+print(spark.range(3).count())
+open("{name}-is-there", "w").close()
+while not os.path.exists("go"):
+    time.sleep(0.05)
+"""
+
+
+def tells_nobody_its_secrets(workspace: Path, remote: str) -> None:
+    """Of a run whose one task is attached to the engine, and whose other one is a client of it as of a server elsewhere: no file that
+    others may read holds a token or a secret, neither while it lasts nor later, nor does what it prints."""
+    for name in ("far", "near"):
+        (workspace / f"{name}.py").write_text(WAITS.format(name=name))
+    tasks = [{"task_key": "far", "notebook": "far.py"}, {"task_key": "near", "notebook": "near.py", "job_cluster_key": "own"}]
+    clusters = [{"job_cluster_key": "own", "new_cluster": {"engine": "spark"}}]
+    (workspace / "secrets.yml").write_text(json.dumps({"tasks": tasks, "job_clusters": clusters}))
+    command = [sys.executable, "-m", "nbflow", "run", "secrets.yml", "--json", "--parallel", "2"]
+    with subprocess.Popen(
+        command, cwd=workspace, env={**os.environ, "NBFLOW_ENGINE": remote}, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        _wait(lambda: process.poll() is not None or len(list(workspace.glob("*-is-there"))) == 2)
+        secrets = {
+            remote.partition("token=")[2].partition(";")[0],
+            json.loads((workspace / ".nbflow/engine/engine.json").read_text())["token"],
+        }
+        secrets |= {known["secret"] for known in map(_json, workspace.glob(".nbflow/**/connections/*.json")) if "secret" in known}
+        assert len(secrets) == 3 and all(len(secret) > 30 for secret in secrets)
+        (workspace / "shown").write_text(" ".join(secrets))
+        places = (workspace, jar_folder(os.environ).parent)
+        assert len(list(told_to_others(secrets, *places))) == 3
+        (workspace / "shown").unlink()
+        found = list(told_to_others(secrets, *places))
+        (workspace / "go").touch()
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert [*found, *told_to_others(secrets, *places)] == []
+    assert not [secret for secret in secrets if secret in out + err]
+    assert remote.partition("/;")[0] in json.loads(out)["engine"]
+
+
+def _json(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
 def bash_notebook(source: str) -> str:
     """A notebook of one cell in bash."""
     cell = {"cell_type": "code", "id": "a", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
@@ -146,18 +198,21 @@ def bash_notebook(source: str) -> str:
     return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": kernel, "cells": [cell]})
 
 
-def test_the_same_driver_serves_spark_connect(workspace: Path) -> None:
+def test_the_same_driver_serves_spark_connect(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A plain client reads what a notebook on the driver wrote, whether before or after it came, and writes what notebooks read;
     without the token nobody gets in. What it drops lies in the trash, however it says it. A notebook in another language is handed an address where that is asked for: a session of
-    its own, whose commits bear the run's mark. When who holds the engine is killed no process is left, and the next run starts its own."""
+    its own, whose commits bear the run's mark. All of it listens on loopback, and no file that others may read holds a secret. When who holds the engine is killed no process is left, and the next run starts its own."""
+    (workspace / "temp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(workspace / "temp"))
     assert nbflow(workspace, "engine", "start", "--autotermination-minutes", "5").returncode == 0
     run(workspace)
     assert "address" in status(workspace) and not status(workspace)["address"]
     remote = nbflow(workspace, "engine", "address").stdout.strip()
     done = client(workspace, remote, "default.of_client")
-    assert done.stdout.splitlines() == ["pyspark.sql.connect.session 3", "6", "nobody"], done.stderr[-3000:]
+    assert done.stdout.splitlines() == ["pyspark.sql.connect.session 3", "6", "nobody", "True"], done.stderr[-3000:]
     told = status(workspace)
     assert remote.startswith(f"{told['address']}/;token=") and told["address"].startswith("sc://localhost:")
+    assert listening(told["pid"], *drivers(workspace)) and listening(told["pid"], *drivers(workspace)) <= LOOPBACK
     refused = client(workspace, remote.replace("token=", "token=not"), "default.never")
     assert refused.returncode != 0 and "UNAUTHENTICATED" in refused.stderr.upper()
 
@@ -176,7 +231,7 @@ def test_the_same_driver_serves_spark_connect(workspace: Path) -> None:
     [task] = json.loads(done.stdout)["tasks"]
     assert task["result"] == "SUCCESS", done.stdout
     shown = Path(task["notebook"]).read_text()
-    assert "pyspark.sql.connect.session 3" in shown and "nbflow-" in shown
+    assert "pyspark.sql.connect.session 3" in shown and "nbflow-" in shown and "True" in shown
     [commit] = json.loads(nbflow(workspace, "tables", "history", "default.of_bash", "--json").stdout)["history"]
     assert (commit["run_id"], commit["task_key"]) == (2, "b")
     assert [table["table"] for table in task["tables"]] == ["default.of_bash"]
@@ -185,6 +240,7 @@ def test_the_same_driver_serves_spark_connect(workspace: Path) -> None:
     )
     first, rows, _ = run(workspace)
     assert rows == 6
+    tells_nobody_its_secrets(workspace, remote)
 
     os.kill(status(workspace)["pid"], signal.SIGKILL)
     _wait(lambda: drivers(workspace) == [])

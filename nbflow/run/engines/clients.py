@@ -26,6 +26,9 @@ _MADE_SECONDS = 10.0
 """So long after a table's first commit its maker has given it its name, too."""
 
 _USER = "nbflow"
+_POOL = "spark.scheduler.pool"
+"""A setting of a session, too: Spark gives each execution's jobs the settings of its session. A pool each shares the cores between them."""
+
 _SERVICE = "org.apache.spark.sql.connect.service.SparkConnectService$"
 _PLACE = {"spark.connect.grpc.binding.address": "127.0.0.1", "spark.connect.grpc.binding.port": "0"}
 
@@ -45,13 +48,15 @@ class Clients:
         self._service.start(context)
         self.port = int(self._service.localPort())
         self._seen: dict[str, StoredSchema] = {}
+        self._known_sessions: set[str] = set()
         self._lock = threading.Lock()
 
     def new_session(self, user: str, mark: str) -> str:
-        """The id of a new session of ``user``, whose commits bear ``mark``."""
+        """The id of a new session of ``user``, in a pool of its user's, whose commits bear ``mark``."""
         session_id = str(uuid.uuid4())
         conf = self._service.getOrCreateIsolatedSession(user, session_id).session().conf()
         conf.set(TAG_SETTING, user)
+        conf.set(_POOL, user)
         if mark:
             conf.set(COMMIT_SETTING, mark)
         return session_id
@@ -69,13 +74,14 @@ class Clients:
                     self._service.sessionManager().closeSession(found.apply(at).key(), False)
 
     def look(self) -> None:
-        """Make the catalog say what the warehouse's folders say.
+        """Make the catalog say what the warehouse's folders say, and give each session that somebody made by himself a pool of its own.
 
         While a client has something running this waits until new tables are some seconds old: who makes a table makes its
         folder first, and would find the name taken.
         """
         self._drops.sweep()
         with self._lock:
+            self._part_sessions()
             now = contents(self._warehouse, self._seen)
             if now == self._seen or (self._service.listActiveExecutions().isRight() and any(map(self._has_young, now.values()))):
                 return
@@ -84,6 +90,18 @@ class Clients:
     def close(self) -> None:
         """Leave nothing behind of drops that were not done."""
         self._drops.sweep(0)
+
+    def _part_sessions(self) -> None:
+        sessions = self._service.sessionManager()
+        found = sessions.listActiveSessions()
+        keys = {str(key.sessionId()): key for key in (found.apply(at).key() for at in range(found.size()))}
+        for name in keys.keys() - self._known_sessions:
+            with contextlib.suppress(Exception):  # it may end by itself in this moment
+                holder = sessions.getIsolatedSessionIfPresent(keys[name])  # once: who is asked for counts as used, and is kept for longer
+                conf = holder.get().session().conf()
+                if not conf.contains(_POOL):
+                    conf.set(_POOL, f"{_USER}-{name}")
+        self._known_sessions = set(keys)
 
     def _has_young(self, schema: StoredSchema) -> bool:
         known = self._seen[schema.name].tables if schema.name in self._seen else {}
