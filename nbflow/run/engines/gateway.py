@@ -24,6 +24,9 @@ from nbflow.run.processes import describe_end, end_family, end_group, wait_gone
 _START_SECONDS = 90.0
 _STOP_SECONDS = 3.0
 _LOG_LINES = 20
+_HEAP_FULL = 52
+"""Spark's own exit code where a task found no memory in the heap."""
+
 _MAIN = "org.apache.spark.api.python.PythonGatewayServer"
 _WORKER_MODULES = Path(__file__).parent / "worker"
 _UNWANTED = (
@@ -50,6 +53,7 @@ class Gateway:
         self._own_log, self._folder, self._niceness = own_log, folder or state, niceness
         self.password = secrets.token_hex(32)
         self._process: subprocess.Popen[bytes] | None = None
+        self._memory = ""
 
     @property
     def log(self) -> Path:
@@ -91,6 +95,7 @@ class Gateway:
 
         Its standard input is a pipe of ours: when we are gone, however that came, it reads the end and goes too.
         """
+        self._memory = options.memory
         _empty(self.scratch)
         information = self.scratch / "gateway"
         write_private(self.arguments, argument_file(_arguments(java, options, class_path, self.scratch)))
@@ -140,8 +145,10 @@ class Gateway:
         if process is None:
             return "there is no driver"
         await wait_gone(process.pid)
-        words = self.last_words()
-        return f"the driver ended ({describe_end(process.wait())})" + (f"; its log ends with:\n{words}" if words else "")
+        words, how = self.last_words(), describe_end(process.wait())
+        if process.returncode == _HEAP_FULL:
+            how += f": its heap of {self._memory} was full; driver_memory, or spark.driver.memory of spark_conf, gives it more"
+        return f"the driver ended ({how})" + (f"; its log ends with:\n{words}" if words else "")
 
     async def end(self) -> None:
         """End the process and its workers: close its input, wait a moment, then kill whatever is left."""
