@@ -142,12 +142,21 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """One JupyterLab for a file of tests, on a machine without a Java of its own."""
-    hidden = [part for part in os.environ["PATH"].split(os.pathsep) if not os.path.exists(os.path.join(part, "java"))]
-    started = Lab(tmp_path_factory.mktemp("lab"), PATH=os.pathsep.join(hidden), JAVA_HOME="")
+def labs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Lab]]:
+    """The Labs of a file of tests; all end with it."""
+    started: list[Lab] = []
     yield started
-    started.close()
+    for each in started:
+        each.close()
+
+
+@pytest.fixture
+def lab(labs: list[Lab], tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    """One JupyterLab for a file of tests, on a machine without a Java of its own; another one where a test has ended that."""
+    if not labs or labs[-1].process.poll() is not None:
+        hidden = [part for part in os.environ["PATH"].split(os.pathsep) if not os.path.exists(os.path.join(part, "java"))]
+        labs.append(Lab(tmp_path_factory.mktemp("lab"), PATH=os.pathsep.join(hidden), JAVA_HOME=""))
+    return labs[-1]
 
 
 @pytest.fixture
