@@ -29,7 +29,8 @@ def texts(svg: str) -> list[str]:
 
 
 def test_every_state_is_told_by_word_shape_and_kind() -> None:
-    """For each result that there is, and for those without: the word stands there, and a shape of its own kind."""
+    """For each result that there is, and for those without: the word stands there, and a shape of its own kind; where only letters
+    stand, no two states have the same."""
     assert {str(result) for result in Result} <= set(MARKS)
     for state, mark in MARKS.items():
         svg = graph_svg(a_run(TaskProgress("a", state=state, attempt=1)))
@@ -38,6 +39,7 @@ def test_every_state_is_told_by_word_shape_and_kind() -> None:
         assert f'd="{mark.shape}"' in svg and f'class="t {mark.kind}"' in svg
     letters = {mark.letter: mark.shape for mark in MARKS.values()}
     assert all(letters[mark.letter] == mark.shape for mark in MARKS.values())
+    assert len(letters) == len(MARKS)
     shapes = {kind: {mark.shape for mark in MARKS.values() if mark.kind == kind} for kind in ("ok", "bad", "warn", "run", "idle")}
     assert sum(map(len, shapes.values())) == len(set().union(*shapes.values()))
 

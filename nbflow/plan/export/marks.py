@@ -8,7 +8,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Mark:
     """A state's ``kind`` (``ok``, ``bad``, ``warn``, ``run``, ``idle``: the class that colours it), its ``shape``, the data of
-    an SVG path of strokes in a square of 16, and its ``letter``, for where thousands stand beside one another."""
+    an SVG path of strokes in a square of 16, and its ``letter``, or two, which no other state has, for where thousands stand beside one
+    another."""
 
     kind: str
     shape: str
@@ -24,16 +25,16 @@ MARKS = {
     "FAILED": Mark("bad", "M4 4l8 8M12 4l-8 8", "✗"),
     "TIMEDOUT": Mark("bad", f"{_CIRCLE}M8 4.5V8l2.5 2", "T"),
     "CANCELED": Mark("warn", f"{_CIRCLE}M3.5 3.5l9 9", "C"),
-    "UPSTREAM_FAILED": Mark("warn", _UP, "U"),
-    "UPSTREAM_CANCELED": Mark("warn", _UP, "U"),
+    "UPSTREAM_FAILED": Mark("warn", _UP, "UF"),
+    "UPSTREAM_CANCELED": Mark("warn", _UP, "UC"),
     "SUCCESS_WITH_FAILURES": Mark("warn", "M8 2L1.5 13.5h13zM8 6.5v3M8 11.7v.01", "W"),
     "INTERRUPTED": Mark("warn", "M9 1.5L4 9h4l-1 5.5L12 7H8z", "I"),
     "RUNNING": Mark("run", "M5 3v10l8-5z", "R"),
     "WAITING": Mark("idle", "M3 8h.01M8 8h.01M13 8h.01", "…"),
-    "EXCLUDED": Mark("idle", _DASH, "–"),
-    "DISABLED": Mark("idle", _DASH, "–"),
-    "SKIPPED": Mark("idle", _DASH, "–"),
-    "NOT_STARTED": Mark("idle", _DASH, "–"),
+    "EXCLUDED": Mark("idle", _DASH, "E"),
+    "DISABLED": Mark("idle", _DASH, "D"),
+    "SKIPPED": Mark("idle", _DASH, "S"),
+    "NOT_STARTED": Mark("idle", _DASH, "N"),
 }
 _UNKNOWN = Mark("idle", _CIRCLE, "?")
 

@@ -81,7 +81,13 @@ def _cell(run: RunRecord, task: TaskProgress | None) -> dict[str, str] | None:
 
 def _failures(run: RunRecord, progress: RunProgress) -> list[tuple[Any, ...]]:
     return [
-        (run.run_id, key, (task.error.get("cell") or "") if task.error else "", clean(error_text(task.error))[:500] if task.error else "")
+        (
+            run.run_id,
+            key,
+            task.state,
+            (task.error.get("cell") or "") if task.error else "",
+            clean(error_text(task.error))[:500] if task.error else "",
+        )
         for key, task in progress.every.items()
         if task.failed
     ]

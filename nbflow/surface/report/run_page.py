@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
@@ -15,7 +16,7 @@ from nbflow.core.progress import RUNNING, WAITING, RunProgress, TaskProgress, er
 from nbflow.core.records import RunRecord, TaskRecord, run_payload
 from nbflow.plan.export.boxes import boxes_of
 from nbflow.plan.export.graph import graph_svg
-from nbflow.plan.export.marks import mark_of
+from nbflow.plan.export.marks import in_turn, mark_of
 from nbflow.plan.export.text import origin_words
 from nbflow.store.printed import LogLine
 from nbflow.surface.report.executed import UnshownError, executed_html
@@ -40,6 +41,7 @@ def run_page(run: RunRecord, printed: Iterable[LogLine]) -> str:
     links = {key: f"#task-{number}" for key, number in numbers.items()}
     logs, frames, planned = _logs(printed), _frames(run), _planned(run)
     tracks, whole = tracks_of(run, {key: task.depends_on for key, task in every.items()}, now)
+    drawn = [_track(track, numbers[track.task_key], every[track.task_key], every) for track in tracks]
     small = len(boxes_of(progress)) <= _DOWN
     return filled(
         "run.html",
@@ -48,7 +50,8 @@ def run_page(run: RunRecord, printed: Iterable[LogLine]) -> str:
         failures=[_failure(every[key], number) for key, number in numbers.items() if every[key].failed],
         graph=_safe(graph_svg(progress, links=links)),
         graph_down=_safe(graph_svg(progress, links=links, down=True)) if small else None,
-        tracks=[_track(track, numbers[track.task_key], every[track.task_key], every) for track in tracks],
+        tracks=drawn,
+        looks=_looks(drawn),
         whole=duration_text(whole),
         tasks=[
             _task(task, numbers[task.task_key], every[task.task_key], planned.get(task.task_key, {}), logs, frames) for task in run.tasks
@@ -105,12 +108,17 @@ def _failure(task: TaskProgress, number: int) -> dict[str, Any]:
 
 
 def _track(track: Track, number: int, task: TaskProgress, every: Mapping[str, TaskProgress]) -> dict[str, Any]:
-    told = [f"waited {duration_text(track.waited)}"] if track.waited >= 0.05 else []
-    told += [f"ran {duration_text(track.ran)}"] if track.ran else []
-    told += ["when it ended is not known"] if task.state == "INTERRUPTED" else []
     states = [task.state if bar.state == RUNNING else bar.state for bar in track.bars]
+    tried = Counter(state for bar, state in zip(track.bars, states, strict=True) if bar.attempt)
+    told = [task.state] if task.attempt else [task.state, _not_run(task, every)]
+    told += [f"waited {duration_text(track.waited)}"] if track.waited >= 0.05 else []
+    told += [f"ran {duration_text(track.ran)}{' so far' if task.state == RUNNING else ''}"] if track.ran else []
+    told += ["when it ended is not known"] if task.state == "INTERRUPTED" else []
+    if set(tried) - {task.state} or tried.total() > 1:
+        told.append(f"attempts: {', '.join(f'{count} {state}' for state, count in in_turn(tried))}")
     bars = [
         {
+            "state": state,
             "kind": mark_of(state).kind if bar.attempt else "waits",
             "left": round(bar.start, 3),
             "width": round(bar.width, 3),
@@ -120,9 +128,16 @@ def _track(track: Track, number: int, task: TaskProgress, every: Mapping[str, Ta
         }
         for bar, state in zip(track.bars, states, strict=True)
     ]
-    attempts = f", {task.attempt} attempts" if task.attempt > 1 else ""
-    said = ", ".join(told) + attempts if task.attempt else ", ".join([task.state, _not_run(task, every), *told])
-    return {"key": track.task_key, "number": number, "bars": bars, "said": said}
+    return {"key": track.task_key, "number": number, "state": task.state, "bars": bars, "said": ", ".join(told)}
+
+
+def _looks(tracks: Iterable[Mapping[str, Any]]) -> list[tuple[str, list[str]]]:
+    """The looks of what ran, each with the states that have it."""
+    states = {bar["state"]: 1 for track in tracks for bar in track["bars"] if bar["kind"] != "waits"}
+    found: dict[str, list[str]] = {}
+    for state, _ in in_turn(states):
+        found.setdefault(mark_of(state).kind, []).append(state)
+    return list(found.items())
 
 
 def _not_run(task: TaskProgress, every: Mapping[str, TaskProgress]) -> str:
@@ -160,7 +175,7 @@ def _task(
         "attempts": [
             (
                 at.number,
-                at.result or "RUNNING",
+                str(at.result or progress.state),
                 duration_text(at.duration_s),
                 one_line(at.error.message) if at.error else "",
                 moment_text(at.started),
@@ -173,6 +188,7 @@ def _task(
         "height": frame[1] if shown else 0,
         "output": _output(task),
         "kept": task.notebook or task.log,
+        "kept_as": "executed notebook" if task.notebook else "log",
         "unshown": f" {frame}" if frame and not shown else "",
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -12,6 +13,7 @@ from typing import Any
 from nbflow.core.records import AttemptRecord, RunRecord, TaskRecord
 from nbflow.core.results import ErrorKind, Result, TaskError
 from nbflow.core.writes import TableWrite
+from nbflow.plan.export.marks import mark_of
 from nbflow.store.printed import LogLine
 from nbflow.surface.report.page import write_page
 from nbflow.surface.report.run_page import run_page
@@ -93,6 +95,38 @@ def test_a_run_that_goes_on_and_one_that_was_killed() -> None:
     killed = Page(run_page(a_run(a_task("a", None), result=None, ended=None, interrupted=True), []))
     assert "INTERRUPTED" in killed.text and "Its process ended without a word" in killed.text
     assert "when it ended is not known" in killed.text and "all of it" not in killed.text and "RUNNING" not in str(killed.elements)
+    again = a_task("a", None)
+    first = AttemptRecord(1, Result.TIMEDOUT, None, START, START, 0.0, None)
+    again = replace(again, attempts=(first, replace(again.attempts[0], number=2)))
+    killed = Page(run_page(a_run(again, result=None, ended=None, interrupted=True), []))
+    assert "attempts: 1 TIMEDOUT, 1 INTERRUPTED" in killed.text and "RUNNING" not in killed.text
+
+
+def test_the_timeline_tells_each_state_by_word_and_shape() -> None:
+    """Beside each track stand the shape and the word of its task's state, and of its attempts where they ended otherwise; the key has the
+    look of every bar that there is, with its words."""
+    said = {
+        "good": (Result.SUCCESS, "SUCCESS, ran 1.0 s"),
+        "ended": (Result.CANCELED, "CANCELED, ran 1.0 s"),
+        "late": (Result.TIMEDOUT, "TIMEDOUT, ran 1.0 s"),
+        "going": (None, "RUNNING, ran "),
+    }
+    tasks = [a_task(key, result) for key, (result, _) in said.items()]
+    retried = a_task("retried", Result.SUCCESS)
+    failed = AttemptRecord(1, Result.FAILED, None, START, START + timedelta(seconds=1), 1.0, None)
+    last = replace(retried.attempts[0], number=2, started=START + timedelta(seconds=1), ended=START + timedelta(seconds=2))
+    never = replace(a_task("never", Result.UPSTREAM_FAILED), attempts=(), started=None, duration_s=None)
+    run = a_run(*tasks, replace(retried, attempts=(failed, last)), never, result=None, ended=None)
+    page = run_page(run, [])
+    rows = re.findall(r'<li><a class="name".*?</li>', page, re.DOTALL)
+    states = ["SUCCESS", "CANCELED", "TIMEDOUT", "RUNNING", "SUCCESS", "UPSTREAM_FAILED"]
+    words = [sentence for _, sentence in said.values()]
+    words += ["SUCCESS, ran 2.0 s, attempts: 1 FAILED, 1 SUCCESS", "UPSTREAM_FAILED, did not run"]
+    for row, state, sentence in zip(rows, states, words, strict=True):
+        assert f'<path d="{mark_of(state).shape}"/></svg> {sentence}' in row, row
+    key = re.sub(r"\s+", " ", "".join(re.findall(r'<p class="dim key">.*?</p>', page, re.DOTALL)))
+    for kind, told in (("bad", "ran, FAILED or TIMEDOUT"), ("run", "ran, RUNNING"), ("warn", "ran, CANCELED"), ("ok", "ran, SUCCESS")):
+        assert f'<span class="bar {kind}"></span> {told}' in key, key
 
 
 def test_the_steps_of_a_for_each_hang_at_it() -> None:
