@@ -53,6 +53,11 @@ def graph_svg(run: RunProgress, *, down: bool | None = None, links: Mapping[str,
     return canvas(run, layout.width, layout.height, "".join(parts), linked=bool(links))
 
 
+def width_of(svg: str) -> int:
+    """How wide a picture that ``graph_svg`` has made is, in CSS pixels."""
+    return int(svg.partition(' width="')[2].partition('"')[0])
+
+
 def _layout(boxes: Mapping[str, TaskBox], *, down: bool | None) -> Layout:
     if down is None:
         right = _layout(boxes, down=False)

@@ -15,7 +15,7 @@ from nbflow.core.plain_text import clean, one_line
 from nbflow.core.progress import RUNNING, WAITING, RunProgress, TaskProgress, error_text, shown_lines
 from nbflow.core.records import RunRecord, TaskRecord, run_payload
 from nbflow.plan.export.boxes import boxes_of
-from nbflow.plan.export.graph import graph_svg
+from nbflow.plan.export.graph import graph_svg, width_of
 from nbflow.plan.export.marks import in_turn, mark_of
 from nbflow.plan.export.text import origin_words
 from nbflow.store.printed import LogLine
@@ -29,8 +29,9 @@ _MOST_LINES = 1000
 _MOST_ROWS = 100
 _LONGEST_VALUE = 2000
 _MOST_NAMED = 5
+_LONGEST_ITEM = 60
 _DOWN = 40
-"""Up to so many tasks the graph is there twice: from left to right, and downwards for narrow screens."""
+"""Up to so many tasks the graph is there twice, from left to right, and downwards for narrow screens, where it is the narrower one."""
 
 
 def run_page(run: RunRecord, printed: Iterable[LogLine]) -> str:
@@ -42,14 +43,15 @@ def run_page(run: RunRecord, printed: Iterable[LogLine]) -> str:
     logs, frames, planned = _logs(printed), _frames(run), _planned(run)
     tracks, whole = tracks_of(run, {key: task.depends_on for key, task in every.items()}, now)
     drawn = [_track(track, numbers[track.task_key], every[track.task_key], every) for track in tracks]
-    small = len(boxes_of(progress)) <= _DOWN
+    wide = graph_svg(progress, links=links)
+    down = graph_svg(progress, links=links, down=True) if len(boxes_of(progress)) <= _DOWN else wide
     return filled(
         "run.html",
         run=run,
         heading=_heading(run, now),
         failures=[_failure(every[key], number) for key, number in numbers.items() if every[key].failed],
-        graph=_safe(graph_svg(progress, links=links)),
-        graph_down=_safe(graph_svg(progress, links=links, down=True)) if small else None,
+        graph=_safe(wide),
+        graph_down=_safe(down) if width_of(down) < width_of(wide) else None,
         tracks=drawn,
         looks=_looks(drawn),
         whole=duration_text(whole),
@@ -159,7 +161,8 @@ def _task(
 ) -> dict[str, Any]:
     frame, log = frames.get(task.task_key, ""), logs.get(task.task_key, [])
     shown = isinstance(frame, tuple)
-    took = [duration_text(task.duration_s)] if task.duration_s is not None else []
+    took = [f"item {one_line(_value(task.input), _LONGEST_ITEM)}"] if task.index is not None else []
+    took += [duration_text(task.duration_s)] if task.duration_s is not None else []
     took += [f"{len(task.attempts)} attempts"] if len(task.attempts) > 1 else []
     took += [f"ended early in cell {task.ended_at_cell}"] if task.ended_at_cell else []
     return {

@@ -135,7 +135,7 @@ def test_the_steps_of_a_for_each_hang_at_it() -> None:
     error = TaskError(ErrorKind.CELL_ERROR, "no", 1, "ValueError", "no", "raise")
     items = [a_task(f"loop/{at}", Result.FAILED if at == 1 else Result.SUCCESS, error=error if at == 1 else None, parent="loop", index=at)
              for at in range(3)]  # fmt: skip
-    items[0] = replace(items[0], parameters={"day": "monday"})
+    items[0] = replace(items[0], parameters={"day": "monday"}, input="monday")
     argument = {"name": "day", "type": "str", "value": "{{input}}", "origin": "task", "late": True, "expression": False}
     planned = {"task_key": "loop", "depends_on": [], "steps": [{"task_key": "each", "depends_on": [], "parameters": [argument]}]}
     page = Page(run_page(a_run(a_task("loop", Result.FAILED), *items, definition={"tasks": [planned]}), []))
@@ -143,7 +143,16 @@ def test_the_steps_of_a_for_each_hang_at_it() -> None:
     assert boxes[:1] == ["#task-3"], "the error comes first"
     assert boxes[1:5] == ["#task-1", "#task-3", "#task-1", "#task-3"], "a box for the loop and one for its step, in two pictures"
     assert "each, for each item of loop: 1 FAILED, 2 SUCCESS, of 3" in page.text and "1 of 3 FAILED" in page.text
-    assert "monday task, known when the task starts" in " ".join(page.text.split())
+    text = " ".join(page.text.split())
+    assert "monday task, known when the task starts" in text and "loop/0 SUCCESS item monday, 1.0 s" in text
+
+
+def test_the_graph_goes_downwards_on_narrow_screens_where_that_is_narrower() -> None:
+    """A chain stands there in both ways, many tasks that wait for one only from left to right."""
+    for parent, count in ((lambda at: at - 1, 1), (lambda _: 0, 0)):
+        planned = [{"task_key": f"t{at}", "depends_on": [f"t{parent(at)}"] if at else []} for at in range(4)]
+        tasks = [a_task(f"t{at}", Result.SUCCESS) for at in range(4)]
+        assert run_page(a_run(*tasks, definition={"tasks": planned}), []).count('<div class="wide graph-down"') == count
 
 
 def test_tables_and_what_is_not_told_of_them() -> None:
