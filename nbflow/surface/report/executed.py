@@ -44,7 +44,7 @@ def executed_html(path: Path) -> tuple[str, int]:
         raise UnshownError(f"cannot be shown: {error}") from error
     page = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(path.name)}</title><style>{_style()}</style></head>'
-        '<body><main><input type="checkbox" id="code" checked><label for="code">show code</label>'
+        f'<body><main><h1 class="file">{escape(path.name)}</h1><input type="checkbox" id="code" checked><label for="code">show code</label>'
         f'<div class="cells">{body}</div></main></body></html>'
     )
     return page, _height(document)
