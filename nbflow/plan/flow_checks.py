@@ -70,7 +70,9 @@ def _masked(written: Mapping[str, Task], tasks: Sequence[PlannedTask], inside: b
         hint = "let a last task with run_if ALL_SUCCESS depend on them as well"
         name = f"{by!r}, which is disabled," if by in disabled else repr(by)
         if inside:
-            end = f"an item in which only they fail {'counts' if mask.always else 'may count'} as done well"
+            end = (
+                f"an item in which only they fail {'counts' if mask.always else 'may count'} as done well, its run as SUCCESS_WITH_FAILURES"
+            )
             yield _at(place, f"{name} masks failures of {listed}: {end}", hint)
         else:
             end = f"a run in which only they fail {'ends' if mask.always else 'may end'} with SUCCESS_WITH_FAILURES, exit code 3"

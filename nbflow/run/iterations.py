@@ -39,7 +39,7 @@ class Iterations:
                     timer.cancel()
         values = dict(gathered([scope.values() for scope in scopes]))
         result, error = _together(results, own, limit)
-        return Outcome(result, error, values)
+        return Outcome(result, error, values, with_failures=Result.SUCCESS_WITH_FAILURES in results)
 
     async def _one(self, scope: Scope, gate: asyncio.Semaphore, stop: Stop) -> Result:
         async with gate:

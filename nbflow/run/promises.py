@@ -33,7 +33,8 @@ class Attempt:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How an attempt ended; ``tables`` is what it wrote to the warehouse, as far as that is known. It leaves an executed
-    ``notebook``, or the ``log`` of other work; a condition has an ``outcome``."""
+    ``notebook``, or the ``log`` of other work; a condition has an ``outcome``. ``with_failures``: it went well although tasks inside of it,
+    of an item or of another pipeline, failed."""
 
     result: Result
     error: TaskError | None = None
@@ -45,6 +46,7 @@ class Outcome:
     log: str | None = None
     output: dict[str, Any] | None = None
     outcome: str | None = None
+    with_failures: bool = False
 
 
 @dataclass(frozen=True, slots=True)

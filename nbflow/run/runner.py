@@ -162,6 +162,7 @@ class Runner:
         if result is Result.SUCCESS:
             return None
         bad = [f"{key} {ended}" for key, ended in self.scope.results.items() if is_bad(ended)]
+        bad += [f"{key} with failures inside of it" for key in self.scope.with_failures]
         return ", ".join(bad[:5]) + (f" and {len(bad) - 5} more" if len(bad) > 5 else "") if bad else None
 
 

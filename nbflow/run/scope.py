@@ -99,7 +99,13 @@ class Scope:
 
     def result(self, cancelled: bool, timed_out: bool) -> Result:
         """The result of all of them together."""
-        return run_result(self.results, leaves_of(self._edges, self.results), cancelled, timed_out)
+        result = run_result(self.results, leaves_of(self._edges, self.results), cancelled, timed_out)
+        return Result.SUCCESS_WITH_FAILURES if result is Result.SUCCESS and self.with_failures else result
+
+    @property
+    def with_failures(self) -> list[str]:
+        """The keys of the tasks that went well although tasks inside of them failed."""
+        return [key for key, (_, last) in self._last.items() if last.with_failures and self.results.get(key) is Result.SUCCESS]
 
     def values(self) -> dict[str, Any]:
         """The values of all of them together."""

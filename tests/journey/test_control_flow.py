@@ -236,6 +236,16 @@ def test_an_interrupted_run_ends_its_items_and_its_other_pipelines(folder: Path,
             os.kill(pid, 0)
 
 
+def test_a_failure_that_another_pipeline_hides_is_told(folder: Path) -> None:
+    """Its run went well with failures, and so did the one that began it."""
+    (folder / "pipelines/hides.yml").write_text(
+        "tasks:\n  - {task_key: bad, command: 'false'}\n  - {task_key: tidy, depends_on: [bad], run_if: ALL_DONE, command: 'true'}\n"
+    )
+    done = run(folder, "tasks: [{task_key: other, run_job_task: {job_name: hides}}]\n")
+    assert (done.code, done.document["result"], results(done)) == (3, "SUCCESS_WITH_FAILURES", {"other": "SUCCESS"})
+    assert done.document["error"] == "other with failures inside of it"
+
+
 def test_a_task_that_succeeds_and_writes_nothing_has_broken_its_promise(folder: Path) -> None:
     """What it wrote is held against what it promised, on a real engine and real Delta tables; another pipeline shares the engine, and
     what its tasks write counts as well."""

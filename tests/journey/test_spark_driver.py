@@ -18,6 +18,8 @@ import pytest
 from nbflow.core.exchange import SparkAddress
 from tests.journey.watching import LOOPBACK, listening
 
+pytestmark = pytest.mark.long
+
 
 def test_two_notebooks_have_sessions_of_their_own(bench: Any) -> None:
     """Temporary views, settings and functions of one notebook are not seen by another on the same driver."""

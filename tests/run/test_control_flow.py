@@ -105,6 +105,14 @@ def test_several_steps_of_an_item_depend_on_one_another() -> None:
     assert whole.values == {"rows": [10, 1], "kind": ["x", "x"]}
 
 
+def test_a_failure_that_an_item_hides_is_the_run_s() -> None:
+    """The item and its for_each went well; the run did so with failures, and says where."""
+    steps = (PlannedTask("one", WORK), PlannedTask("tidy", WORK, depends_on=("one",), run_if=RunIf.ALL_DONE))
+    result, events = run(plan(loop(*steps)), Looping({"loop/1/one": [FAILED]}, items={"loop": [1, 2]}))
+    assert (result, ends(events)["loop"], ends(events)["loop/1/one"]) == (Result.SUCCESS_WITH_FAILURES, "SUCCESS", "FAILED")
+    assert [event.error for event in events if isinstance(event, RunEnded)] == ["loop with failures inside of it"]
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 9), st.integers(1, 5), st.integers(1, 4), st.sets(st.integers(0, 8)))
 def test_no_more_items_are_under_way_than_allowed(count: int, concurrency: int, parallel: int, failing: set[int]) -> None:

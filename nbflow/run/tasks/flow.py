@@ -95,7 +95,7 @@ def _outcome(end: ChildEnd, limit: float | None) -> Outcome:
     """What the end of the other pipeline's run means for the task that began it; ``limit`` is the task's own where that ended it."""
     values, tables = dict(end.values), end.tables
     if end.result in (Result.SUCCESS, Result.SUCCESS_WITH_FAILURES, Result.SKIPPED):
-        return Outcome(Result.SUCCESS, values=values, tables=tables)
+        return Outcome(Result.SUCCESS, values=values, tables=tables, with_failures=end.result is Result.SUCCESS_WITH_FAILURES)
     if limit is not None:
         return Outcome(
             Result.TIMEDOUT, TaskError(ErrorKind.TASK_TIMEOUT, f"the task's limit of {limit:g} s was over"), values, tables=tables
