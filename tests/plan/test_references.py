@@ -52,6 +52,7 @@ ALL = Known(
         ("{{job.start_time.iso_datetime}}", "2026-02-28T23:30:05"),
         ("{{job.start_time.iso_weekday}}", 6),
         ("{{job.start_time.is_weekday}}", False),
+        ("{{job.start_time.year}}", 2026),
         ("{{job.start_time.hour}}", 23),
         ("{{job.start_time.month}}-{{job.start_time.day}} {{job.start_time.minute}}:{{job.start_time.second}}", "2-28 30:5"),
         ("{{job.start_time.timestamp_ms}}", 1772321405123),
@@ -266,3 +267,5 @@ def test_ids_are_the_same_everywhere() -> None:
     """A job's id is made of its name: a number that JSON holds exactly, another one for another name."""
     one, other = (resolve("{{job.id}}", Known(name))[0] for name in ("a", "b"))
     assert one != other and 0 < one < 2**53 and one == resolve("{{job_id}}", Known("a"))[0]
+    here, there, again = (resolve("{{workspace.id}}", Known("a", workspace=folder))[0] for folder in ("/w", "/v", "/w"))
+    assert here != there and 0 < here < 2**53 and here == again

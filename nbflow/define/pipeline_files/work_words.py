@@ -11,7 +11,7 @@ NOTEBOOK_TASK: dict[str, Key] = {
     "notebook_path": _done("text", "The notebook, from this file's folder; /x starts at the workspace; the extension may be left out."),
     "base_parameters": _done("map", "Names and values for the notebook's parameters."),
     "source": _refused("Where the notebook comes from.", "only WORKSPACE can be run: remove the key", "WORKSPACE"),
-    "warehouse_id": _refused("A SQL warehouse that runs the notebook.", "remove the key; the notebook runs in its own kernel"),
+    "warehouse_id": _idle("The SQL warehouse that runs the notebook; here it runs in its own kernel, on the run's Spark engine."),
 }
 
 SPARK_PYTHON_TASK: dict[str, Key] = {
