@@ -199,6 +199,32 @@ def test_paths_mean_the_same_however_they_are_said(sail: Any, tmp_path: Path) ->
     assert sorted(str(add["partitionValues"]) for add in adds if add) == ["{'k': 'z'}", "{'k': None}"]
 
 
+def test_a_folder_with_odd_signs_loses_nothing(sail: Any, tmp_path: Path) -> None:
+    """A path may go up from there, and a table that lies there under a name takes one write after another, from one notebook as from the next."""
+    folder = tmp_path / "my wörk" / "nb"
+    told = sail.run(
+        """
+        spark = session()
+        spark.range(3).write.save("../out")
+        spark.range(3).write.option("path", os.path.join(os.getcwd(), "t")).saveAsTable("odd")
+        spark.sql("INSERT INTO odd VALUES (7)")
+        spark.sql("INSERT INTO odd VALUES (8)")
+        spark.range(9, 10).write.mode("append").saveAsTable("odd")
+        tell([spark.read.load("../out").count(), spark.table("odd").count()])
+        """,
+        folder,
+    )
+    assert told == [[3, 6]] and DeltaTable(tmp_path / "my wörk/out").to_pyarrow_table().num_rows == 3
+    sail.run(
+        """
+        session().sql("INSERT INTO odd VALUES (20)")
+        session().range(21, 23).write.mode("overwrite").option("replaceWhere", "id >= 20").saveAsTable("odd")
+        """,
+        folder,
+    )
+    assert sorted(DeltaTable(folder / "t").to_pyarrow_table()["id"].to_pylist()) == [0, 1, 2, 7, 8, 9, 21, 22]
+
+
 def test_tables_that_sail_does_not_know_are_not_touched(sail: Any) -> None:
     """One with a feature for readers that it has not is not read, those with such features for writers, and with a feed of changes, are not written."""
     features = {

@@ -81,7 +81,10 @@ class NotebookExecutor:
         try:
             ready.sink.finish(ready.document)
         except OSError as error:
-            ending = unkept(ending, f"the executed notebook could not be kept: {error}; make room or the folder writable, and run again")
+            message = f"the executed notebook could not be kept: {error}; make room or the folder writable, and run again"
+            if unkept(ending, message) is ending:
+                self._around.note(attempt, message)
+            ending = unkept(ending, message)
         exit_value = left.exit_value if ending.result is Result.SUCCESS and ending.ended_at_cell is not None else None
         return Outcome(ending.result, ending.error, left.values, exit_value, ending.ended_at_cell, str(ready.sink.path), tables)
 

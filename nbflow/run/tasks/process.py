@@ -74,7 +74,10 @@ class ProcessExecutor:
         try:
             ready.log.finish()
         except OSError as error:
-            ending = unkept(ending, f"the log could not be kept: {error}; make room or the folder writable, and run again")
+            message = f"the log could not be kept: {error}; make room or the folder writable, and run again"
+            if unkept(ending, message) is ending:
+                self._around.note(attempt, message)
+            ending = unkept(ending, message)
         exit_value = left.exit_value if ending.result is Result.SUCCESS else None
         return Outcome(ending.result, ending.error, left.values, exit_value, tables=tables, log=str(ready.log.path), output=left.output)
 

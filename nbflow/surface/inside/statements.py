@@ -180,7 +180,8 @@ def absolute(path: str, folder: str, pattern: bool = False) -> str:
         return path
     start, path = folder, os.path.normpath(path)
     while path == ".." or path.startswith("../"):
-        start, path = os.path.dirname(start), path[3:]
+        # as for the kernel: a link's folder is the one of what it leads to
+        start, path = os.path.dirname(os.path.realpath(start) if os.path.islink(start) else start), path[3:]
     return os.path.join(_PATTERN_SIGNS.sub(r"\\\1", start) if pattern else start, "" if path == "." else path).rstrip("/") or "/"
 
 

@@ -12,7 +12,8 @@ from typing import Any
 class Interrupts:
     """Inside of a ``with`` block on this an interrupt raises nothing: ``count`` says how many came.
 
-    Where the block is entered in another thread than the main one it changes nothing, for no interrupt is raised there.
+    Where the block is entered in another thread than the main one it changes nothing, for no interrupt is raised there; nor where the
+    program ignores interrupts, or does with them what it wants.
     """
 
     def __init__(self) -> None:
@@ -27,10 +28,8 @@ class Interrupts:
             told()
 
     def __enter__(self) -> Interrupts:
-        if threading.current_thread() is threading.main_thread():
-            self._former = signal.getsignal(signal.SIGINT)
-        if self._former is not None:
-            signal.signal(signal.SIGINT, self._came)
+        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            self._former = signal.signal(signal.SIGINT, self._came)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -76,7 +76,7 @@ bundle: {name: b}
 variables:
   text: {default: "007"}
   number: {default: 3}
-  given: {description: has no default}
+  given: {description: has an empty default, default: }
   map: {type: complex, default: {a: [1, {b: "${var.text}"}]}}
   through: {default: "${var.text}-${bundle.target}-${bundle.name}"}
   id: {lookup: {cluster: big}}
@@ -115,6 +115,12 @@ def test_the_calls_value_wins_over_the_targets_and_that_over_the_default(tmp_pat
     assert parameters(tmp_path, '{a: "${var.given}", b: "${var.id}"}', id="0612")[0]["a"] == "here"
     around = Choice.of({"BUNDLE_VAR_a": "1", "BUNDLE_VAR_b": "2", "DATABRICKS_BUNDLE_TARGET": "t", "USER": "u"}, variables={"a": "3"})
     assert (around.variables, around.target, around.user, around.asked) == ({"a": "3", "b": "2"}, "t", "u", ("a",))
+
+
+def test_variables_of_a_shell_are_text(tmp_path: Path) -> None:
+    """However long their names are."""
+    text = "${" + "A" * 60 + "_B:-x}"
+    assert parameters(tmp_path, f'{{a: "{text}"}}')[0] == {"a": text}
 
 
 @pytest.mark.parametrize(

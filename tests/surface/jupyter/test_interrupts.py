@@ -29,6 +29,21 @@ def test_they_are_counted_and_raised_no_more() -> None:
         signal.raise_signal(signal.SIGINT)
 
 
+def test_who_handles_interrupts_himself_goes_on_to() -> None:
+    """A program that a shell started in the background ignores them, another may stop in its own way."""
+    came: list[int] = []
+    former = signal.getsignal(signal.SIGINT)
+    try:
+        for handler in (signal.SIG_IGN, lambda number, frame: came.append(number)):
+            signal.signal(signal.SIGINT, handler)
+            with Interrupts() as interrupts:
+                signal.raise_signal(signal.SIGINT)
+            assert (interrupts.count, signal.getsignal(signal.SIGINT)) == (0, handler)
+    finally:
+        signal.signal(signal.SIGINT, former)
+    assert came == [signal.SIGINT]
+
+
 def test_in_another_thread_nothing_is_changed() -> None:
     """A thread is never interrupted, and the main thread still is."""
     inside, leave = threading.Event(), threading.Event()

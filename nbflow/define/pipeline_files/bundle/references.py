@@ -13,7 +13,7 @@ from nbflow.define.pipeline_files.bundle.variables import Values
 from nbflow.define.pipeline_files.document import Node
 from nbflow.define.pipeline_files.unresolved import Unresolved
 
-_NAME = r"[a-zA-Z]+(?:[-_]*[a-zA-Z0-9]+)*"
+_NAME = r"[a-zA-Z][a-zA-Z0-9]*(?:[-_]+[a-zA-Z0-9]+)*"
 _REFERENCE = re.compile(rf"\$\{{({_NAME}(?:\.{_NAME}|\[[0-9]+\])*)\}}")
 _STEP = re.compile(r"[^.\[\]]+")
 
@@ -88,7 +88,7 @@ class References:
             hint = did_you_mean(variable, given) or (there_are(given) if given else "the bundle defines none")
             return self._nothing(f"the bundle has no variable {variable!r}", node, key, hint, wrong=True)
         value = given[variable]
-        if value is None:
+        if value is None or value.value is None:
             advice = self._values.advice.get(variable, f"give it with --var {variable}=…")
             return self._nothing(f"the variable {variable!r} has no value", node, key, advice, about)
         found = self._opened(about, value, node, key)

@@ -150,7 +150,7 @@ def _run(call: Call, workspace: Workspace, plan: Plan) -> int:
     steps = {task.task_key: {step.task_key: step.depends_on for step in task.steps} for task in plan.tasks if task.steps}
     board = Board(plan.uses_spark, steps)
     with _progress(call, out, board) as progress:
-        listeners = [progress, *_told_of_begin(call, workspace.root)]
+        listeners = [progress, *([board.progress.take] if call.quiet else []), *_told_of_begin(call, workspace.root)]
         record, code = workspace.run(plan, listeners, how=call.how, command=["nbflow", *without_secrets(sys.argv[1:])])
     others = _others(watch, record)
     _report(call, record, code, others, out)

@@ -53,7 +53,7 @@ class Changes:
 
     def _is_in_the_warehouse(self, place: str) -> bool:
         warehouse = self._names.warehouse
-        return warehouse is not None and os.path.realpath(os.path.dirname(place)) == os.path.realpath(warehouse)
+        return warehouse is not None and os.path.realpath(os.path.dirname(os.path.normpath(real(place)))) == os.path.realpath(warehouse)
 
     def spelled(self) -> str:
         """A drop of a table with its name as it is, where that stood in a text: ``DROP TABLE IDENTIFIER(…)``, which Sail does not know."""

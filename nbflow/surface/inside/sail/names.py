@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nbflow.surface.inside.sail.places import real
+from nbflow.surface.inside.sail.places import plain, real
 from nbflow.surface.inside.sail.refusals import refused
 from nbflow.surface.inside.statements import name_at, tokens_of
 from nbflow.warehouse.folders import CATALOG, DEFAULT_SCHEMA, contents, forget, keep, kept, schemas_in, table_folder
@@ -161,7 +161,7 @@ class Names:
             self._tables.pop(table, None)
         if state:
             self._run(f"DROP TABLE IF EXISTS {CATALOG}.`{schema}`.`{name}`")  # it may be known from a write
-            self._run(f"CREATE TABLE IF NOT EXISTS {CATALOG}.`{schema}`.`{name}` USING delta LOCATION '{folder}'")
+            self._run(f"CREATE TABLE IF NOT EXISTS {CATALOG}.`{schema}`.`{name}` USING delta LOCATION '{plain(folder)}'")
             self._tables[table] = state
 
     def made_schema(self, schema: str, folder: Path) -> None:

@@ -44,7 +44,7 @@ def plain(path: str) -> str:
 def ready(path: str) -> str:
     """What ``plain`` gave, where a table can be made: Sail makes no folder behind a link."""
     if os.path.islink(path) and not os.path.exists(path) and os.path.dirname(path) == _links():
-        os.makedirs(os.readlink(path))
+        os.makedirs(os.readlink(path), exist_ok=True)
     return path
 
 

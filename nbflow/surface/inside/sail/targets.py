@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nbflow.surface.inside.sail.names import Names, Table, names_in, state_of
-from nbflow.surface.inside.sail.places import is_elsewhere
+from nbflow.surface.inside.sail.places import is_elsewhere, plain
 from nbflow.surface.inside.sail.refusals import refused
 
 
@@ -58,7 +58,7 @@ def target_of(operation: Any, names: Names, client: Any) -> Any:
     if not os.path.isdir(os.path.join(path, "_delta_log")):
         return None
     relation.read.data_source.format = "delta"
-    relation.read.data_source.paths.append(path)
+    relation.read.data_source.paths.append(plain(path))
     return relation
 
 

@@ -162,7 +162,7 @@ class Writes:
         if condition and operation.HasField("table"):
             if target is None or not target.read.HasField("data_source"):
                 raise refused("replaceWhere by name", "Sail replaces the whole table, and this one is not in the warehouse")
-            operation.path = target.read.data_source.paths[0]  # by name Sail replaces the whole table
+            operation.path = plain(target.read.data_source.paths[0])  # by name Sail replaces the whole table
 
     def _compare(self, operation: Any, is_first: bool, table: Any) -> None:
         """Refuse columns of another type than the table's, and further ones where Sail drops them."""

@@ -34,6 +34,14 @@ def test_links(tmp_path: Path) -> None:
     assert real(str(tmp_path)) == str(tmp_path) == plain(str(tmp_path))
 
 
+def test_above_a_link_is_above_what_it_leads_to(tmp_path: Path) -> None:
+    """A relative path of a notebook in a folder with odd signs may go up from there."""
+    folder = tmp_path / "my wörk" / "notebooks"
+    folder.mkdir(parents=True)
+    path = own_path(plain(str(folder)), "../data/x.csv", pattern=False)
+    assert os.path.realpath(path) == str(tmp_path / "my wörk/data/x.csv")
+
+
 def changed(text: str, folder: Path) -> str:
     """``text`` with its paths as Sail takes them."""
     return with_paths(text, lambda path, pattern: own_path(str(folder), path, pattern))
