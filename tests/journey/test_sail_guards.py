@@ -97,6 +97,7 @@ WRITES = {
     "an empty text in CSV files of a query": "spark.sql(\"INSERT OVERWRITE DIRECTORY 'f' USING csv SELECT '' AS s, 1 AS x\")",
     "a table that is elsewhere": 'rows.write.save("s3a://bucket/t")',
     "a table that is elsewhere, by SQL": 'spark.sql("INSERT INTO delta.`s3a://bucket/t` VALUES (1, 1)")',
+    "a table that is elsewhere, by MERGE": 'from pyspark.sql import functions as F; rows.mergeInto("delta.`s3a://bucket/t`", F.lit(True)).whenMatched().delete().merge()',
     "a table that is elsewhere, by its making": "spark.sql(\"CREATE TABLE e (a INT) USING delta LOCATION 's3a://bucket/t'\")",
     "a schema that is elsewhere": "spark.sql(\"CREATE SCHEMA away LOCATION 'away'\")",
     "a feed of changes": 'spark.read.option("readChangeFeed", "true").option("startingVersion", 0).load("t").count()',
@@ -182,12 +183,16 @@ def test_paths_mean_the_same_however_they_are_said(sail: Any, tmp_path: Path) ->
         spark.sql("INSERT OVERWRITE DIRECTORY 'd' USING json SELECT 1 AS a")
         spark.sql("INSERT OVERWRITE LOCAL DIRECTORY 'd' USING json SELECT 2 AS a")
         tell(spark.read.json("d").collect())
+        spark.sql("CREATE TEMP VIEW again AS SELECT * FROM json.`d`")
+        rows.write.json("e")
+        spark.sql("CREATE OR REPLACE TEMP VIEW again AS SELECT * FROM json.`e`")
+        spark.sql("INSERT OVERWRITE DIRECTORY 'd' USING json SELECT 3 AS a FROM again")
         """,
         folder,
     )
     assert told[0][:2] == [4, 4] and told[0][2] == ["a ö"]
     assert ["PATH_NOT_FOUND" in each for each in told[1:4]] == [True] * 3 and told[4:] == [[["", 1], ["z", 2]], [[2]]]
-    assert sorted(place.name for place in folder.iterdir()) == ["a ö", "b ü", "c ß", "d"]
+    assert sorted(place.name for place in folder.iterdir()) == ["a ö", "b ü", "c ß", "d", "e"]
     assert required(folder / "c ß") == [] and DeltaTable(folder / "c ß").to_pyarrow_table().num_rows == 3
     assert {json.loads(path.read_text())["location"] for path in sail.warehouse.rglob("*.json") if "by_" in path.name} == {
         str(folder / "b ü"), str(folder / "c ß"),

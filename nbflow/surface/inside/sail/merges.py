@@ -8,9 +8,11 @@ from typing import Any
 from nbflow.surface.inside.sail.columns import fields_of
 from nbflow.surface.inside.sail.inserts import TIMES
 from nbflow.surface.inside.sail.names import Names, names_in
+from nbflow.surface.inside.sail.places import is_elsewhere
 from nbflow.surface.inside.sail.refusals import refused
 from nbflow.surface.inside.sail.rules import refuse_rules
 from nbflow.surface.inside.sail.settings import ZONE, is_utc
+from nbflow.surface.inside.sail.targets import named_place, refused_there
 from nbflow.surface.inside.sail.writes import merges_schema, setting
 from nbflow.surface.inside.statements import name_at, tokens_of
 
@@ -22,6 +24,8 @@ def guard_merge(merge: Any, names: Names, client: Any) -> None:
     if not merge.with_schema_evolution and merges_schema({}, client):
         raise refused("mergeInto with schema.autoMerge", "Sail leaves out the source's new columns; withSchemaEvolution() adds them")
     name = next(iter(names_in(merge.target_table_name)), [])
+    if is_elsewhere(named_place(name)):
+        raise refused_there(f"the MERGE into {named_place(name)}")
     folder = names.place(name)
     refuse_rules(["MERGE"], folder, "MERGE")
     if not folder or is_utc(setting(client, ZONE)):

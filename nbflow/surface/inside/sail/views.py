@@ -55,7 +55,7 @@ class Views:
             self._made[key] = again
             self._inner[key] = [name for name in map(_key, names) if name in self._states and name != key]
             self._states[key] = {folder: state_of(folder) for folder in folders}
-            self._files[key] = [*paths_read(command), *self.files(names)]
+            self._files[key] = [*paths_read(command), *self.files(name for name in names if _key(name) != key)]
 
     def dropped(self, name: str, everywhere: bool = False) -> None:
         """A view is dropped, a global one where ``everywhere`` holds."""
