@@ -126,10 +126,11 @@ def rows_at(log: str, version: int) -> int | None:
     checksum lists all files, as those of small tables do, or the first. Of a log that is too long for that, or has lost its
     beginning, the newest checkpoint is where it ends: to read one takes pyarrow, which is not loaded for every table.
     """
-    whole = _files_of_checksum(os.path.join(log, f"{version:020}.crc"))
-    if whole is not None:
-        return total(list(whole.values()))
-    rows = _counted_back(log, version) if version < _MOST_COUNTED else None
+    if version < _MOST_COUNTED:
+        rows = _counted_back(log, version)
+    else:
+        whole = _files_of_checksum(os.path.join(log, f"{version:020}.crc"))
+        rows = None if whole is None else total(list(whole.values()))
     return _counted_back(log, version, *_newest_checkpoint(log, version)) if rows is None else rows
 
 

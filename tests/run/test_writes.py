@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +199,16 @@ def test_a_long_log_is_read_back_to_its_newest_checkpoint(tmp_path: Path) -> Non
     assert rows_at(str(log), 214) == 8 + 2 * 2
     (log / f"{212:020}.checkpoint.parquet").write_bytes(b"torn")
     assert rows_at(str(log), 214) is None
+
+
+def test_a_checksum_tells_the_rows_of_a_long_log_by_itself(tmp_path: Path) -> None:
+    """Nothing else is read of it: the checkpoint beside it would take pyarrow, and could not be read."""
+    (tmp_path / f"{250:020}.checkpoint.parquet").write_bytes(b"torn")
+    files = [{"path": f"{at}", "stats": json.dumps({"numRecords": at})} for at in range(5)]
+    (tmp_path / f"{250:020}.crc").write_text(json.dumps({"numFiles": 5, "allFiles": files}))
+    code = "import sys; from nbflow.run.delta_log import rows_at; print(rows_at(sys.argv[1], 250), 'pyarrow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert done.stdout == "10 False\n"
 
 
 def test_rows_are_not_guessed(tmp_path: Path) -> None:

@@ -118,6 +118,16 @@ def test_quiet_prints_failures_only(nbflow: Any) -> None:
     assert "ZeroDivisionError" in done.err
 
 
+def test_the_document_has_the_notes_of_the_run_whatever_is_shown(nbflow: Any, workspace: Path) -> None:
+    """--quiet keeps them from the screen only."""
+    sets = json.dumps("""echo '{"key": "n", "value": 1}' >> $NBFLOW_TASK/values.jsonl""")
+    tasks = f"[{{task_key: a, command: {sets}}}, {{task_key: b, depends_on: [a], command: 'true'}}]"
+    (workspace / "pipelines/two.yml").write_text(f"tasks: {tasks}\n")
+    nbflow("run", "two")
+    loud, quiet = (nbflow("run", "two", "--only", "b", "--json", *more).document["notes"] for more in ((), ("--quiet",)))
+    assert quiet == loud and any("run 1" in note for note in quiet)
+
+
 def test_values_from_a_file_give_way_to_p(nbflow: Any, workspace: Path) -> None:
     """Values of a JSON file keep their types, and -p wins over them; a file that is none is a mistake."""
     (workspace / "values.json").write_text('{"times": 3, "who": "file"}')
