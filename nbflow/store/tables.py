@@ -77,7 +77,7 @@ class Tables:
         table = _opened(found, path, version)
         try:
             columns = tuple(Column(item.name, _type(item.type), item.nullable) for item in table.schema().fields)
-            preview = tuple(_first(table, rows).to_pylist()) if rows else ()
+            preview = tuple(_first(path, table, rows).to_pylist()) if rows else ()
             partitions = tuple(table.metadata().partition_columns)
         except Exception as error:  # what delta-rs says of a table that it does not know how to read can be anything
             raise _unread(found, table, error) from error
@@ -88,7 +88,7 @@ class Tables:
         found, path = self._named(name)
         table = _opened(found, path, version)
         try:
-            return _first(table, rows)
+            return _first(path, table, rows)
         except Exception as error:  # as above
             raise _unread(found, table, error) from error
 
@@ -126,14 +126,19 @@ def _opened(name: str, path: Path, version: int | None = None) -> Any:
         raise UsageError(f"table {name} has no version {version}: {error}", f"'nbflow tables history {name}' lists its versions") from error
 
 
-def _first(table: Any, rows: int) -> Any:
-    """The first rows of a table as an Arrow table.
+def _first(path: Path, table: Any, rows: int) -> Any:
+    """The first rows of the table in the folder ``path`` as an Arrow table.
 
     Arrow's own reader knows nothing of columns that have other names in the files, nor of rows that are marked as deleted: where
     the protocol allows them, delta-rs reads the table itself, in one part, so that the rows come in the same order each time.
+
+    Arrow reads ahead, and goes on when the first rows are there: through its own file system, since its threads would want
+    Python for that of delta-rs, and break or block an interpreter that comes to its end.
     """
     if table.protocol().min_reader_version == 1:
-        return table.to_pyarrow_dataset().head(rows)
+        from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
+
+        return table.to_pyarrow_dataset(filesystem=SubTreeFileSystem(str(path), LocalFileSystem())).head(rows)
     import pyarrow as pa
 
     found = _asked(table, f"SELECT * FROM t LIMIT {rows}")

@@ -407,15 +407,17 @@ print("outside")
 
 
 def by_nbclient(source: str) -> Any:
-    """A notebook of one cell as nbclient executes it. It has been seen to wait for ever on an idle kernel: then it begins anew."""
+    """A notebook of one cell as nbclient executes it. It has been seen to wait for ever on an idle kernel, and to lose
+    its kernel's ports to another one: then it begins anew."""
     import nbformat
     from nbclient import NotebookClient
+    from nbclient.exceptions import DeadKernelError
 
     for _ in range(3):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
         try:
             asyncio.run(asyncio.wait_for(NotebookClient(notebook, kernel_name="python3").async_execute(), 60))
-        except asyncio.TimeoutError:
+        except (asyncio.TimeoutError, DeadKernelError):
             continue
         return notebook
     raise AssertionError("nbclient did not come to an end")

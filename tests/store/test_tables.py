@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,19 @@ def test_tables_are_told_as_they_stand(tmp_path: Path) -> None:
     assert events.size == sum(path.stat().st_size for path in (tmp_path / "bronze/events").glob("*.parquet"))
     assert events.changed is not None and before <= events.changed <= datetime.now(timezone.utc) + timedelta(seconds=1)
     assert Tables(tmp_path / "nowhere").all() == []
+
+
+def test_who_shows_a_table_of_many_files_comes_to_an_end(tmp_path: Path) -> None:
+    """The first rows are there long before the last file is read: no thread that still reads keeps the process or ends it."""
+    place = "a schémä/t"
+    for number in range(40):
+        write(tmp_path / "warehouse", place, {"n": [number] * 1000, "p": [f"a/b %{number % 3}"] * 1000}, mode="append", partition_by=["p"])
+    command = [sys.executable, "-m", "nbflow", "tables", "show", place, "--json"]
+    for _ in range(3):
+        shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+        assert (shown.returncode, shown.stderr) == (0, ""), shown.stdout
+        rows = json.loads(shown.stdout)["preview"]
+        assert len(rows) == 10 and all(row["p"] == f"a/b %{row['n'] % 3}" for row in rows)
 
 
 def test_a_broken_table_hides_no_other(tmp_path: Path) -> None:

@@ -435,7 +435,7 @@ def test_the_targets_file_of_overrides_wins_over_the_bundle_and_the_call_over_it
             "4: text: the key 'text' stands twice (keep one of them)",
         ]),
         ('{"text": "${var.txet}"}', ["1: resources.jobs.j.tasks[0].parameters.a: the bundle has no variable 'txet' (did you mean 'text'?)"]),
-        ('{"text": 1,\n}', ['2: is no JSON: Expecting property name enclosed in double quotes (write {"name": "value"})']),
+        ('{"text"\n 1}', ["2: is no JSON: Expecting ':' delimiter (write {\"name\": \"value\"})"]),
         ('["text"]', ['1: holds no JSON object (write {"name": "value"}, with the names of variables)']),
         ('{"number": NaN}', [' is no JSON: NaN is no value of JSON (write {"name": "value"})']),
         ('{"map": ' + "[" * 200 + "]" * 200 + "}", [" is nested too deep (nest it less deeply)"]),
