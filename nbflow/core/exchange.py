@@ -28,6 +28,9 @@ COMMIT_SETTING = "spark.databricks.delta.commitInfo.userMetadata"
 SESSIONS_SUFFIX = ".sessions"
 """Beside the connection file of a Spark Connect server: the ids of sessions that a task made besides its first, one a line."""
 
+WHEELS = "wheels"
+"""The folder below it where the task's wheels are unpacked, each in a folder of its own that stands on Python's path."""
+
 CONTEXT_FILE = "context.json"
 VALUES_FILE = "values.jsonl"
 EXIT_FILE = "exit.json"

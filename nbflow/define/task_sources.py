@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Union
 
 from nbflow.core.errors import DefinitionError, Mistake
 from nbflow.define.library import Library, installed_library, wheel_library
 from nbflow.define.notebooks.file import is_remote, is_there, resolve_notebook_path
+from nbflow.define.notebooks.names import is_python
 from nbflow.define.notebooks.notebook import Notebook
+from nbflow.define.notebooks.spark_use import spark_use
 from nbflow.define.pipelines.pipeline import Place, Task
 from nbflow.define.pipelines.task_kinds import DbtTask, NotebookTask, PythonWheelTask, SparkJarTask, SparkPythonTask, SqlTask
 from nbflow.define.program import DbtProject, Jars, Package, PythonFile, library_files, read_package, read_python_file
@@ -62,7 +65,12 @@ class TaskSources:
                 self._notebooks[source] = self._read_notebook(source)
         except OSError as error:
             raise DefinitionError([Mistake(f"{named} {error}", place.file, place.line, place.key)]) from None
-        return self._notebooks[source]
+        notebook, wheels = self._notebooks[source], self._libraries(task, "whl")
+        if not wheels:
+            return notebook
+        library = self._of_wheels(wheels)
+        uses = is_python(notebook.language) and spark_use(notebook.document["cells"], notebook.path.parent, library.uses_spark)[0]
+        return replace(notebook, wheels=tuple(wheels), uses_spark=notebook.uses_spark or uses)
 
     def _python_file(self, task: Task, work: SparkPythonTask) -> PythonFile:
         path = self._file(work.python_file)
@@ -97,16 +105,20 @@ class TaskSources:
         return next((path.resolve() for path in starts if is_there(path)), None)
 
     def _libraries(self, task: Task, kind: str) -> list[Path]:
-        """The files of the task's libraries of this kind. Raises ``DefinitionError``."""
-        found, place = [], task.place("libraries")
-        for library in task.libraries:
-            for path in library_files(library[kind], self._start) if kind in library else ():
-                if not is_there(path):
-                    raise DefinitionError([self._missing(f"there is no file {library[kind]}", place)])
-                found.append(path)
-            if kind in library and not found:
-                raise DefinitionError([self._missing(f"no file is named {library[kind]}", place)])
-        return found
+        """The files of the task's libraries of this kind. Raises ``DefinitionError`` with all that are not there."""
+        found: list[Path] = []
+        mistakes = []
+        for index, library in enumerate(task.libraries):
+            if kind not in library:
+                continue
+            files = list(library_files(library[kind], self._start))
+            if not files or not all(map(is_there, files)):
+                message = f"there is no file {library[kind]}" if files else f"no file is named {library[kind]}"
+                mistakes.append(self._missing(message, task.place(f"libraries[{index}]"), "build it first; "))
+            found += files
+        if mistakes:
+            raise DefinitionError(mistakes)
+        return list(dict.fromkeys(found))
 
     def _of_wheels(self, wheels: Sequence[Path]) -> Library:
         """The modules of ``wheels``, looked at once for all tasks. Raises ``DefinitionError``."""
@@ -133,5 +145,5 @@ class TaskSources:
             place = task.place("python")
             raise DefinitionError([Mistake(str(error), place.file, place.line, place.key)]) from None
 
-    def _missing(self, message: str, place: Place) -> Mistake:
-        return Mistake(message, place.file, place.line, place.key, f"paths start at {self._start}; /x at {self._root}")
+    def _missing(self, message: str, place: Place, before: str = "") -> Mistake:
+        return Mistake(message, place.file, place.line, place.key, f"{before}paths start at {self._start}; /x at {self._root}")

@@ -44,8 +44,8 @@ there may bear the name of a module that the fork has loaded. One that is append
 
 
 def may_fork(notebook: Notebook) -> bool:
-    """Whether nothing in the notebook's code must come before the imports of libraries."""
-    return not any(_BEFORE_IMPORTS.search(source) for source in _sources(notebook))
+    """Whether nothing, no module of a wheel and nothing in the notebook's code, must come before the imports of libraries."""
+    return not notebook.wheels and not any(_BEFORE_IMPORTS.search(source) for source in _sources(notebook))
 
 
 def preloads(notebook: Notebook, engine: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 pytestmark = pytest.mark.long
@@ -29,6 +30,10 @@ tasks:
   - task_key: report
     depends_on: [etl]
     python_wheel_task: {package_name: shop-report, entry_point: report, named_parameters: {rows: "{{tasks.etl.values.rows}}"}}
+    libraries: [{whl: ../dist/*.whl}]
+  - task_key: note
+    depends_on: [etl]
+    notebook: ../src/note.ipynb
     libraries: [{whl: ../dist/*.whl}]
   - task_key: publish
     depends_on: [report]
@@ -71,6 +76,17 @@ def main():
 """
 
 
+TABLES = """from pyspark.sql import SparkSession, functions as F
+
+def thrice(n):
+    return 3 * n
+
+def total(name):
+    spark = SparkSession.builder.getOrCreate()
+    return spark.table(name).select(F.udf(thrice, "long")("n").alias("n")).groupBy().sum("n").first()[0]
+"""
+
+
 def wheel(path: Path) -> None:
     """A wheel ``shop-report`` with the entry point ``report``, as an installer would take it."""
     path.parent.mkdir(parents=True)
@@ -78,6 +94,7 @@ def wheel(path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("shop_report/__init__.py", "")
         archive.writestr("shop_report/main.py", PACKAGE)
+        archive.writestr("shop_report/tables.py", TABLES)
         archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: shop-report\nVersion: 1.0\n")
         archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr(f"{info}/entry_points.txt", "[shop]\nreport = shop_report.main:main\n")
@@ -95,6 +112,8 @@ def project(tmp_path: Path) -> Path:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
+    cell = nbformat.v4.new_code_cell("from shop_report import tables\ndbutils.jobs.taskValues.set('total', tables.total('silver.t'))")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "src/note.ipynb")
     wheel(tmp_path / "dist/shop_report-1.0-py3-none-any.whl")
     return tmp_path
 
@@ -110,13 +129,13 @@ def nbflow(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("engine", ["spark", "sail"])
 def test_a_pipeline_of_several_kinds(project: Path, engine: str) -> None:
     """On Spark's driver and on the embedded engine: SQL with parameters and a result, a script with arguments in its own folder, an
-    entry point of a wheel, a command; what each wrote is recorded, and SQL that fails is told with statement and line."""
+    entry point of a wheel, a notebook whose Spark is in a module of that wheel, a command; what each wrote is recorded, and SQL that fails is told with statement and line."""
     done = nbflow(project, "run", "shop", "--engine", engine, "--json")
     assert done.returncode == 1, done.stderr
     tasks: dict[str, Any] = {task["task_key"]: task for task in json.loads(done.stdout)["tasks"]}
     logs = {key: Path(task["log"]).read_text() for key, task in tasks.items() if task["log"]}
     assert {key: task["result"] for key, task in tasks.items()} == {
-        "make": "SUCCESS", "etl": "SUCCESS", "report": "SUCCESS", "publish": "SUCCESS", "wrong": "FAILED",
+        "make": "SUCCESS", "etl": "SUCCESS", "report": "SUCCESS", "note": "SUCCESS", "publish": "SUCCESS", "wrong": "FAILED",
     }, logs  # fmt: skip
     rows = [{"n": n, "v": f"v;{n}", "day": "2026-01-02"} for n in (3, 4)]
     assert tasks["make"]["output"] == {"columns": ["n", "v", "day"], "rows": rows}
@@ -124,6 +143,7 @@ def test_a_pipeline_of_several_kinds(project: Path, engine: str) -> None:
     assert sum(len(path.read_text().splitlines()) for path in (project / "out").glob("*.json")) == 4
     assert tasks["etl"]["values"] == {"rows": 4}
     assert tasks["report"]["values"] == {"total": 20}
+    assert tasks["note"]["values"] == {"total": 30}
     assert "['report', '--rows=4', '--day=2026-01-02'] report 20" in logs["report"]
     assert logs["publish"] == f"20 {json.dumps(rows)}\n"
     parts = ("table", "first_version", "last_version", "commits", "inserted", "deleted", "rows")

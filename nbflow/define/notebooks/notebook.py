@@ -24,7 +24,7 @@ class Notebook:
     defining it, as on Databricks. ``warnings`` tell of what is no mistake for certain. ``url`` is the
     address of one that was fetched; its ``path`` is then where it would lie in the workspace, and its kernel starts there.
     ``databricks`` is true for Databricks' source format and exports: there what a task gives becomes widgets, not variables. ``lines`` holds the line of
-    the file in which each cell begins, where cells have lines.
+    the file in which each cell begins, where cells have lines. ``wheels`` are put on the path of its kernel.
     """
 
     path: Path
@@ -41,6 +41,7 @@ class Notebook:
     url: str | None = None
     databricks: bool = False
     lines: tuple[int, ...] = ()
+    wheels: tuple[Path, ...] = ()
 
     @property
     def origin(self) -> str:

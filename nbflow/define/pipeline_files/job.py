@@ -19,6 +19,7 @@ from nbflow.define.pipeline_files.bundle_words import BUNDLE
 from nbflow.define.pipeline_files.choice import Choice
 from nbflow.define.pipeline_files.clusters import read_cluster, read_clusters
 from nbflow.define.pipeline_files.document import Node, collector_off, read_document
+from nbflow.define.pipeline_files.environments import Environment, read_environments
 from nbflow.define.pipeline_files.flow import read_dependencies, read_expectation
 from nbflow.define.pipeline_files.objects import ObjectReader
 from nbflow.define.pipeline_files.vocabulary import JOB
@@ -90,6 +91,9 @@ def job_keys(path: Path, choice: Choice | None = None) -> list[str]:
 class _JobReader(ObjectReader):
     """Reads the objects of one file."""
 
+    _environments: Mapping[str, Environment] | None = None
+    """Those of the job that is read; ``None`` where something is wrong in them."""
+
     def pipeline(self, document: Node, path: Path, job: str | None) -> Pipeline | None:
         """The pipeline in ``document``; ``None`` where so much is wrong that there is none."""
         if not isinstance(document.value, dict):
@@ -135,7 +139,9 @@ class _JobReader(ObjectReader):
             places[entry] = Place(self.file, _line(node, entry, job), f"{prefix}{entry}")
         parameters = self._parameters(job.get("parameters"), f"{prefix}parameters", places)
         clusters = read_clusters(self, job.get("job_clusters"), f"{prefix}job_clusters")
+        environments = read_environments(self, job.get("environments"), f"{prefix}environments")
         unread = self.unread(before, key)
+        self._environments = None if "environments" in unread else environments
         if "tasks" not in job:
             return None
         read = [self._task(item, f"{prefix}tasks[{index}]") for index, item in enumerate(job["tasks"].value)]
@@ -194,7 +200,7 @@ class _JobReader(ObjectReader):
             places["inputs"] = Place(self.file, entry["for_each_task"].line_of("inputs"), f"{key}.for_each_task.inputs")
         task = Task(
             task_key=str(entry["task_key"].value),
-            **read_work(self, entry, node, key, places),
+            **read_work(self, entry, node, key, self._environments, places),
             for_each_task=self._for_each(entry["for_each_task"], f"{key}.for_each_task") if "for_each_task" in entry else None,
             depends_on=read_dependencies(self, entry.get("depends_on"), f"{key}.depends_on", places),
             run_if=str(entry["run_if"].value) if "run_if" in entry else "ALL_SUCCESS",

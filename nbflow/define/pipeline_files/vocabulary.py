@@ -58,7 +58,7 @@ JOB: dict[str, Key] = {
         "zone", "Where {{job.start_time.iso_date}} and other times are told, such as Europe/Berlin; by default UTC, as on Databricks."
     ),
     "job_clusters": _done("job_cluster_list", "Clusters that tasks name by job_cluster_key: an engine with settings of Spark."),
-    "environments": _idle("Environments of serverless tasks."),
+    "environments": _done("environment_list", "What tasks name by environment_key: wheels and jars that they need."),
     "environment_variables": _refused("Variables for the tasks' environment.", "set them in the shell that starts the run"),
     "duration_target": _idle("How long a run should take."),
     "performance_target": _idle("Speed against cost."),
@@ -108,9 +108,12 @@ TASK: dict[str, Key] = {
     "new_cluster": _done("cluster", "A cluster of the task's own: an engine with settings of Spark."),
     "existing_cluster_id": _idle("The cluster to use."),
     "job_cluster_key": _done("text", "The one of job_clusters to use."),
-    "environment_key": _idle("The serverless environment to use."),
+    "environment_key": _done("text", "The one of environments to use: its wheels and jars stand beside libraries."),
     "environment_variables_key": _refused("Variables for the task's environment.", "set them in the shell that starts the run"),
-    "libraries": _done("library_list", "Files that a script or a wheel needs: {whl: path}. Packages of an index belong to the environment."),
+    "libraries": _done(
+        "library_list",
+        "Files that the task needs: {whl: path} for Python, {jar: path} for Java. Packages of an index belong to the environment.",
+    ),
     "compute": _idle("Hardware to use."),
     "disable_auto_optimization": _idle("Whether the serverless service tries again by itself."),
     "spark_submit_task": _cloud("A program for spark-submit; deprecated.", "use spark_jar_task or spark_python_task"),
@@ -127,6 +130,20 @@ TASK: dict[str, Key] = {
 PARAMETER: dict[str, Key] = {
     "name": _done("parameter_name", "The parameter's name: letters, digits, _, - and dots."),
     "default": _done("any", "Its value where the caller gives none."),
+}
+
+ENVIRONMENT: dict[str, Key] = {
+    "environment_key": _done("text", "The environment's name, by which tasks choose it."),
+    "spec": _done("environment_spec", "What it holds."),
+}
+
+ENVIRONMENT_SPEC: dict[str, Key] = {
+    "dependencies": _done("name_list", "Wheels, from this file's folder; they may hold * and ?. Packages of an index have no effect here."),
+    "java_dependencies": _done("name_list", "Jars, from this file's folder; they may hold * and ?."),
+    **{
+        name: _idle("What Databricks puts into it.")
+        for name in ("base_environment", "client", "environment_version", "project_environment")
+    },
 }
 
 JOB_CLUSTER: dict[str, Key] = {
@@ -167,6 +184,8 @@ OBJECTS: dict[str, dict[str, Key]] = {
     "parameter": PARAMETER,
     "job_cluster": JOB_CLUSTER,
     "cluster": CLUSTER,
+    "environment": ENVIRONMENT,
+    "environment_spec": ENVIRONMENT_SPEC,
     "resources": RESOURCES,
     "bundle": BUNDLE,
     "bundle_part": BUNDLE_PART,
@@ -184,5 +203,6 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "dependency": ("task_key",),
     "parameter": ("name", "default"),
     "job_cluster": ("job_cluster_key", "new_cluster"),
+    "environment": ("environment_key",),
     "resources": ("jobs",),
 }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from nbflow.define.pipeline_files.document import Node
+from nbflow.define.pipeline_files.environments import Environment, environment_libraries
 from nbflow.define.pipeline_files.flow import read_condition, read_run_job
 from nbflow.define.pipeline_files.objects import ObjectReader
 from nbflow.define.pipelines.pipeline import Place
@@ -27,9 +28,11 @@ SHORT = {"notebook": "notebook_task", "script": "spark_python_task", "sql": "sql
 """Keys of a task that are short for a field of an object, and that object's key."""
 
 
-def read_work(reader: ObjectReader, entry: Mapping[str, Node], node: Node, key: str, places: Places) -> dict[str, Any]:
-    """The fields of ``Task`` that say what the task at ``key`` does; ``entry`` are the task's entries. What is wrong goes to
-    ``reader``, where things stand into ``places``."""
+def read_work(
+    reader: ObjectReader, entry: Mapping[str, Node], node: Node, key: str, environments: Mapping[str, Environment] | None, places: Places
+) -> dict[str, Any]:
+    """The fields of ``Task`` that say what the task at ``key`` does; ``entry`` are the task's entries, ``environments`` those of
+    the job (``None``: they could not be read). What is wrong goes to ``reader``, where things stand into ``places``."""
     missing = reader.missing_in(key)
     if missing is not None:
         return {"missing": missing}
@@ -53,8 +56,12 @@ def read_work(reader: ObjectReader, entry: Mapping[str, Node], node: Node, key: 
         if name in entry and kind not in takers:
             hint = f"it belongs to {' or '.join(takers)}"
             reader.wrong(f"has no meaning beside {named[0]}", places[name].line, places[name].key, hint)
-    libraries = _libraries(reader, entry.get("libraries"), f"{key}.libraries", LIBRARIES_OF.get(kind, ()))
-    return {**_READ[kind](reader, entry, key, places), **({"libraries": libraries} if libraries else {})}
+    taken = LIBRARIES_OF.get(kind, ())
+    own = _libraries(reader, entry.get("libraries"), f"{key}.libraries", taken)
+    libraries = (*own, *environment_libraries(reader, entry, places, environments, taken))
+    places.update({f"libraries[{index}]": place for index, (_, place) in enumerate(libraries)})
+    found = tuple(library for library, _ in libraries)
+    return {**_READ[kind](reader, entry, key, places), **({"libraries": found} if found else {})}
 
 
 def _told_already(reader: ObjectReader, node: Node, key: str) -> bool:
@@ -172,20 +179,23 @@ _READ: dict[str, Callable[[ObjectReader, Mapping[str, Node], str, Places], dict[
     "run_job_task": read_run_job,
 }
 
-LIBRARIES_OF = {"spark_python_task": ("whl",), "python_wheel_task": ("whl",), "spark_jar_task": ("jar",)}
+LIBRARIES_OF = {
+    "notebook_task": ("whl",),
+    "spark_python_task": ("whl",),
+    "python_wheel_task": ("whl",),
+    "spark_jar_task": ("jar",),
+}
 """The kinds of libraries that have an effect, by the kind of work."""
 
 
-def _libraries(reader: ObjectReader, node: Node | None, key: str, taken: Sequence[str]) -> tuple[dict[str, str], ...]:
-    """The libraries that have an effect; the others are told."""
-    found = []
+def _libraries(reader: ObjectReader, node: Node | None, key: str, taken: Sequence[str]) -> Iterator[tuple[dict[str, str], Place]]:
+    """The libraries that have an effect, each with its place; the others are told."""
     for index, item in enumerate(node.value if node is not None else ()):
         for name, value in reader.object(item, "library", f"{key}[{index}]").items():
             if name in taken:
-                found.append({name: str(value.value)})
+                yield {name: str(value.value)}, Place(reader.file, item.line_of(name), f"{key}[{index}].{name}")
             else:
                 reader.warn("has no effect here", item.line_of(name), f"{key}[{index}].{name}")
-    return tuple(found)
 
 
 def _values(reader: ObjectReader, node: Node | None, where: str, places: Places) -> dict[str, Any]:

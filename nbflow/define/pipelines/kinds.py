@@ -105,13 +105,14 @@ KINDS: dict[str, Kind] = {
     "library_list": Kind("a list", _list, _listed("library")),
     "engine": Kind("the name of an engine", _text, {"type": "string", "pattern": f"^({'|'.join(ENGINES)}|{PATTERN})$"}),
     "job_cluster_list": Kind("a list", _list, _listed("job_cluster")),
+    "environment_list": Kind("a list", _list, _listed("environment")),
     "task_list": Kind("a list", _list, {**_listed("task"), "minItems": 1}),
     "dependency_list": Kind(
         "a list", _list, {"type": "array", "items": {"anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/dependency"}]}}
     ),
     **{
         name: Kind("a map", _map, {"$ref": f"#/$defs/{name}"})
-        for name in (*OBJECTS, "sql_file", "cluster", "resources", "presets", "task", "expect")
+        for name in (*OBJECTS, "sql_file", "cluster", "environment_spec", "resources", "presets", "task", "expect")
     },
 }
 

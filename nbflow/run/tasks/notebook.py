@@ -30,6 +30,7 @@ from nbflow.run.processes import end_family
 from nbflow.run.runner import Attempt, Outcome, Prepared
 from nbflow.run.stop import Stop
 from nbflow.run.surroundings import Surroundings
+from nbflow.run.tasks.wheels import python_path
 
 
 class NotebookExecutor:
@@ -126,8 +127,10 @@ class NotebookExecutor:
         """The kernel, ready for its first cell; or how the attempt ended before there was one."""
         task, around = attempt.task, self._around
         work = _work(attempt)
+        wheels = work.notebook.wheels
+        path = await asyncio.to_thread(python_path, wheels, private) if wheels else {}
         spec = KernelSpec(
-            work.kernel, work.folder, private, token, around.settings.python, {exchange.VARIABLE: str(private)},
+            work.kernel, work.folder, private, token, around.settings.python, {exchange.VARIABLE: str(private), **path},
             around.settings.start_timeout_seconds, preloads(work.notebook, around.plan.engine_of(task).name),
         )  # fmt: skip
         starting = asyncio.ensure_future(self._start_both(attempt, spec, engine, tag))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from nbflow.run.bootstrap import copy_package
 from nbflow.run.child import Program
 from nbflow.run.runner import Attempt
 from nbflow.run.surroundings import Surroundings
+from nbflow.run.tasks.wheels import python_path
 
 _LAUNCHER = Path(__file__).parent / "worker" / "nbflow_program.py"
 
@@ -47,12 +46,5 @@ def _program(around: Surroundings, attempt: Attempt, python: str | None, wheels:
     copy = private / "path"
     if python is not None:
         copy_package(copy / "nbflow")
-    path = []
-    for number, wheel in enumerate(wheels):
-        folder = private / "wheels" / str(number)
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(folder)
-        path.append(str(folder))
-    own_path = os.pathsep.join(filter(None, [*path, os.environ.get("PYTHONPATH")])) or None
-    environment = {exchange.VARIABLE: str(private), "PYTHONUNBUFFERED": "1", "PYTHONPATH": own_path}
+    environment = {exchange.VARIABLE: str(private), "PYTHONUNBUFFERED": "1", **python_path(wheels, private)}
     return Program((python or sys.executable, str(_LAUNCHER), str(copy), *words), attempt.task.work.folder, environment)

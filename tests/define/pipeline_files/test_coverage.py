@@ -31,6 +31,8 @@ CLASSES = {
     "parameter": jobs.JobParameterDefinition,
     "job_cluster": jobs.JobCluster,
     "cluster": compute.ClusterSpec,
+    "environment": jobs.JobEnvironment,
+    "environment_spec": compute.Environment,
 }
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.define.pipeline_files.document import Node
+from nbflow.define.pipeline_files.environments import DEPENDENCIES, is_local
 
 PATHS = ("notebook_path", "notebook", "python_file", "project_directory", "whl", "jar", "requirements")
-"""Keys whose relative path starts at the file that it stands in; a ``path`` in ``file`` is another."""
+"""Keys whose relative path starts at the file that it stands in; a ``path`` in ``file`` is another, and so are an environment's wheels and jars."""
 
 
 class Line(int):
@@ -49,6 +50,7 @@ def rebased(node: Node, folder: Path, key: str = "", parent: str = "") -> Node:
     if isinstance(value, list):
         return Node([rebased(item, folder, key, parent) for item in value], node.line, node.lines)
     is_path = key in PATHS or (key == "path" and parent == "file")
+    is_path = is_path or (parent == "spec" and key in DEPENDENCIES and isinstance(value, str) and is_local(value, DEPENDENCIES[key]))
     if not is_path or not isinstance(value, str) or not value or value.startswith(("/", "~")) or "://" in value:
         return node
     if not isinstance(node.line, Line) or node.line.path.parent == folder:

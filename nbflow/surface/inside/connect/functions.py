@@ -1,4 +1,4 @@
-"""Python functions that a server runs: they find the modules beside the notebook, and on Sail's server, which is here, its files."""
+"""Python functions that a server runs: they find the modules beside the notebook and of its wheels, and on Sail's server, which is here, its files."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from types import ModuleType
 from typing import Any
 
 from nbflow.surface.inside.connect.connection import Connection
-from nbflow.surface.inside.connect.modules import send_modules
+from nbflow.surface.inside.connect.modules import send_modules, wheel_folders
 
 _LOAD = """
 [
-    __import__("sys").path.insert(0, {folder!r}) if {folder!r} not in __import__("sys").path else None,
+    *(__import__("sys").path.insert(0, each) for each in {path!r} if each not in __import__("sys").path),
     __import__("os").chdir({folder!r}),
     __import__("importlib").invalidate_caches(),
     __import__("pyspark.cloudpickle").cloudpickle.loads({pickled!r}),
@@ -20,7 +20,7 @@ _LOAD = """
 
 
 class _Beside:
-    """A function that is unpickled in the notebook's folder, with that folder first on the path, as the function itself.
+    """A function that is unpickled in the notebook's folder, with that folder and then its wheels first on the path, as the function itself.
 
     The server is the notebook's own and runs nothing else; it need not know nbflow.
     """
@@ -31,7 +31,7 @@ class _Beside:
     def __reduce__(self) -> tuple[Any, ...]:
         from pyspark import cloudpickle
 
-        text = _LOAD.format(folder=self._folder, pickled=cloudpickle.dumps(self._function))
+        text = _LOAD.format(folder=self._folder, path=[*reversed(wheel_folders()), self._folder], pickled=cloudpickle.dumps(self._function))
         return eval, (text.strip(),)
 
 

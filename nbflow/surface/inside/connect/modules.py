@@ -1,6 +1,6 @@
-"""Modules beside the notebook, for the Python functions that a Spark Connect server runs elsewhere.
+"""Modules beside the notebook and of its wheels, for the Python functions that a Spark Connect server runs elsewhere.
 
-What the notebook has imported from its folder is sent to its session as one archive, when a function is about to be sent and
+What the notebook has imported from its folder, and wheels of which it has imported something, are sent to its session as one archive, when a function is about to be sent and
 again only when there is more, or it is another text.
 """
 
@@ -17,13 +17,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from nbflow.core import exchange
+
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of all files in an archive, so that the same files are the same archive."""
 
 
 def send_modules(client: Any, folder: str) -> None:
-    """Send the session of ``client`` what it lacks of the modules beside the notebook; a server that takes none is told as a warning."""
-    files = modules_beside(folder)
+    """Send the session of ``client`` what it lacks of the modules beside the notebook, in ``folder``, and of its wheels; a server
+    that takes none is told as a warning."""
+    files = {**modules_of_wheels(), **modules_beside(folder)}
     if not files:
         return
     content = _packed(files)
@@ -54,6 +57,24 @@ def modules_beside(folder: str) -> dict[str, bytes]:
         for depth in range(1, len(parents) + 1):
             found.setdefault("/".join([*parents[:depth], "__init__.py"]), b"")
         found["/".join([*parents, last, "__init__.py"] if path.name == "__init__.py" else [*parents, f"{last}.py"])] = path.read_bytes()
+    return found
+
+
+def wheel_folders() -> list[str]:
+    """Where the wheels of this task lie, unpacked, in the order of its path; none where no task runs."""
+    private = os.environ.get(exchange.VARIABLE)
+    start = None if private is None else os.path.join(private, exchange.WHEELS, "")
+    return [] if start is None else [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part.startswith(start)]
+
+
+def modules_of_wheels() -> dict[str, bytes]:
+    """All files of the wheels from which this process has imported something, by their place on the path: a function may import
+    further modules where it runs."""
+    found: dict[str, bytes] = {}
+    for folder in reversed(wheel_folders()):
+        if modules_beside(folder):
+            files = (path for path in sorted(Path(folder).rglob("*")) if path.is_file() and path.suffix != ".pyc")
+            found.update({path.relative_to(folder).as_posix(): path.read_bytes() for path in files})
     return found
 
 

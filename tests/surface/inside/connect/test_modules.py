@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 import zipfile
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from nbflow.surface.inside.connect.modules import modules_beside, send_modules
+from nbflow.surface.inside.connect.modules import modules_beside, modules_of_wheels, send_modules
 
 FILES = {"rules_b.py": "A = 1\n", "parts_b/more.py": "B = 2\n", "site-packages/other_b.py": "C = 3\n"}
 
@@ -55,6 +56,32 @@ def test_what_is_imported_is_sent_once(folder: Path) -> None:
     __import__("parts_b.more")
     send_modules(client, str(folder))
     assert client.taken == [["rules_b.py"], ["parts_b/__init__.py", "parts_b/more.py", "rules_b.py"]]
+
+
+def test_wheels_of_the_task_are_sent_whole(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those from which something is imported, with what is not; the first of two that hold the same file, and what lies beside the
+    notebook before both."""
+    wheels = [tmp_path / "private/wheels" / str(number) for number in range(3)]
+    texts = {0: {"shop_c/__init__.py": "", "shop_c/later.py": "0"}, 1: {"shop_c/later.py": "1", "more_c.py": "1"}, 2: {"never_c.py": ""}}
+    for number, files in texts.items():
+        for name, text in {**files, "rules_b.py": "wrong"}.items():
+            (wheels[number] / name).parent.mkdir(parents=True, exist_ok=True)
+            (wheels[number] / name).write_text(text)
+        monkeypatch.syspath_prepend(str(wheels[number]))
+    monkeypatch.syspath_prepend(str(folder))
+    for name in ("shop_c", "shop_c.later", "more_c"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["/elsewhere", *map(str, wheels)]))
+    assert modules_of_wheels() == {}
+    monkeypatch.setenv("NBFLOW_TASK", str(tmp_path / "private"))
+    for name in ("rules_b", "shop_c", "more_c"):
+        __import__(name)
+    client = Client()
+    send_modules(client, str(folder / "none"))
+    found = modules_of_wheels()
+    assert client.taken == [sorted(found)] == [["more_c.py", "rules_b.py", "shop_c/__init__.py", "shop_c/later.py"]]
+    assert (found["shop_c/later.py"], found["rules_b.py"]) == (b"0", b"wrong")
+    assert {**found, **modules_beside(str(folder))}["rules_b.py"] == b"A = 1\n"
 
 
 def test_a_server_that_takes_none_is_told(folder: Path) -> None:
