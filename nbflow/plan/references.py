@@ -88,8 +88,8 @@ KNOWN_NAMES = (
 def resolve(value: Any, known: Known) -> tuple[Any, bool]:
     """``value`` with its references replaced, and whether some of them are late.
 
-    A text that is one reference and nothing else becomes the value itself, of any type; a reference amid other text
-    becomes text, as on Databricks. With late references left the value stays as it was written, so that a later call
+    A text that is one reference and nothing else becomes the value itself, of any type (space around one that is no text is
+    nothing); a reference amid other text becomes text, as on Databricks. With late references left the value stays as it was written, so that a later call
     with more ``known`` sees it whole. ``Verbatim`` text becomes plain text as it is. Raises ``ReferenceProblem``.
     """
     if isinstance(value, Verbatim):
@@ -114,7 +114,7 @@ def _resolve_text(text: str, known: Known) -> tuple[Any, bool]:
     values = _looked_up(found, known)
     if any(value is _LATE for value in values):
         return text, True
-    if len(found) == 1 and found[0].text == text.strip():
+    if len(found) == 1 and found[0].text == (text if isinstance(values[0], str) else text.strip()):
         return values[0], False
     pieces, end = [], 0
     for reference, value in zip(found, values):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nbflow.define.pipeline_files.scalars import plain_scalar
@@ -207,6 +207,7 @@ names = st.text(min_size=1, max_size=12).filter(lambda name: "{{" not in name)
 @given(
     names, names, st.text(alphabet=st.characters(exclude_characters="{"), max_size=8), st.one_of(st.text(), st.integers(), st.booleans())
 )
+@example("p", "k", "\r\n ", "x")
 def test_an_escaped_name_comes_back_as_its_value(parameter: str, key: str, around: str, value: object) -> None:
     """Whatever a parameter, a task or a value is called: escaped, found amid text, and replaced once only."""
     known = Known("x", {parameter: value}, values={parameter: {key: value}})
@@ -215,6 +216,12 @@ def test_an_escaped_name_comes_back_as_its_value(parameter: str, key: str, aroun
             assert resolve(text, known) == (value, False)
             if isinstance(value, str):
                 assert resolve(f"{around}{text}{around}", known) == (f"{around}{value}{around}", False)
+
+
+def test_space_around_a_value_that_is_no_text_is_nothing() -> None:
+    """As a block of YAML leaves it; text keeps it."""
+    known = Known("x", {"n": 5, "items": [1], "s": " x"})
+    assert [resolve(f"\n{{{{job.parameters.{name}}}}}\n", known)[0] for name in ("n", "items", "s")] == [5, [1], "\n x\n"]
 
 
 def test_what_a_reference_became_is_never_replaced_again() -> None:
