@@ -182,7 +182,8 @@ class Workspace:
         from nbflow.run.engines.holder import LOCK_FILE
         from nbflow.store.live import is_held
 
-        needs = Needs(self.settings.driver_memory, spark_conf, self.settings.python, self.warehouse, state, announce, token, guard)
+        given = self.settings.driver_memory, spark_conf, self.settings.python, self.warehouse, state
+        needs = Needs(*given, announce, token, guard, self.settings.parallel)
         held = is_held(self.warm_folder / LOCK_FILE)  # a file of one that was killed may be left
         return join_or_make(name, needs, self.warm_folder) if held else make_engine(name, needs)
 

@@ -110,10 +110,10 @@ class Bench:
         """The result of ``work``, done in the loop."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(seconds)
 
-    def client(self, code: str, folder: Path | None = None) -> Client:
-        """A new process, attached under a tag of its own, in ``folder`` or one of its own."""
+    def client(self, code: str, folder: Path | None = None, tag: str | None = None) -> Client:
+        """A new process, attached under ``tag`` or one of its own, in ``folder`` or one of its own."""
         self.do(self.engine.start())
-        tag = f"t-{uuid.uuid4().hex[:8]}"
+        tag = tag or f"t-{uuid.uuid4().hex[:8]}"
         return self.attach(self.do(self.engine.address(tag)), code, folder)
 
     def attach(self, address: Any, code: str, folder: Path | None = None) -> Client:

@@ -212,23 +212,22 @@ MANY = "select reflect('java.lang.Thread', 'sleep', 100L) from range(0, 5000, 1,
 
 def test_a_big_job_starves_no_small_one(bench: Any, until: Any) -> None:
     """Jobs of thousands of tasks came first, of a notebook and of a client of Spark Connect: a small one of another notebook and of
-    another client ends before them."""
+    another client ends before them, though Spark takes the first in the alphabet of those that have nothing running."""
 
-    def client(way: str, code: str) -> Any:
+    def client(way: str, tag: str, code: str) -> Any:
         if way == "attached":
-            return bench.client(code)
-        tag = f"connect-{len(code)}"
+            return bench.client(code, tag=tag)
         connection = bench.root / f"{tag}.json"
         connection.write_text(json.dumps({"remote": bench.do(bench.engine.remote(tag))}))
         return bench.attach(SparkAddress(str(connection), "", tag, "connect"), code)
 
     ways = ("attached", "connect")
-    big = [client(way, f"spark = session(); tell('ready'); outcome(lambda: spark.sql({MANY!r}).collect())") for way in ways]
+    big = [client(way, f"a-{way}", f"spark = session(); tell('ready'); outcome(lambda: spark.sql({MANY!r}).collect())") for way in ways]
     assert [each.told() for each in big] == ["ready", "ready"]
     jobs = bench.engine._control._context.statusTracker()
     until(lambda: len(list(jobs.getActiveJobIds())) == 2)
     for way in ways:
-        assert client(way, "tell(session().range(0, 8, 1, 8).selectExpr('sum(id)').first()[0])").end() == [28]
+        assert client(way, f"z-{way}", "tell(session().range(0, 8, 1, 8).selectExpr('sum(id)').first()[0])").end() == [28]
     assert len(list(jobs.getActiveJobIds())) == 2
     for each in big:
         bench.do(bench.engine.cancel(each.tag))

@@ -26,13 +26,14 @@ class DriverOptions:
     class_path: tuple[str, ...] = ()
 
 
-def driver_options(given: Mapping[str, Any], memory: str, warehouse: Path, scratch: Path, cores: int) -> DriverOptions:
-    """The options of a driver on ``cores`` cores whose tables lie in ``warehouse``; ``scratch`` takes its temporary files.
+def driver_options(given: Mapping[str, Any], memory: str, warehouse: Path, scratch: Path, cores: int, notebooks: int = 1) -> DriverOptions:
+    """The options of a driver on ``cores`` cores for so many ``notebooks`` at once, whose tables lie in ``warehouse``; ``scratch`` takes
+    its temporary files.
 
     ``given`` are Spark's settings over nbflow's defaults. Those that only Spark's launcher reads are done here, since the
     driver starts without it: heap, Java options, class path and jars. Raises ``EngineError`` for those that cannot be.
     """
-    settings = {**_defaults(warehouse, scratch, max(2, cores)), **{name: setting_text(value) for name, value in given.items()}}
+    settings = {**_defaults(warehouse, scratch, max(2, cores), notebooks), **{name: setting_text(value) for name, value in given.items()}}
     useless = [name for name in _LAUNCHER_ONLY if name in settings]
     if useless:
         msg = f"the setting {useless[0]} cannot be used: nbflow fetches only Delta's jars; name jars by path in spark.jars"
@@ -47,8 +48,12 @@ def driver_options(given: Mapping[str, Any], memory: str, warehouse: Path, scrat
     return DriverOptions(settings, memory, tuple(options), (*more, *(jar.removeprefix("file:") for jar in jars)))
 
 
-def _defaults(warehouse: Path, scratch: Path, cores: int) -> dict[str, str]:
+def _defaults(warehouse: Path, scratch: Path, cores: int, notebooks: int) -> dict[str, str]:
     """Settings of a driver on one machine: Delta, local, quiet, quick to start.
+
+    A slot that is free goes to the pool with the fewest running tasks, and of those with none to the first in the alphabet (Spark's
+    ``FairSchedulingAlgorithm``). With more busy notebooks than slots some could wait until the jobs of others end, so there is
+    a slot for each, and one for who comes by hand. What is cut into as many parts as there are slots still has one for a core.
 
     The counts of partitions are Spark's for a cluster (200 and 10000) unless they are set. Delta would compute a table's list of
     files for each commit, into a part of its checksum that it does not read. The code that Spark compiles for a query is kept
@@ -58,13 +63,14 @@ def _defaults(warehouse: Path, scratch: Path, cores: int) -> dict[str, str]:
     last three are what PySpark sets when it makes a context itself.
     """
     settings = {
-        "spark.master": f"local[{cores}]",
+        "spark.master": f"local[{cores if notebooks == 1 else max(cores, notebooks + 1)}]",
         "spark.app.name": "nbflow",
         "spark.sql.extensions": _DELTA_EXTENSION,
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.sources.default": "delta",
         "spark.sql.warehouse.dir": str(warehouse),
         "spark.sql.shuffle.partitions": str(cores),
+        "spark.sql.leafNodeDefaultParallelism": str(cores),
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": str(cores),
         "spark.databricks.delta.snapshotPartitions": "1",
         "spark.databricks.delta.allFilesInCrc.enabled": "false",

@@ -44,6 +44,11 @@ class DriverSettings(Protocol):
         ...
 
     @property
+    def parallel(self) -> int | None:
+        """How many tasks run at once (``None``: one for each core)."""
+        ...
+
+    @property
     def python(self) -> str | None:
         """The interpreter of the kernels (``None``: the one that runs nbflow)."""
         ...
@@ -133,7 +138,8 @@ class SparkEngine:
     async def _start_gateway(self) -> tuple[int, str]:
         parts = self._parts = await find_parts(self._announce)
         memory = heap(self._settings.driver_memory)
-        options = driver_options(self._settings.spark_conf, memory, self._warehouse, self._gateway.scratch, cores())
+        settings, notebooks = self._settings, self._settings.parallel or cores()
+        options = driver_options(settings.spark_conf, memory, self._warehouse, self._gateway.scratch, cores(), notebooks)
         options = replace(options, java_options=(*archive_options(parts), *options.java_options))
         return await self._gateway.start(parts.java, options, parts.class_path)
 

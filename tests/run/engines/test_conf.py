@@ -30,6 +30,14 @@ def test_one_core_still_has_two_slots() -> None:
     assert driver_options({}, "1g", Path("/w"), Path("/s"), 1).settings["spark.master"] == "local[2]"
 
 
+@pytest.mark.parametrize(("cores", "notebooks", "slots"), [(1, 1, 2), (2, 2, 3), (2, 8, 9), (16, 4, 16), (4, 4, 5)])
+def test_all_notebooks_at_once_and_one_more_have_a_slot(cores: int, notebooks: int, slots: int) -> None:
+    """With fewer slots than busy notebooks Spark could let one wait for the ends of others; what is read is cut by cores all the same."""
+    settings = driver_options({}, "1g", Path("/w"), Path("/s"), cores, notebooks).settings
+    assert settings["spark.master"] == f"local[{slots}]"
+    assert settings["spark.sql.shuffle.partitions"] == settings["spark.sql.leafNodeDefaultParallelism"] == str(max(2, cores))
+
+
 def test_the_workspaces_settings_win() -> None:
     """Settings replace the defaults, in Spark's spelling of booleans; those of the launcher become what they mean."""
     given = {
