@@ -32,8 +32,8 @@ _MODULES = {
 _OF_SQL = ("pyspark.sql", "pyspark.sql.functions", "pyspark.sql.classic.dataframe", "pyspark.java_gateway")
 _CONNECT = ("pyspark.sql", "pyspark.sql.functions", "pyspark.sql.connect.session", "pyspark.sql.connect.functions")
 
-_TO_PANDAS = re.compile(r"\b(?:toPandas|toArrow|pandas_udf|applyInPandas|mapInPandas|mapInArrow)\b")
-_IMPORT = re.compile(r"^\s*(?:import|from)\s+(.+)$", re.MULTILINE)
+_TO_PANDAS = re.compile(r"^(\s*).*\b(?:toPandas|toArrow|pandas_udf|applyInPandas|mapInPandas|mapInArrow)\b", re.MULTILINE)
+_IMPORT = re.compile(r"^(\s*)(?:import|from)\s+(.+)$", re.MULTILINE)
 _WORD = re.compile(r"\b[a-z]+\b")
 _BEFORE_IMPORTS = re.compile(
     r"\b(?:pip|pip3|conda|mamba)\b|\b(?:OMP|OPENBLAS|MKL|BLIS|NUMEXPR|VECLIB|KMP|GOTO|ARROW|NPY|NUMPY|GRPC)_[A-Z]|\bMPLBACKEND\b|\bMPLCONFIGDIR\b"
@@ -48,27 +48,28 @@ def may_fork(notebook: Notebook) -> bool:
     return not notebook.wheels and not any(_BEFORE_IMPORTS.search(source) for source in _sources(notebook))
 
 
-def preloads(notebook: Notebook, engine: str) -> tuple[str, ...]:
-    """The modules that are worth to be loaded for ``notebook``, whose Spark, where it uses it, is ``engine``'s."""
-    lines = [line for source in _sources(notebook) for line in _IMPORT.findall(source)]
+def preloads(notebook: Notebook, engine: str, *, inside: bool = False) -> tuple[str, ...]:
+    """The modules that are worth to be loaded before ``notebook`` begins, whose Spark, where it uses it, is ``engine``'s; with those
+    that lines ``inside`` of others import, which it may come to later, or never."""
+    lines = [words for source in _sources(notebook) for indent, words in _IMPORT.findall(source) if inside or not indent]
     words = {word for line in lines for word in _WORD.findall(line)}
-    found = [module for package, modules in _MODULES.items() if package in words for module in modules]
-    if any(_TO_PANDAS.search(source) for source in _sources(notebook)):
+    found = [*(_SPARK if engine == "spark" else _CONNECT if engine != "none" else ())] if notebook.uses_spark else []
+    found += [module for package, modules in _MODULES.items() if package in words for module in modules]
+    if any(inside or not indent for source in _sources(notebook) for indent in _TO_PANDAS.findall(source)):
         found += [*_MODULES["pandas"], *_MODULES["pyarrow"]]
-    if notebook.uses_spark:
-        found += _SPARK if engine == "spark" else _CONNECT if engine != "none" else ()
     return tuple(dict.fromkeys(found))
 
 
 def all_preloads(plan: Plan) -> tuple[str, ...]:
-    """What is worth to be loaded for the run, in the order of its tasks."""
-    found = []
-    for task in _forked(plan):
-        engine = plan.engine_of(task).name
-        found.append(
-            preloads(task.work.notebook, engine) if isinstance(task.work, NotebookWork) else _OF_SQL if engine == "spark" else _CONNECT
-        )
+    """What is worth to be loaded for the run: what its tasks need at once, in their order, then what they may come to."""
+    found = [_preloads(task, plan.engine_of(task).name, inside) for inside in (False, True) for task in _forked(plan)]
     return tuple(dict.fromkeys(module for modules in found for module in modules))
+
+
+def _preloads(task: PlannedTask, engine: str, inside: bool) -> tuple[str, ...]:
+    if isinstance(task.work, NotebookWork):
+        return preloads(task.work.notebook, engine, inside=inside)
+    return _OF_SQL if engine == "spark" else _CONNECT
 
 
 def forks_pay(plan: Plan) -> bool:

@@ -42,7 +42,8 @@ def task(key: str, of: Notebook, kernel: str = "python3") -> PlannedTask:
     ("source", "engine", "expected"),
     [
         ("import json, pandas as pd", "none", {"numpy", "pandas"}),
-        ("if True:\n    from matplotlib import pyplot", "none", {"matplotlib.figure", "matplotlib.backends.backend_agg"}),
+        ("from matplotlib import pyplot", "none", {"matplotlib.figure", "matplotlib.backends.backend_agg"}),
+        ("def plot():\n    from matplotlib import pyplot\n    spark.table('t').toPandas()", "spark", SPARK),
         ("x = 'import pandas'\nimport mine", "spark", set()),
         ("spark.sql('select 1')", "spark", SPARK),
         (
@@ -117,9 +118,11 @@ def test_no_process_is_begun_for_kernels_that_a_condition_may_leave_out(tmp_path
 
 
 def test_a_run_s_modules_come_in_the_order_of_its_tasks(tmp_path: Path) -> None:
-    """Each once."""
-    first, second = notebook(tmp_path, "import pyarrow"), notebook(tmp_path, "import numpy\nimport pyarrow")
-    assert all_preloads(Plan("p", (task("a", first), task("b", second)))) == ("pyarrow", "numpy")
+    """Each once; those that no task needs at its beginning come last, so that nobody waits for them."""
+    first, second = notebook(tmp_path, "if x:\n    import pandas\nimport pyarrow"), notebook(tmp_path, "import numpy\nimport pyarrow")
+    assert all_preloads(Plan("p", (task("a", first), task("b", second)))) == ("pyarrow", "numpy", "pandas")
+    third = notebook(tmp_path, "spark.sql('select 1')\ndef f():\n    return spark.table('t').toPandas()")
+    assert all_preloads(Plan("p", (task("c", third),))) == (*preloads(third, "spark"), "numpy", "pandas", "pyarrow")
 
 
 def test_tasks_of_sql_come_from_there_too(tmp_path: Path) -> None:
