@@ -40,7 +40,8 @@ def task_arguments(
     """The arguments of ``task``, declared ones in the notebook's order, and every mistake in them.
 
     ``shared`` are the pipeline's parameters and the run's, ``folder`` is where paths of the pipeline file start,
-    ``known`` what references can be replaced with (its ``parameters`` as written).
+    ``known`` what references can be replaced with (its ``parameters`` as written). A pipeline's parameter is pushed down to every
+    notebook that asks for widgets and whose parameters are not all known, as on Databricks; it becomes no variable there.
     """
     mistakes: list[Mistake] = []
     own = {name: Given(value, "task", folder, task.place(f"parameters.{name}")) for name, value in task.own_parameters.items()}
@@ -50,7 +51,8 @@ def task_arguments(
             mistakes.append(_unknown(name, own.pop(name).place, notebook, declared))
         reaching = {name: shared[name] for name in declared if name in shared}
     else:
-        reaching = {name: given for name, given in shared.items() if name in declared or name in own or given.origin == "run"}
+        everything = asks_for_widgets(notebook)
+        reaching = {name: given for name, given in shared.items() if everything or name in declared or name in own or given.origin == "run"}
     if not is_python(notebook.language):
         mistakes += [_nameless(name, own[name].place, notebook) for name in own if not is_name(name, notebook.language)]
         reaching = {name: given for name, given in reaching.items() if is_name(name, notebook.language)}
@@ -67,9 +69,16 @@ def task_arguments(
         argument, wrong = _tried(name, given[name], declared.get(name), shared, known)
         mistakes += wrong
         if argument is not None:
-            widget_only = notebook.databricks and argument.declared is None
+            pushed_down = name not in own and given[name].origin == "pipeline"
+            widget_only = argument.declared is None and (notebook.databricks or pushed_down)
             arguments.append(replace(argument, assigned=False) if widget_only else argument)
     return tuple(arguments), mistakes
+
+
+def asks_for_widgets(notebook: Notebook) -> bool:
+    """Whether a Python notebook, or one that it includes, may ask for widgets that it does not declare."""
+    code = [cell["source"] for cell in notebook.document.get("cells", ()) if cell["cell_type"] == "code"]
+    return not notebook.declares and is_python(notebook.language) and (notebook.databricks or any("widgets" in text for text in code))
 
 
 def _tried(

@@ -13,6 +13,7 @@ from nbflow.define.pipelines.flow import RunJobTask
 from nbflow.define.pipelines.pipeline import Pipeline, Place, Task
 from nbflow.define.sql_file import SqlFile
 from nbflow.define.task_sources import Source
+from nbflow.plan.arguments import asks_for_widgets
 from nbflow.plan.engines import PlannedEngine
 from nbflow.plan.graph import Edges, ancestors
 from nbflow.plan.plan import PlannedTask
@@ -95,7 +96,7 @@ def idle_parameters(
     everywhere, used_here = _used(pipeline.all_tasks, sources), _used(here, sources)
     among, suggest = _referred(pipeline.parameters.values()) | passed_on, Suggestions()
     for name in pipeline.parameters:
-        if name not in everywhere and name not in among:
+        if name not in everywhere and name not in among and not any(_speaks_of(name, source) for source in sources.values()):
             near = suggest(name, everywhere)
             yield _idle(pipeline.place(f"parameters.{name}"), "no notebook declares it, and nothing refers to it", near)
     taking = [sources[task.task_key] for task in here]
@@ -103,6 +104,13 @@ def idle_parameters(
     for name in given:
         if not reaches_all and name in everywhere and name not in used_here | passed_on:
             yield _idle(Place(key=f"-p {name}"), "no task that takes part uses it", None)
+
+
+def _speaks_of(name: str, source: Source) -> bool:
+    """Whether a notebook may ask for the widget of this name, or one that it includes."""
+    if not isinstance(source, Notebook) or not asks_for_widgets(source):
+        return False
+    return any(name in cell["source"] or "%run" in cell["source"] for cell in source.document["cells"] if cell["cell_type"] == "code")
 
 
 def takes_all(task: Task, source: Source) -> bool:

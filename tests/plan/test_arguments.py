@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,21 @@ def test_a_pipeline_s_parameter_reaches_only_notebooks_that_declare_it() -> None
     assert "other" not in values(plan(shared={"other": 1}))
     assert values(plan(shared={"other": 1}, notebook=FREE)) == {}
     assert values(plan(given={"x": "1"}, notebook=FREE)) == {"x": ("1", "run")}
+
+
+def test_a_pipeline_s_parameter_is_a_widget_of_who_asks_for_widgets() -> None:
+    """As on Databricks, where ``get`` works in a job without a declaration; no variable comes of it, and what nobody speaks of is told."""
+    cell = {"cell_type": "code", "metadata": {}, "source": "dbutils.widgets.get('day')"}
+    asking = Notebook(Path("/w/n.ipynb"), {"cells": [cell]}, "0")
+    for notebook in (asking, replace(asking, document={"cells": [{**cell, "source": "day"}]}, databricks=True)):
+        made = plan(shared={"day": "x", "dya": 1}, notebook=notebook)
+        assert [(item.name, item.value, item.origin, item.assigned) for item in made.tasks[0].arguments] == [
+            ("day", "x", "pipeline", False), ("dya", 1, "pipeline", False),
+        ]  # fmt: skip
+        assert [warning.key for warning in made.warnings] == ["parameters.dya"]
+    told = plan({"day": "mine"}, {"day": "x"}, notebook=asking).tasks[0].arguments
+    assert [(item.value, item.origin, item.assigned) for item in told] == [("x", "pipeline", True)]
+    assert values(plan(shared={"day": "x"}, notebook=replace(asking, declares=True))) == {}
 
 
 def test_a_path_starts_where_it_was_written() -> None:
