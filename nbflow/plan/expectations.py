@@ -8,8 +8,18 @@ from nbflow.core.writes import TableWrite
 from nbflow.define.pipelines.flow import Expectation
 
 
+def lowered(expected: Expectation | None) -> Expectation | None:
+    """The same promises, with the names of tables as the warehouse tells them: Spark knows no case of letters in them."""
+    if expected is None:
+        return None
+    tables: dict[str, int] = {}
+    for table, least in expected.tables.items():
+        tables[table.lower()] = max(least, tables.get(table.lower(), 0))
+    return Expectation(tables, expected.values)
+
+
 def broken_promises(expected: Expectation, values: Collection[str], writes: Iterable[TableWrite]) -> list[str]:
-    """One sentence for each promise that an attempt did not keep which set these task ``values`` and wrote these tables."""
+    """One sentence for each promise, ``lowered``, that an attempt did not keep which set these task ``values`` and wrote these tables."""
     written = {write.table: write for write in writes}
     broken = []
     for table, least in expected.tables.items():

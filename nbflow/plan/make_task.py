@@ -14,6 +14,7 @@ from nbflow.define.pipelines.pipeline import Place, Task
 from nbflow.define.settings import Settings
 from nbflow.define.task_sources import Source
 from nbflow.plan.arguments import Given, fit
+from nbflow.plan.expectations import lowered
 from nbflow.plan.graph import in_order
 from nbflow.plan.items import items_of
 from nbflow.plan.joined import join
@@ -88,7 +89,7 @@ def make_task(task: Task, making: Making) -> tuple[PlannedTask, list[Mistake]]:
         timeout_seconds=task.timeout_seconds,
         cell_timeout_seconds=settings.cell_timeout_seconds if per_cell is None else per_cell,
         description=task.description,
-        expect=task.expect,
+        expect=lowered(task.expect),
     )
     return planned, mistakes
 

@@ -260,7 +260,7 @@ def test_a_task_that_succeeds_and_writes_nothing_has_broken_its_promise(folder: 
         folder,
         "tasks:\n"
         "  - {task_key: kid, depends_on: other, run_if: ALL_DONE, run_job_task: {job_name: kid}, expect: {tables: {s.t: 2}}}\n"
-        "  - {task_key: full, notebook: fill.ipynb, parameters: {rows: 3}, expect: {tables: {s.t: 3}}}\n"
+        "  - {task_key: full, notebook: fill.ipynb, parameters: {rows: 3}, expect: {tables: {S.T: 3}}}\n"
         "  - {task_key: empty, notebook: fill.ipynb, depends_on: full, expect: {tables: {s.t: 1}}}\n"
         "  - {task_key: other, notebook: fill.ipynb, depends_on: empty, run_if: ALL_DONE, expect: {tables: [s.u], values: [rows]}}\n",
         "--engine", "sail",

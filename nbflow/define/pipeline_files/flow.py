@@ -103,7 +103,7 @@ def read_expectation(reader: ObjectReader, node: Node | None, key: str, places: 
     listed = found.get("tables")
     if listed is not None and isinstance(listed.value, dict):
         for name, least in listed.value.items():
-            places[f"expect.{name}"] = Place(reader.file, listed.line_of(name), f"{key}.tables.{name}")
+            places[f"expect.{str(name).lower()}"] = Place(reader.file, listed.line_of(name), f"{key}.tables.{name}")
             if KINDS["count"].fits(least.value):
                 tables[name] = int(least.value)
             elif reader.is_known(least):
@@ -111,7 +111,7 @@ def read_expectation(reader: ObjectReader, node: Node | None, key: str, places: 
     elif listed is not None:
         for name, line, where in _names(reader, listed, f"{key}.tables"):
             tables[name] = 0
-            places[f"expect.{name}"] = Place(reader.file, line, where)
+            places[f"expect.{name.lower()}"] = Place(reader.file, line, where)
     values = [name for name, _, _ in _names(reader, found["values"], f"{key}.values")] if "values" in found else []
     return Expectation(tables, tuple(values))
 

@@ -76,7 +76,7 @@ def _check_expectation(task: Task) -> Iterator[Mistake]:
         yield _at(task, "expect", "only a task that runs something can promise anything", "remove it")
     for table in expected.tables:
         if not isinstance(table, str) or table.count(".") != 1:
-            yield _at(task, f"expect.{table}", f"{table!r} names no table", "write schema.table")
+            yield _at(task, f"expect.{str(table).lower()}", f"{table!r} names no table", "write schema.table")
 
 
 def check_dependencies(task: Task, siblings: Mapping[str, Task]) -> Iterator[Mistake]:
