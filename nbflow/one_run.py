@@ -135,7 +135,7 @@ async def _settled(home: Home, plan: Plan, listeners: Sequence[Listener]) -> tup
             listener(Noted(0, Clock().now(), text))
 
     choice = await choose(announce, home.settings.python)
-    last = home.store.last_success(plan.pipeline, of_file=plan.file is not None)
+    last = home.store.last_success(plan.pipeline, of_file=plan.file is not None, bundle_job=plan.bundle_job)
     if last is not None and changed_by_itself(last[1], choice.name):
         why = f", since spark cannot start here: {choice.reason}" if choice.reason else ""
         message = f"engine auto comes to {choice.name} here{why}; the last successful run of {plan.pipeline}, {last[0]}, had {last[1]}"
@@ -284,9 +284,9 @@ class _OneRun:
 
 
 def _stored_text(plan: Plan) -> str | None:
-    """A sentence about values of earlier runs that stand for those of tasks that are left out; ``None`` where there are none."""
-    listed = [f"{key} (run {earlier.run_id})" for key, earlier in plan.stored.items() if earlier.values]
+    """A sentence about earlier runs whose values and results stand for tasks that are left out; ``None`` where there are none."""
+    listed = [f"{key} (run {earlier.run_id}, {earlier.result})" for key, earlier in plan.stored.items()]
     if not listed:
         return None
     more = f" and {len(listed) - _MOST_KEYS} more" if len(listed) > _MOST_KEYS else ""
-    return f"tasks that are left out count with the values of earlier runs: {', '.join(listed[:_MOST_KEYS])}{more}"
+    return f"tasks that are left out count as in earlier runs: {', '.join(listed[:_MOST_KEYS])}{more}"

@@ -105,7 +105,7 @@ class Workspace:
 
         if pipeline is None:
             raise DefinitionError(mistakes)
-        wrong, name, of_file = bool(mistakes), pipeline.name, pipeline.file is not None
+        wrong, name, of_file, of_bundle = bool(mistakes), pipeline.name, pipeline.file is not None, pipeline.bundle_job
         read, further = self._sources(request.folder, children.seen_from).read(pipeline)
         mistakes += unless_told(further, mistakes)
         children = self._children[pipeline.name, pipeline.file] = children.below(pipeline, request.folder)
@@ -117,7 +117,7 @@ class Workspace:
                 self.settings,
                 lru_cache(maxsize=1)(installed_kernels),
                 children,
-                lambda keys: self.store.last_values(name, keys, of_file=of_file),
+                lambda keys: self.store.last_values(name, keys, of_file=of_file, bundle_job=of_bundle),
             )
         except DefinitionError as error:
             mistakes += unless_told(error.mistakes, mistakes)

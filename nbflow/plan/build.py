@@ -97,6 +97,7 @@ def build_plan(
         tasks=tuple(tasks),
         description=pipeline.description,
         file=pipeline.file,
+        bundle_job=pipeline.bundle_job,
         parameters={name: given.value for name, given in shared.items()},
         engines=engines,
         timeout_seconds=pipeline.timeout_seconds,

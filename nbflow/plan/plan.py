@@ -107,11 +107,12 @@ class Plan:
     depends on. ``parameters`` are the pipeline's own, resolved where that is possible; ``engines`` are the Spark
     engines that tasks attach to when they use Spark, first that of tasks which name no cluster. ``timezone`` is where
     times are told, ``interval`` the time whose data the run is for (``None``: the last whole day before it starts).
-    ``left_out`` are tasks that take no part, ``stored`` the run and the values that stand for theirs, by their keys."""
+    ``bundle_job`` is its key in a bundle, with the target (``etl@dev``). ``left_out`` are tasks that take no part, ``stored`` the run and the values that stand for theirs, by their keys."""
 
     pipeline: str
     tasks: tuple[PlannedTask, ...]
     file: Path | None = None
+    bundle_job: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     engines: tuple[PlannedEngine, ...] = (PlannedEngine(),)
     timeout_seconds: float = 0

@@ -130,19 +130,29 @@ SELECT run_id FROM runs LEFT JOIN child_runs USING (run_id)
 WHERE parent_run_id IS NULL AND result IN ('FAILED', 'TIMEDOUT', 'SUCCESS_WITH_FAILURES') ORDER BY run_id DESC LIMIT 1;
 
 -- :: last_success
--- The newest run of a pipeline that ended well and used a Spark engine, of a file or not (:of_file).
+-- The newest run of a pipeline that ended well and used a Spark engine, of a file or not (:of_file), as this job of a bundle (:bundle_job).
 SELECT run_id, engine FROM runs
 WHERE pipeline = CAST(:pipeline AS TEXT) AND result IN ('SUCCESS', 'SUCCESS_WITH_FAILURES')
     AND json_extract(definition, '$.uses_spark') AND (json_extract(definition, '$.file') IS NOT NULL) = :of_file
+    AND json_extract(definition, '$.bundle_job') IS CAST(:bundle_job AS TEXT)
+ORDER BY run_id DESC LIMIT 1;
+
+-- :: last_exclusion
+-- The newest run in which a condition left a task out, of those that count for last_values.
+SELECT run_id, task_run_id FROM runs LEFT JOIN child_runs USING (run_id) JOIN task_runs USING (run_id)
+WHERE pipeline = CAST(:pipeline AS TEXT) AND parent_run_id IS NULL AND task_key = CAST(:task_key AS TEXT) AND task_runs.result = 'EXCLUDED'
+    AND (json_extract(definition, '$.file') IS NOT NULL) = :of_file AND json_extract(definition, '$.bundle_job') IS CAST(:bundle_job AS TEXT)
 ORDER BY run_id DESC LIMIT 1;
 
 -- :: last_values
 -- The values that a task of a pipeline set in the newest run in which it ended, or (:well) ended well, and the result of its SQL. Runs
--- that a task of another began do not count, nor do, for a pipeline of a file (:of_file), runs of what is none, or the other way round.
+-- that a task of another began do not count, nor do, for a pipeline of a file (:of_file), runs of what is none, or the other way round,
+-- nor those of another job of a bundle, or for another target (:bundle_job).
 SELECT run_id, task_values, output, task_runs.result AS result, task_run_id, number
 FROM runs LEFT JOIN child_runs USING (run_id) JOIN task_runs USING (run_id) JOIN attempts USING (task_run_id)
 WHERE pipeline = CAST(:pipeline AS TEXT) AND parent_run_id IS NULL AND task_key = CAST(:task_key AS TEXT) AND attempts.result IS NOT NULL
     AND (task_runs.result = 'SUCCESS' OR NOT :well) AND (json_extract(definition, '$.file') IS NOT NULL) = :of_file
+    AND json_extract(definition, '$.bundle_job') IS CAST(:bundle_job AS TEXT)
 ORDER BY run_id DESC, number DESC LIMIT 1;
 
 -- :: events

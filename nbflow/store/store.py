@@ -208,19 +208,25 @@ class Store:
         database = self._readable()
         return [] if database is None else [row["pipeline"] for row in database.rows("pipelines")]
 
-    def last_values(self, pipeline: str, keys: Iterable[str], *, of_file: bool) -> dict[str, Stored]:
+    def last_values(self, pipeline: str, keys: Iterable[str], *, of_file: bool, bundle_job: str | None = None) -> dict[str, Stored]:
         """What each of the pipeline's tasks ``keys`` left, as far as it was ever done.
 
-        The one rule for values of earlier runs: those of the task's newest success or, where it never had one, of its newest end. Only
-        runs count that no task of another began, and for a pipeline of a file (``of_file``) those of a file: a notebook may bear its name.
+        The one rule for values of earlier runs: those of the task's newest success or, where it never had one, of its newest end; none
+        where a condition has left it out since then: the other branch is the one that ran. Only
+        runs count that no task of another began, and for a pipeline of a file (``of_file``) those of a file: a notebook may bear its name. Jobs of a
+        bundle may bear one name, and each has its targets: those of this ``bundle_job`` count.
         """
         database = self._readable()
-        return {} if database is None else last_values(database, pipeline, keys, of_file=of_file)
+        return {} if database is None else last_values(database, pipeline, keys, of_file=of_file, bundle_job=bundle_job)
 
-    def last_success(self, pipeline: str, *, of_file: bool) -> tuple[int, str] | None:
+    def last_success(self, pipeline: str, *, of_file: bool, bundle_job: str | None = None) -> tuple[int, str] | None:
         """The id and the engine of the pipeline's newest run that ended well and used Spark; ``None`` where there is none."""
         database = self._readable()
-        row = None if database is None else database.row("last_success", pipeline=storable(pipeline), of_file=of_file)
+        row = (
+            None
+            if database is None
+            else database.row("last_success", pipeline=storable(pipeline), of_file=of_file, bundle_job=storable(bundle_job))
+        )
         return None if row is None else (row["run_id"], row["engine"])
 
     def resolve(self, reference: str) -> int:

@@ -123,6 +123,34 @@ def test_values_of_earlier_runs(store: Store) -> None:
         store.run(99)
 
 
+def test_a_task_that_a_condition_left_out_since_has_no_values(store: Store) -> None:
+    """It counts as left out, until it is done again: branches of two runs never come together."""
+    for number, result in enumerate([Result.SUCCESS, Result.EXCLUDED, Result.FAILED, Result.SUCCESS], 1):
+        run = begin(store, "a")
+        if result is Result.EXCLUDED:
+            tell(store, run.run_id, TaskEnded(run.run_id, AT, "a", run.task_run_ids["a"], result))
+        else:
+            tell(store, run.run_id, *attempt(run.run_id, "a", run.task_run_ids["a"], result=result, values={"k": number}))
+        left = store.last_values("p", "a", of_file=False)["a"]
+        expected = [(1, {"k": 1}, "SUCCESS"), (2, {}, "EXCLUDED"), (1, {"k": 1}, "SUCCESS"), (4, {"k": 4}, "SUCCESS")][number - 1]
+        assert (left.run_id, left.values, left.result) == expected
+
+
+def test_jobs_and_targets_of_a_bundle_are_kept_apart(store: Store) -> None:
+    """Whatever the name that they bear: neither values nor the engine of one count for another."""
+    jobs = [None, "k@dev", "k@prod", "j@dev"]
+    for number, job in enumerate(jobs, 1):
+        definition = {"file": "/w/p.yml", "bundle_job": job, "uses_spark": True}
+        run = store.begin("p", ["a"], {}, definition, {}, "spark", None)
+        tell(store, run.run_id, *attempt(run.run_id, "a", run.task_run_ids["a"], values={"k": number}))
+        with store.hold(run.run_id):
+            tell(store, run.run_id, RunEnded(run.run_id, AT, Result.SUCCESS, 1.0))
+    for number, job in enumerate(jobs, 1):
+        assert store.last_values("p", "a", of_file=True, bundle_job=job)["a"].values == {"k": number}
+        assert store.last_success("p", of_file=True, bundle_job=job) == (number, "spark")
+    assert store.last_values("p", "a", of_file=True, bundle_job="k@test") == {}
+
+
 def test_the_rows_of_sql_of_an_earlier_run(store: Store) -> None:
     """They stand beside its values; of what is no SQL there are none."""
     rows = {"columns": ["n"], "rows": [{"n": 3}]}

@@ -60,9 +60,12 @@ def parse_job_file(
         mistakes = list(document.mistakes)
         reader = _JobReader(file, mistakes, document.anchors, allow_missing)
         bundle = is_bundle(document.root)
-        root = Bundle(document, path, file, choice, reader).root() if bundle else document.root
+        assembly = Bundle(document, path, file, choice, reader) if bundle else None
+        root = document.root if assembly is None else assembly.root()
         told = list(mistakes)
         pipeline = reader.pipeline(root, path.absolute(), choice.job)
+        if pipeline is not None and assembly is not None and assembly.target:
+            pipeline = replace(pipeline, bundle_job=f"{pipeline.bundle_job}@{assembly.target}")
         if pipeline is not None:
             mistakes += check_pipeline(pipeline)
     if bundle:
@@ -128,7 +131,7 @@ class _JobReader(ObjectReader):
         if isinstance(line, Line):  # paths in a job of a bundle start at the file that defines it
             path, found = line.path, rebased(found, line.path.parent)
         pipeline = self._job(found, f"resources.jobs.{key}", key, path)
-        return None if pipeline is None else replace(pipeline, bundle=whole)
+        return None if pipeline is None else replace(pipeline, bundle=whole, bundle_job=key)
 
     def _job(self, node: Node, key: str, name: str, path: Path) -> Pipeline | None:
         before = len(self.mistakes)

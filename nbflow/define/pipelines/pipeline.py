@@ -147,7 +147,7 @@ class Pipeline:
     """A job: tasks that depend on one another, and parameters they share.
 
     ``file`` is where it was read from (``None``: written in Python, then paths start at the current folder);
-    ``bundle`` is the file of the bundle that it belongs to;
+    ``bundle`` is the file of the bundle that it belongs to, ``bundle_job`` its key there, with the target (``etl@dev``);
     ``parameters`` maps each name to its default; ``engine`` names a Spark engine (``None``: as the settings say);
     ``job_clusters`` are the clusters that tasks may name, by their keys; ``timezone`` is where references tell times;
     ``warnings`` tell of keys that have no effect here; ``unread`` names those of which something could not be read.
@@ -160,6 +160,7 @@ class Pipeline:
     timeout_seconds: float = 0
     file: Path | None = None
     bundle: Path | None = None
+    bundle_job: str | None = None
     engine: str | None = None
     job_clusters: Mapping[str, Cluster] = field(default_factory=dict)
     timezone: str = "UTC"

@@ -21,6 +21,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "pipeline": plan.pipeline,
         "description": plan.description,
         "file": None if plan.file is None else os.fspath(plan.file),
+        "bundle_job": plan.bundle_job,
         "engine": plan.engine,
         "uses_spark": plan.uses_spark,
         "engines": [_engine(engine) for engine in plan.engines],

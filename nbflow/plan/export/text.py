@@ -35,7 +35,10 @@ def plan_text(plan: Plan, shown: Callable[[Path], str] = os.fspath, comes_to: st
 
 
 def _left_out(plan: Plan, key: str) -> str:
-    return f"{key} (values of run {plan.stored[key].run_id})" if key in plan.stored and plan.stored[key].values else key
+    if key not in plan.stored:
+        return key
+    earlier = plan.stored[key]
+    return f"{key} (values of run {earlier.run_id})" if earlier.values else f"{key} ({earlier.result} in run {earlier.run_id})"
 
 
 def _cluster(engine: PlannedEngine, key: str, workers: int | None) -> str:

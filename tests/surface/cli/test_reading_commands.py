@@ -256,7 +256,7 @@ def test_params_of_a_pipeline_are_its_own(nbflow: Any) -> None:
     bundle = Path(__file__).parents[2] / "data" / "databricks"
     found = nbflow("params", "databricks.yml", "--job", "orders", "--target", "prod", "--json", cwd=bundle).document
     assert found["parameters"] == [
-        {"name": "env", "default": "prod", "tasks": ["ingest", "clean"]},
+        {"name": "env", "default": "prod", "tasks": ["ingest", "clean", "daily"]},
         {"name": "day", "default": "{{job.trigger.time.iso_date}}", "tasks": ["ingest", "daily"]},
     ]
     assert nbflow("params", "databricks.yml", "--target", "prd", cwd=bundle).code == 2

@@ -30,13 +30,15 @@ def is_bundle(root: Node) -> bool:
 
 
 class Bundle:
-    """The bundle whose main file at ``path``, ``shown`` in messages, holds ``document``. Mistakes go to ``reader``."""
+    """The bundle whose main file at ``path``, ``shown`` in messages, holds ``document``. Mistakes go to ``reader``. ``target`` is the
+    name of the one that ``root`` has taken."""
 
     def __init__(self, document: Document, path: Path, shown: str, choice: Choice, reader: ObjectReader) -> None:
         self._folder, self._shown = path.absolute().parent, os.path.dirname(shown)
         self._choice, self._reader = choice, reader
         self._root = Files(document, path, shown, reader).root()
         self._variables = VariableReader(self._root, choice, reader)
+        self.target = ""
 
     def root(self) -> Node:
         """The bundle as one file would hold it whose ``resources`` have the target's values in them."""
@@ -46,6 +48,7 @@ class Bundle:
 
     def _resources(self) -> Node:
         name, target = self._target()
+        self.target = name
         root = self._root if target is None else merged(self._root, _overriding(target))
         values = self._variables.read(name, target, self._folder, self._shown)
         names = Names(root, name, self._folder, self._choice.user)
