@@ -257,6 +257,6 @@ def test_params_of_a_pipeline_are_its_own(nbflow: Any) -> None:
     found = nbflow("params", "databricks.yml", "--job", "orders", "--target", "prod", "--json", cwd=bundle).document
     assert found["parameters"] == [
         {"name": "env", "default": "prod", "tasks": ["ingest", "clean", "daily"]},
-        {"name": "day", "default": "{{job.trigger.time.iso_date}}", "tasks": ["ingest", "daily"]},
+        {"name": "day", "default": "{{job.trigger.time.iso_date}}", "tasks": ["ingest", "clean", "daily"]},
     ]
     assert nbflow("params", "databricks.yml", "--target", "prd", cwd=bundle).code == 2
