@@ -138,18 +138,22 @@ class ObjectReader:
         if key.standing is Standing.IDLE:
             self.warn("has no effect here", line, where)
         if key.standing is Standing.CLOUD:
-            self._refused.add(parent)
-            if self._allow_missing:
-                self._missing[parent] = where.rpartition(".")[2]
-                self.warn("is left out: only Databricks has such tasks", line, where)
-            else:
-                hint = f"{key.instead}; --allow-missing leaves such tasks out"
-                self.wrong("cannot be run by nbflow: only Databricks has such tasks", line, where, hint)
+            self.only_there(parent, where, line, key.instead)
         if key.standing is Standing.REFUSED and not any(value.value == one and type(value.value) is type(one) for one in key.harmless):
             self._refused.add(parent)
             if not key.harmless or self.is_known(value):
                 self.wrong("cannot be run by nbflow", line, where, key.instead)
         return key.standing is Standing.DONE
+
+    def only_there(self, task: str, where: str, line: int, instead: str) -> None:
+        """Tell that the key at ``where`` makes the one at ``task`` a task that only Databricks has: it is left out, or a mistake."""
+        self._refused.add(task)
+        if self._allow_missing:
+            self._missing[task] = where.rpartition(".")[2]
+            self.warn("is left out: only Databricks has such tasks", line, where)
+        else:
+            hint = f"{instead}; --allow-missing leaves such tasks out"
+            self.wrong("cannot be run by nbflow: only Databricks has such tasks", line, where, hint)
 
     def is_known(self, node: Node) -> bool:
         """Whether text, and texts in a list, mean something here; those that do not are told."""

@@ -9,6 +9,7 @@ from nbflow.define.pipeline_files.document import Node
 from nbflow.define.pipeline_files.environments import Environment, environment_libraries
 from nbflow.define.pipeline_files.flow import read_condition, read_run_job
 from nbflow.define.pipeline_files.objects import ObjectReader
+from nbflow.define.pipeline_files.work_words import SQL_TASK
 from nbflow.define.pipelines.pipeline import Place
 from nbflow.define.pipelines.task_kinds import (
     KINDS_OF_FIELD,
@@ -33,9 +34,11 @@ def read_work(
 ) -> dict[str, Any]:
     """The fields of ``Task`` that say what the task at ``key`` does; ``entry`` are the task's entries, ``environments`` those of
     the job (``None``: they could not be read). What is wrong goes to ``reader``, where things stand into ``places``."""
+    if (kept := _kept_on_databricks(entry.get("sql_task"))) is not None:
+        reader.only_there(key, f"{key}.sql_task.{kept}", entry["sql_task"].line_of(kept), SQL_TASK[kept].instead)
     missing = reader.missing_in(key)
-    if missing is not None:
-        return {"missing": missing}
+    if missing is not None or kept is not None:
+        return {"missing": missing} if missing is not None else {}
     named = [name for name in entry if name in OBJECTS or name in SHORT]
     kinds = list(dict.fromkeys(SHORT.get(name, name) for name in named))
     if len(kinds) > 1:
@@ -62,6 +65,13 @@ def read_work(
     places.update({f"libraries[{index}]": place for index, (_, place) in enumerate(libraries)})
     found = tuple(library for library, _ in libraries)
     return {**_READ[kind](reader, entry, key, places), **({"libraries": found} if found else {})}
+
+
+def _kept_on_databricks(node: Node | None) -> str | None:
+    """The query, alert or dashboard that stands in a ``sql_task`` instead of a file."""
+    if node is None or not isinstance(node.value, dict) or "file" in node.value:
+        return None
+    return next((name for name in ("query", "alert", "dashboard") if name in node.value), None)
 
 
 def _told_already(reader: ObjectReader, node: Node, key: str) -> bool:

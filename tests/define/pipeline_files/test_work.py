@@ -73,6 +73,16 @@ def test_kinds_that_only_databricks_has_are_refused_by_name(tmp_path: Path, kind
     assert (pipeline.tasks[0].missing, [warning.key for warning in pipeline.warnings]) == (kind, [f"tasks[0].{kind}"])
 
 
+@pytest.mark.parametrize("kept", ["query", "alert", "dashboard"])
+def test_sql_that_is_kept_on_databricks_is_left_out_where_that_is_allowed(tmp_path: Path, kept: str) -> None:
+    """As a task of a kind that only Databricks has; that it names no file is no further mistake."""
+    (told,) = mistakes(tmp_path, f"    sql_task: {{warehouse_id: w, {kept}: {{x: 1}}}}\n")
+    assert told.startswith(f"p.yml:3: tasks[0].sql_task.{kept}: cannot be run by nbflow: only Databricks has such tasks (put the SQL into")
+    pipeline, wrong = parse_job_file(tmp_path / "p.yml", shown="p.yml", allow_missing=True)
+    assert pipeline is not None and not wrong
+    assert (pipeline.tasks[0].missing, [warning.key for warning in pipeline.warnings]) == (kept, [f"tasks[0].sql_task.{kept}"])
+
+
 def test_a_task_written_in_python_does_one_thing() -> None:
     """By the same rule, and of the right class."""
     tasks = [
