@@ -20,6 +20,8 @@ from nbflow.warehouse.catalog import SparkCatalog
 from nbflow.warehouse.folders import contents
 
 _REHEARSAL = "nbflow-rehearsal"
+_AHEAD = "nbflow-ahead"
+_MOST_LOGS, _MOST_FILES = 100, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Control:
         self._context: Any = None
         self._catalog: SparkCatalog | None = None
         self._listening: Any = None
+        self._ahead = threading.Lock()
 
     def begin(self, warehouse: Path) -> str:
         """Make the driver's context and make the warehouse's tables known; returns Spark's version."""
@@ -120,6 +123,29 @@ class Control:
         with contextlib.suppress(Exception):
             self._context.cancelJobsWithTag(_REHEARSAL)
 
+    def read_ahead(self) -> None:
+        """Have Delta compute the state of tables that were written and not read since: the next reader would wait for it. One call at
+        a time; where one is going on, another does nothing. No error when the driver is gone.
+
+        What it is about is Delta's own store of the tables that the driver has open. Those of many files are left to who reads them.
+        """
+        if not self._ahead.acquire(blocking=False):
+            return
+        try:
+            self._context.addJobTag(_AHEAD)
+            loader = self._jvm.java.lang.Thread.currentThread().getContextClassLoader()
+            logs = self._jvm.java.lang.Class.forName("org.apache.spark.sql.delta.DeltaLog$", True, loader).getField("MODULE$").get(None)
+            opened = logs.getOrCreateCache(self._session.sessionState().conf()).asMap()
+            for log in list(opened.values()) if opened.size() <= _MOST_LOGS else ():
+                with contextlib.suppress(Exception):  # a table that is gone meanwhile: who reads it is told
+                    _compute_state(log.unsafeVolatileSnapshot())
+        except Exception:  # a driver that goes, or a Delta that keeps its tables elsewhere
+            return
+        finally:
+            with contextlib.suppress(Exception):  # as above
+                self._context.removeJobTag(_AHEAD)
+            self._ahead.release()
+
     def open_door(self) -> Door:
         """A gateway of its own for one notebook, so that secrets, callbacks and objects are not shared with others."""
         server = self._jvm.org.apache.spark.api.python.Py4JServer(self._context.getConf())
@@ -152,6 +178,15 @@ class Control:
             self._listening.shutdown_callback_server()
             self._listening.close()
         self._gateway.close()
+
+
+def _compute_state(snapshot: Any) -> None:
+    """Compute the state of a table's version where nobody has, and it is not long."""
+    if snapshot.version() < 0 or snapshot._computedStateTriggered():
+        return
+    files = snapshot.numOfFilesIfKnown()
+    if files.isDefined() and files.get() <= _MOST_FILES:
+        snapshot.numOfFiles()
 
 
 def _quiet_py4j() -> None:

@@ -217,7 +217,9 @@ class SparkEngine:
             if self._serving is not None:
                 await asyncio.wait_for(self._serving.end(tag), _CANCEL_SECONDS)
         if door is not None:
-            asyncio.get_running_loop().call_later(_CLOSE_SECONDS, self._close_later, control, door)
+            loop = asyncio.get_running_loop()
+            loop.call_later(_CLOSE_SECONDS, self._close_later, control, door)
+            loop.run_in_executor(None, control.read_ahead)  # nobody waits for it
 
     def _close_later(self, control: Control, door: Door) -> None:
         if control is self._control and self._gateway.is_running():
