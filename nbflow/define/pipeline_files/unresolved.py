@@ -1,4 +1,4 @@
-"""Text with references of a bundle that mean nothing here."""
+"""Text of a bundle that cannot mean what it should: references without a value, and what cannot be merged."""
 
 from __future__ import annotations
 
@@ -24,3 +24,22 @@ class Unresolved(str):
 
     def __getnewargs__(self) -> tuple[str, tuple[Mistake, ...], tuple[Mistake, ...]]:  # type: ignore[override]  # copies need all
         return str(self), self.mistakes, self.wrong
+
+
+class Unmerged(str):
+    """Text that a bundle and its target have where the other of the two has a map or a list. ``message`` says so, ``hint`` what to
+    do; where its references mean nothing, that is to be told instead."""
+
+    __slots__ = ("hint", "message")
+
+    message: str
+    hint: str
+
+    def __new__(cls, text: str, message: str, hint: str) -> Unmerged:
+        """``text``, and what is to be told of it."""
+        found = super().__new__(cls, text)
+        found.message, found.hint = message, hint
+        return found
+
+    def __getnewargs__(self) -> tuple[str, str, str]:  # type: ignore[override]  # copies need all
+        return str(self), self.message, self.hint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from nbflow.define.pipeline_files.bundle.files import NOTHING, Files
 from nbflow.define.pipeline_files.bundle.merging import merged
 from nbflow.define.pipeline_files.bundle.names import Names
 from nbflow.define.pipeline_files.bundle.prefix import Prefix
-from nbflow.define.pipeline_files.bundle.references import References
+from nbflow.define.pipeline_files.bundle.references import References, opened
 from nbflow.define.pipeline_files.bundle.variables import VariableReader
 from nbflow.define.pipeline_files.choice import Choice
 from nbflow.define.pipeline_files.document import Document, Node
@@ -49,8 +50,8 @@ class Bundle:
     def _resources(self) -> Node:
         name, target = self._target()
         self.target = name
-        root = self._root if target is None else merged(self._root, _overriding(target))
         values = self._variables.read(name, target, self._folder, self._shown)
+        root = self._root if target is None else merged(self._root, _overriding(target), partial(opened, given=values.given))
         names = Names(root, name, self._folder, self._choice.user)
         prefix = self._prefix(root, target, References(values, names, Prefix()), names.short_name)
         found = References(values, names, prefix).replaced(root.value.get("resources", NOTHING), "resources")

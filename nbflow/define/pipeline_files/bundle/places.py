@@ -31,6 +31,11 @@ class Line(int):
         return int(self), self.file, self.path
 
 
+def place_of(line: int) -> str:
+    """File and line, as messages name them; the line alone where its file is not known."""
+    return f"{line.file}:{int(line)}" if isinstance(line, Line) else f"line {line}"
+
+
 def placed(node: Node, file: str, path: Path) -> Node:
     """``node`` with all below it, its lines those of the file at ``path``."""
     lines: dict[str, int] | None = None if node.lines is None else {name: Line(line, file, path) for name, line in node.lines.items()}

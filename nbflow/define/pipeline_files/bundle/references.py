@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from nbflow.core.errors import Mistake
 from nbflow.define.nearest import did_you_mean, there_are
@@ -11,7 +12,7 @@ from nbflow.define.pipeline_files.bundle.places import Line
 from nbflow.define.pipeline_files.bundle.prefix import Prefix
 from nbflow.define.pipeline_files.bundle.variables import Values
 from nbflow.define.pipeline_files.document import Node
-from nbflow.define.pipeline_files.unresolved import Unresolved
+from nbflow.define.pipeline_files.unresolved import Unmerged, Unresolved
 
 _NAME = r"[a-zA-Z][a-zA-Z0-9]*(?:[-_]+[a-zA-Z0-9]+)*"
 _REFERENCE = re.compile(rf"\$\{{({_NAME}(?:\.{_NAME}|\[[0-9]+\])*)\}}")
@@ -34,9 +35,11 @@ class References:
             return Node(items, node.line, node.lines)
         if isinstance(value, list):
             return Node([self.replaced(item, f"{key}[{at}]") for at, item in enumerate(value)], node.line, node.lines)
-        if not isinstance(value, str) or "${" not in value:
-            return node
-        return self._text(node, key)
+        if isinstance(value, Unmerged):
+            found = self.replaced(Node(str(value), node.line), key)
+            unknown = isinstance(found.value, Unresolved)
+            return found if unknown else self._nothing(value.message, node, key, value.hint, wrong=True)
+        return self._text(node, key) if isinstance(value, str) and "${" in value else node
 
     def _text(self, node: Node, key: str) -> Node:
         found = list(_REFERENCE.finditer(node.value))
@@ -62,9 +65,7 @@ class References:
 
     def _meant(self, name: str, node: Node, key: str) -> Node:
         """What a reference in ``node`` means."""
-        steps = _STEP.findall(name)
-        if steps[0] == "variables" and steps[2:3] == ["value"]:
-            steps = ["var", steps[1], *steps[3:]]
+        steps = _steps(name)
         if steps[0] == "var" and len(steps) > 1:
             return self._variable(name, steps[1], steps[2:], node, key)
         found = self._names.find(steps)
@@ -121,3 +122,21 @@ class References:
         about = self._open[-1] if self._open and about is None else about
         mistakes = [Mistake(message, None, node.line, key or None, hint, about)]
         return Node(Unresolved(str(node.value), mistakes, mistakes if wrong else ()), node.line)
+
+
+def opened(node: Node, given: Mapping[str, Node | None], seen: frozenset[str] = frozenset()) -> Node:
+    """The map or the list of text that is one reference to such a value among those ``given`` to variables, as it is written there;
+    anything else, and what refers to itself, as it is. ``seen`` are references on the way to ``node``."""
+    match = _REFERENCE.fullmatch(node.value) if isinstance(node.value, str) and node.value not in seen else None
+    steps = _steps(match[1]) if match is not None else []
+    found = given.get(steps[1]) if len(steps) > 1 and steps[0] == "var" else None
+    for step in [*steps[2:], ""]:
+        found = opened(found, given, seen | {node.value}) if found is not None else None
+        found = inside(found, step) if found is not None and step else found
+    return Node(found.value, node.line, found.lines) if found is not None and isinstance(found.value, (dict, list)) else node
+
+
+def _steps(name: str) -> list[str]:
+    """The parts of a dotted name; ``variables.x.value`` is ``var.x``."""
+    steps = _STEP.findall(name)
+    return ["var", steps[1], *steps[3:]] if steps[0] == "variables" and steps[2:3] == ["value"] else steps
