@@ -7,9 +7,9 @@ false and ``12:30`` a number.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -76,12 +76,12 @@ class Node:
 class Document:
     """A file's content: its root, and what is wrong in it although it can be read.
 
-    ``anchors`` are those keys of the root in whose values something stands that an alias refers to.
+    ``anchors`` are those keys of the root in whose values something stands that an alias refers to; true where nothing else does.
     """
 
     root: Node
     mistakes: tuple[Mistake, ...] = ()
-    anchors: frozenset[str] = frozenset()
+    anchors: Mapping[str, bool] = field(default_factory=dict)
 
 
 def read_document(path: Path, shown: str | None = None) -> Document:
@@ -123,7 +123,7 @@ def _document(text: str, file: str) -> Document:
         raise DefinitionError([Mistake("holds more than one document", file, line, hint="keep one, without a second '---'")])
     builder = _Builder(file)
     root = builder.build(nodes[0])
-    return Document(root, tuple(builder.mistakes), builder.anchors())
+    return Document(root, tuple(builder.mistakes), builder.anchors(root))
 
 
 def _too_deep(file: str, line: int | None) -> Mistake:
@@ -153,6 +153,7 @@ class _Builder:
         self._open: set[int] = set()
         self._built: dict[int, tuple[Node, int, int]] = {}  # with its size, and how many were built before it
         self._aliased: set[int] = set()
+        self._shared: set[int] = set()  # the same by the ids of our nodes
         self._homes: dict[str, range] = {}
         self._size = 0  # how many values the node that was built last stands for
         self._line = 1  # of the key that was met last
@@ -164,6 +165,7 @@ class _Builder:
         if known is not None:
             self._size = known[1]
             self._aliased.add(known[2])
+            self._shared.add(id(known[0]))
             return known[0]
         line = node.start_mark.line + 1
         if isinstance(node, yaml.ScalarNode):
@@ -180,9 +182,15 @@ class _Builder:
         self._built[id(node)] = built, self._size, len(self._built)
         return built
 
-    def anchors(self) -> frozenset[str]:
-        """The root's keys in whose values something stands that an alias refers to."""
-        return frozenset(name for name, home in self._homes.items() if any(number in home for number in self._aliased))
+    def anchors(self, root: Node) -> dict[str, bool]:
+        """The keys of ``root`` in whose values something stands that an alias refers to, and whether nothing else does."""
+        names = [name for name, home in self._homes.items() if any(number in home for number in self._aliased)]
+        return {name: self._is_shared(root.value[name]) for name in names}
+
+    def _is_shared(self, node: Node) -> bool:
+        """Whether an alias refers to ``node``, or to each value in it."""
+        items = node.value.values() if isinstance(node.value, dict) else node.value if isinstance(node.value, list) else ()
+        return id(node) in self._shared or (bool(items) and all(map(self._is_shared, items)))
 
     @property
     def _key(self) -> str | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from nbflow.core.errors import Mistake
@@ -20,7 +21,8 @@ from nbflow.define.pipelines.kinds import KINDS, said
 _VARIABLE = "${"
 _TEXTS = ("text", "prose", "task_key")
 _STEP = re.compile(r"[.\[]")
-_MAY_BE_EMPTY = ("bundle", "bundle_part", "target")
+_BUNDLES = ("bundle", "bundle_part")
+_MAY_BE_EMPTY = (*_BUNDLES, "target")
 """Objects whose keys may have no value, as on Databricks: ``targets:`` above comments alone."""
 _SLIP = 0.8  # ``descriptions`` is a slip, ``definitions`` is not
 _OWN_RULE = ("task_key", "notebook", "notebook_path", "script", "python_file", "sql", "path", "depends_on", "job_id")
@@ -30,11 +32,13 @@ _OWN_RULE = ("task_key", "notebook", "notebook_path", "script", "python_file", "
 class ObjectReader:
     """Reads the objects of ``file``; what is wrong goes into ``mistakes``, what has no effect into ``warnings``.
 
-    ``anchors`` are keys of the file's root that hold what aliases refer to; ``allow_missing`` says that tasks of kinds that only
+    ``anchors`` are keys of the file's root that hold what aliases refer to, true where they hold nothing else; ``allow_missing`` says that tasks of kinds that only
     Databricks has are left out.
     """
 
-    def __init__(self, file: str, mistakes: list[Mistake], anchors: frozenset[str] = frozenset(), allow_missing: bool = False) -> None:
+    def __init__(
+        self, file: str, mistakes: list[Mistake], anchors: Mapping[str, bool] = MappingProxyType({}), allow_missing: bool = False
+    ) -> None:
         self.file = file
         self.mistakes = mistakes
         self.warnings: list[Mistake] = []
@@ -70,10 +74,11 @@ class ObjectReader:
         """Whether one of ``names`` was suggested for an unknown key of the object at ``key``."""
         return any(name in self._guessed.get(key, ()) for name in names)
 
-    def object(self, node: Node, kind: str, key: str) -> dict[str, Node]:
+    def object(self, node: Node, kind: str, key: str, anchors: Mapping[str, bool] | None = None) -> dict[str, Node]:
         """The entries of ``node`` that are known and of the right kind, by their names; the rest is told.
 
-        A misspelt key counts as the one that was meant, so that nothing else is told because of it.
+        A misspelt key counts as the one that was meant, so that nothing else is told because of it. ``anchors`` are those of the
+        file whose root ``node`` is, where that is another than the reader's.
         """
         if not isinstance(node.value, dict):
             self.wrong(f"takes a map, got {node.kind}", node.line, key, _advice(("map",), node))
@@ -84,7 +89,7 @@ class ObjectReader:
         for name, value in node.value.items():
             where, line = f"{key}.{name}" if key else name, node.line_of(name)
             if name not in table:
-                if key or not self._is_holder(name, kind):
+                if key or not _is_holder(name, kind, self._anchors if anchors is None else anchors):
                     near, taken = _near(name, kind), self._meant(name, kind, value, node)
                     meant.add(near)
                     if near is not None and near not in taken:
@@ -113,10 +118,6 @@ class ObjectReader:
             if name not in meant:
                 self.wrong(f"{name!r} is missing", node.line, key)
         return entries
-
-    def _is_holder(self, name: str, kind: str) -> bool:
-        """Whether a key of the root is the author's own: by its name, or since it holds anchors and is no slip."""
-        return HOLDERS.search(name) is not None or (name in self._anchors and _near(name, kind, _SLIP) is None)
 
     def _meant(self, name: str, kind: str, value: Node, node: Node) -> dict[str, Node]:
         """The entry that a slip stands for, where it is surely one."""
@@ -189,6 +190,15 @@ class ObjectReader:
                 self.mistakes += part.value.mistakes
             elif isinstance(part.value, str) and _VARIABLE in part.value:
                 self.warn(f"variables of a bundle stay as they are: {shown(part.value)}", part.line, key)
+
+
+def _is_holder(name: str, kind: str, anchors: Mapping[str, bool]) -> bool:
+    """Whether a key of the root is the author's own: by its name, or since it holds anchors and is no slip."""
+    if HOLDERS.search(name) is not None:
+        return True
+    near = _near(name, kind, _SLIP)
+    of_words = near is None or re.search(rf"(^|[_-]){near}([_-]|$)", name) is not None  # ``job_parameters`` is no slip
+    return name in anchors and (of_words or (kind in _BUNDLES and anchors[name]))
 
 
 @lru_cache(maxsize=256)  # one slip is often made in every task

@@ -234,6 +234,45 @@ def test_keys_of_a_bundle_may_be_empty(tmp_path: Path) -> None:
     assert said == ["databricks.yml:5: resources.jobs.j.parameters.p: the bundle has no variable 'x' (the bundle defines none)"]
 
 
+SHARED = ("common_permissions", "permission", "new_cluster", "common", "tags", "shared", "defaults", "job_resources", "variable")
+
+
+@pytest.mark.parametrize("value", ["&p {a: 1}", "{p: &p {a: 1}}", "[&p {a: 1}]"])
+@pytest.mark.parametrize("name", SHARED)
+@pytest.mark.parametrize("other", [False, True])
+def test_keys_of_a_bundle_that_hold_anchors_are_the_authors_own(tmp_path: Path, name: str, value: str, other: bool) -> None:
+    """Whatever their names are like, as on Databricks; in each file, also where several use the same name."""
+    job = "resources: {jobs: {NAME: {parameters: *p, tasks: [{task_key: t, notebook: n}]}}}\n"
+    main = f"bundle: {{name: b}}\ninclude: ['r/*.yml']\n{name}: {value}\n{job.replace('NAME', 'a')}"
+    path = written(
+        tmp_path,
+        main,
+        r__b=f"{name}: {value}\n{job.replace('NAME', 'b')}",
+        r__c=f"{name}: &p [1]\nresources: {{schemas: {{s: {{x: *p}}}}}}\n",
+    )
+    assert [read(path, key).parameters for key in ("a", "b")] == [{"a": 1}, {"a": 1}]
+    resources = tmp_path / "r" / "b.yml"
+    assert read_job_file(resources).parameters == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("resorces: {jobs: {k: {parameters: &q {a: 1}, tasks: *t}}}", "resorces: unknown key 'resorces' (did you mean 'resources'?)"),
+        ("permission: {a: 1, b: *t}", "permission: unknown key 'permission' (did you mean 'permissions'?)"),
+        ("resorces: {one: &o {a: 1}, two: *o, three: 3}", "resorces: unknown key 'resorces' (did you mean 'resources'?)"),
+        ("common: {a: 1}", "common: unknown key 'common'"),
+    ],
+)
+def test_a_slip_in_a_bundle_is_told(tmp_path: Path, text: str, said: str) -> None:
+    """One without anchors that somebody uses, and one that holds more than such, in the main file and in another."""
+    job = "resources: {jobs: {NAME: {tasks: &t [{task_key: t, notebook: n}]}}}\n"
+    path = written(
+        tmp_path, f"bundle: {{name: b}}\ninclude: [r/b.yml]\n{job.replace('NAME', 'a')}{text}\n", r__b=f"{job.replace('NAME', 'b')}{text}\n"
+    )
+    assert mistakes(path, "a") == [f"databricks.yml:4: {said}", f"r/b.yml:2: {said}"]
+
+
 USUAL = """\
 bundle: {name: b}
 variables:

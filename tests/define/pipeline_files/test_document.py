@@ -182,7 +182,8 @@ def test_a_mistake_in_what_is_shared_is_told_once(tmp_path: Path) -> None:
 
 def test_the_roots_keys_that_hold_anchors_are_known(tmp_path: Path) -> None:
     """Those in whose values an alias's anchor stands, not those that only use one, nor those whose anchor nobody uses."""
-    assert read(tmp_path, "a: {b: [&x 1]}\nc: &y {}\nd: *x\ne: [&z 2, *z]\n").anchors == {"a", "e"}
+    text = "a: {b: [&x 1]}\nc: &y {}\nd: *x\ne: [&z 2, *z]\nf: {a: &w {}, b: 1}\ng: {<<: *w}\n"
+    assert read(tmp_path, text).anchors == {"a": True, "e": True, "f": False}
 
 
 JSON = st.recursive(

@@ -179,7 +179,7 @@ def test_a_job_of_several_is_chosen_by_its_key(tmp_path: Path) -> None:
     assert caught.value.mistakes[0].key == "resources.jobs"
 
 
-@pytest.mark.parametrize("name", ["definitions", "custom", "x-shared", ".shared"])
+@pytest.mark.parametrize("name", ["definitions", "custom", "x-shared", ".shared", "job_parameters", "new_cluster"])
 def test_a_root_key_that_holds_anchors_is_accepted(tmp_path: Path, name: str) -> None:
     """As the Databricks command line does."""
     pipeline = read(tmp_path, f"{name}:\n  settings:\n    again: &again {{max_retries: 2}}\ntasks:\n{TASK}    <<: *again\n")

@@ -60,7 +60,7 @@ class Files:
         if not isinstance(other.value, dict):
             self._reader.mistakes.append(Mistake(f"holds {other.kind}, not a part of a bundle", shown, int(other.line)))
             return root
-        self._reader.object(other, "bundle_part", "")
+        self._reader.object(other, "bundle_part", "", document.anchors)
         self._tell_twice(root, other)
         return merged(root, other)
 
