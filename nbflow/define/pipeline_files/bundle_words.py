@@ -30,7 +30,7 @@ _OF_DEPLOYMENT = {
 
 BUNDLE: dict[str, Key] = {
     "resources": done("resources", "What the bundle deploys."),
-    "bundle": done("map", "The bundle's name, and how it is deployed."),
+    "bundle": done("bundle_settings", "The bundle's name, and how it is deployed."),
     "include": done("list", "More files of the bundle: paths or patterns, from this file's folder."),
     "variables": done("variable_map", "The bundle's variables, by their names: ${var.name} means one."),
     "targets": done("target_map", "The bundle's targets, by their names: what is otherwise in each."),
@@ -40,22 +40,41 @@ BUNDLE: dict[str, Key] = {
     **{name: idle(doc) for name, doc in _OF_DEPLOYMENT.items()},
 }
 
+BUNDLE_SETTINGS: dict[str, Key] = {
+    "name": done("text", "The bundle's name."),
+    **{
+        name: done("any", "How it is deployed; ${bundle.…} reads it.")
+        for name in (
+            "git", "uuid", "target", "environment", "cluster_id", "compute_id", "databricks_cli_version", "deployment", "engine",
+            "terraform",
+        )
+    },
+}  # fmt: skip
+
 BUNDLE_PART: dict[str, Key] = {name: key for name, key in BUNDLE.items() if name != "include"}
 
 VARIABLE: dict[str, Key] = {
     "default": done("any", "Its value where neither the target nor the call gives one."),
     "description": done("prose", "What the variable is for."),
-    "type": done("text", "complex for one that is a map or a list."),
-    "lookup": done("map", "A thing on Databricks whose id it is; here the call must give the value."),
+    "type": done("variable_type", "complex for one that is a map or a list."),
+    "lookup": done("lookup", "A thing on Databricks whose id it is; here the call must give the value."),
 }
+
+LOOKUP: dict[str, Key] = {
+    name: done("any", "The name of what the variable's value is the id of.")
+    for name in (
+        "alert", "cluster_policy", "cluster", "dashboard", "instance_pool", "job", "metastore", "notification_destination", "pipeline",
+        "query", "service_principal", "warehouse",
+    )
+}  # fmt: skip
 
 TARGET: dict[str, Key] = {
     "default": done("boolean", "Whether it is taken where the call names none."),
-    "mode": done("text", "development puts '[dev <user>] ' before the names of jobs; production."),
+    "mode": done("target_mode", "development puts '[dev <user>] ' before the names of jobs; production."),
     "variables": done("map", "Values of variables in this target."),
     "resources": done("map", "What is otherwise with resources: jobs merge by key, their tasks by task_key."),
     "workspace": done("map", "The Databricks workspace of this target."),
-    "bundle": done("map", "What is otherwise with the bundle."),
+    "bundle": done("bundle_settings", "What is otherwise with the bundle."),
     "presets": done("presets", "Defaults of this target."),
     "experimental": done("map", "Experimental settings in this target."),
     "git": done("map", "The git repository, as ${bundle.git.branch} and the like read it."),

@@ -10,7 +10,7 @@ from typing import Any
 
 from nbflow.core.errors import Mistake
 from nbflow.core.values import shown
-from nbflow.define.nearest import nearest
+from nbflow.define.nearest import did_you_mean, nearest
 from nbflow.define.pipeline_files.document import Node
 from nbflow.define.pipeline_files.scalars import plain_scalar
 from nbflow.define.pipeline_files.unresolved import Unresolved
@@ -22,8 +22,9 @@ _VARIABLE = "${"
 _TEXTS = ("text", "prose", "task_key")
 _STEP = re.compile(r"[.\[]")
 _BUNDLES = ("bundle", "bundle_part")
-_MAY_BE_EMPTY = (*_BUNDLES, "target")
+_MAY_BE_EMPTY = (*_BUNDLES, "bundle_settings", "target")
 """Objects whose keys may have no value, as on Databricks: ``targets:`` above comments alone."""
+_NEVER_EMPTY = (("bundle", "resources"), ("bundle_settings", "name"))
 _SLIP = 0.8  # ``descriptions`` is a slip, ``definitions`` is not
 _OWN_RULE = ("task_key", "notebook", "notebook_path", "script", "python_file", "sql", "path", "depends_on", "job_id")
 """A bundle's variable in these is a mistake that is told elsewhere."""
@@ -96,7 +97,7 @@ class ObjectReader:
                         self._guessed.setdefault(key, set()).add(near)
                     strangers.append((name, near, line, where))
                     entries.update(taken)
-            elif value.value is None and kind in _MAY_BE_EMPTY and (kind, name) != ("bundle", "resources"):
+            elif value.value is None and kind in _MAY_BE_EMPTY and (kind, name) not in _NEVER_EMPTY:
                 continue
             elif (
                 self._has_effect(table[name], value, line, where, key)
@@ -219,6 +220,9 @@ def _advice(kinds: tuple[str, ...], node: Node) -> str | None:
     if isinstance(value, str):
         if _VARIABLE in value:
             return "variables of a bundle are not known here: write the value itself"
+        near = did_you_mean(value, [name for kind in kinds for name in KINDS[kind].schema.get("enum", ()) if isinstance(name, str)])
+        if near is not None:
+            return near
         if value and any(KINDS[kind].fits(plain_scalar(value)) for kind in kinds):
             return "write it without quotes"
     if isinstance(value, (int, float)) and any(kind in _TEXTS for kind in kinds):

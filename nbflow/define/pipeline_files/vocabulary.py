@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from nbflow.define.pipeline_files.bundle_words import BUNDLE, BUNDLE_PART, PRESETS, RESOURCES, TARGET, VARIABLE
+from nbflow.define.pipeline_files.bundle_words import BUNDLE, BUNDLE_PART, BUNDLE_SETTINGS, LOOKUP, PRESETS, RESOURCES, TARGET, VARIABLE
 from nbflow.define.pipeline_files.flow_words import CONDITION_TASK, DEPENDENCY, EXPECT, FOR_EACH_TASK, RUN_JOB_TASK
 from nbflow.define.pipeline_files.words import Key, Standing
 from nbflow.define.pipeline_files.words import cloud as _cloud
@@ -189,7 +189,9 @@ OBJECTS: dict[str, dict[str, Key]] = {
     "resources": RESOURCES,
     "bundle": BUNDLE,
     "bundle_part": BUNDLE_PART,
+    "bundle_settings": BUNDLE_SETTINGS,
     "variable": VARIABLE,
+    "lookup": LOOKUP,
     "target": TARGET,
     "presets": PRESETS,
 }

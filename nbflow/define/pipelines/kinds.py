@@ -82,6 +82,8 @@ KINDS: dict[str, Kind] = {
     "run_if": _one_of(*map(str, RunIf)),
     "parent_if": _one_of(*map(str, ParentIf)),
     "operator": _one_of(*map(str, Operator)),
+    "target_mode": _one_of("development", "production"),
+    "variable_type": Kind("complex, or is left out", lambda value: value == "complex", {"enum": ["complex"]}),
     "outcome": Kind("'true' or 'false'", _outcome, {"enum": ["true", "false", True, False]}),
     "operand": Kind("text, a number, true or false", _operand, {"type": ["string", "number", "boolean"]}),
     "concurrency": Kind("a whole number from 1 on", _number(1, whole=True), _range("integer", 1)),
@@ -112,7 +114,18 @@ KINDS: dict[str, Kind] = {
     ),
     **{
         name: Kind("a map", _map, {"$ref": f"#/$defs/{name}"})
-        for name in (*OBJECTS, "sql_file", "cluster", "environment_spec", "resources", "presets", "task", "expect")
+        for name in (
+            *OBJECTS,
+            "sql_file",
+            "cluster",
+            "environment_spec",
+            "resources",
+            "bundle_settings",
+            "lookup",
+            "presets",
+            "task",
+            "expect",
+        )
     },
 }
 

@@ -226,8 +226,9 @@ def test_no_file_of_a_bundle_is_touched(tmp_path: Path) -> None:
 def test_keys_of_a_bundle_may_be_empty(tmp_path: Path) -> None:
     """As where all below them is a comment: nothing is said, and nothing is hidden."""
     job = "resources: {schemas: , jobs: {j: {parameters: {p: VALUE}, tasks: [{task_key: t, notebook: n}]}}}\n"
-    main = f"bundle:\ninclude:\nvariables:\nsync:\n{job}"
-    assert read(written(tmp_path, f"{main}targets:\n".replace("VALUE", '"${bundle.name}"'))).parameters == {"p": tmp_path.name}
+    main = f"bundle: {{name: b, git: , deployment: }}\ninclude:\nvariables:\nsync:\n{job}"
+    assert read(written(tmp_path, f"{main}targets:\n".replace("VALUE", '"${bundle.name}"'))).parameters == {"p": "b"}
+    assert read(written(tmp_path, f"targets:\n{job}".replace("VALUE", '"${bundle.name}"'))).parameters == {"p": tmp_path.name}
     target = "targets: {dev: {mode: development, variables: , resources: , presets: , workspace: , bundle: , git: }}\n"
     assert read(written(tmp_path, f"{main}{target}")).name == "[dev ann_lee] j"
     said = mistakes(written(tmp_path, f"{main}{target}".replace("VALUE", '"${var.x}"')))
@@ -271,6 +272,66 @@ def test_a_slip_in_a_bundle_is_told(tmp_path: Path, text: str, said: str) -> Non
         tmp_path, f"bundle: {{name: b}}\ninclude: [r/b.yml]\n{job.replace('NAME', 'a')}{text}\n", r__b=f"{job.replace('NAME', 'b')}{text}\n"
     )
     assert mistakes(path, "a") == [f"databricks.yml:4: {said}", f"r/b.yml:2: {said}"]
+
+
+JOB = "resources: {jobs: {j: {tasks: [{task_key: t, notebook: n}]}}}\n"
+KINDS = "alert, cluster_policy, cluster, dashboard, instance_pool, job, metastore, notification_destination, pipeline, query and 2 more"
+TYPED = "give it text, a number, true or false; or define it with 'type: complex'"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("bundle: {nam: retail}", ["1: bundle.nam: unknown key 'nam' (did you mean 'name'?)"]),
+        ("bundle: {title: retail}", ["1: bundle.title: unknown key 'title'", "1: bundle: 'name' is missing (each bundle has one)"]),
+        ("bundle: {git: {branch: main}}", ["1: bundle: 'name' is missing (each bundle has one)"]),
+        ("bundle:", ["1: bundle: 'name' is missing (each bundle has one)"]),
+        ("bundle: {name: }", ["1: bundle.name: takes text, got nothing (give it a value, or remove the key)"]),
+        ("bundle: {name: b, databricks_cli_versions: x}", ["1: bundle.databricks_cli_versions: unknown key 'databricks_cli_versions' (did you mean 'databricks_cli_version'?)"]),
+        ("targets: {a: {mode: developement}}", ["1: targets.a.mode: takes one of development, production, got 'developement' (did you mean 'development'?)"]),
+        ("targets: {a: {default: true}, b: {mode: prodction}}", ["1: targets.b.mode: takes one of development, production, got 'prodction' (did you mean 'production'?)"]),
+        ("targets: {a: {mode: staging}}", ["1: targets.a.mode: takes one of development, production, got 'staging'"]),
+        ("targets: {a: {bundle: {nme: x}}}", ["1: targets.a.bundle.nme: unknown key 'nme' (did you mean 'name'?)"]),
+        ("variables: {a: {type: complx, default: {x: 1}}}", ["1: variables.a.type: takes complex, or is left out, got 'complx' (did you mean 'complex'?)"]),
+        ("variables: {a: {type: string, default: x}}", ["1: variables.a.type: takes complex, or is left out, got 'string'"]),
+        ("variables: {a: {type: complex, default: text}}", ["1: variables.a.default: the variable 'a' takes a map or a list, got text"]),
+        ("variables: {a: {type: complex, default: 3}}", ["1: variables.a.default: the variable 'a' takes a map or a list, got a number"]),
+        ("variables: {a: {default: {x: 1}}}", [f"1: variables.a.default: the variable 'a' takes no map ({TYPED})"]),
+        ("variables: {a: {default: x}}\ntargets: {t: {variables: {a: [1]}}}", [f"2: targets.t.variables.a: the variable 'a' takes no list ({TYPED})"]),
+        ("variables: {a: {type: complex}}\ntargets: {t: {variables: {a: {default: x}}}}", ["2: targets.t.variables.a.default: the variable 'a' takes a map or a list, got text"]),
+        ("variables: {a: {lookup: {warehous: x}}}", ["1: variables.a.lookup.warehous: unknown key 'warehous' (did you mean 'warehouse'?)"]),
+        ("variables: {a: {lookup: {zone: x}}}", ["1: variables.a.lookup.zone: unknown key 'zone'"]),
+        ("variables: {a: {lookup: {}}}", [f"1: variables.a.lookup: takes one thing to look up, got none (there are {KINDS})"]),
+        ("variables: {a: {lookup: {job: x, query: y}}}", ["1: variables.a.lookup: takes one thing to look up, got job, query (keep one)"]),
+        ("variables: {a: {default: x}}\ntargets: {t: {variables: {a: {lookup: {jobb: x}}}}}", ["2: targets.t.variables.a.lookup.jobb: unknown key 'jobb' (did you mean 'job'?)"]),
+    ],
+)  # fmt: skip
+def test_what_databricks_refuses_of_a_bundle_is_told(tmp_path: Path, text: str, said: list[str]) -> None:
+    """Names, modes of targets, types and values of variables, what is looked up."""
+    assert mistakes(written(tmp_path, f"{text}\n{JOB}")) == [f"databricks.yml:{line}" for line in said]
+
+
+def test_what_databricks_takes_of_a_bundle_is_taken(tmp_path: Path) -> None:
+    """A complex variable through another, a type that the target gives, each kind that can be looked up, a name in another file."""
+    main = """\
+include: [more.yml]
+bundle: {uuid: u, databricks_cli_version: ">= 0.2", deployment: {lock: {enabled: false}}}
+variables:
+  a: {type: complex, default: "${var.b}"}
+  b: {type: complex, default: [1]}
+  c: {default: x}
+  d: {lookup: {notification_destination: "${var.c}"}}
+  e: {type: complex}
+targets:
+  t: {mode: production, variables: {c: {type: complex, default: {x: 1}}, d: {lookup: {service_principal: s}}}, bundle: {name: other, deployment: }}
+"""
+    path = written(
+        tmp_path,
+        main + JOB.replace("tasks:", 'parameters: {a: "${var.a}", c: "${var.c}", b: "${bundle.name}"}, tasks:'),
+        more="bundle: {name: b}\n",
+    )
+    found = read(path)
+    assert (found.parameters, found.warnings) == ({"a": [1], "c": {"x": 1}, "b": "other"}, ())
 
 
 USUAL = """\

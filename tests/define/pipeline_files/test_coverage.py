@@ -37,7 +37,7 @@ CLASSES = {
 
 
 OWN = {"shell_task", "expect"}
-OF_BUNDLES = {"resources", "bundle", "bundle_part", "variable", "target", "presets"}
+OF_BUNDLES = {"resources", "bundle", "bundle_part", "variable", "target", "presets", "bundle_settings", "lookup"}
 
 
 def test_every_object_of_a_job_is_held_against_databricks() -> None:

@@ -101,7 +101,7 @@ def test_a_job_of_the_same_bundle_is_named_by_its_id(tmp_path: Path) -> None:
 MISTAKES = [
     ("run_if: ALL_SUCESS", "takes one of ALL_SUCCESS, AT_LEAST_ONE_SUCCESS"),
     ("depends_on: [{task_key: b, outcome: true}]", "task 'b' has no outcome (only a condition_task has one"),
-    ("depends_on: [{task_key: b, run_if: FAILD}]", "takes one of SUCCESS, FAILED, DONE, got 'FAILD'"),
+    ("depends_on: [{task_key: b, run_if: FAILD}]", "takes one of SUCCESS, FAILED, DONE, got 'FAILD' (did you mean 'FAILED'?)"),
     ("depends_on: [{task_key: b, run_if: FAILED, outcome: true}]", "'run_if' stands beside outcome"),
     ("depends_on: [{task_key: b, outcome: maybe}]", "takes 'true' or 'false', got 'maybe'"),
     ("expect: {tables: [events]}", "'events' names no table (write schema.table)"),

@@ -22,6 +22,7 @@ from nbflow.define.pipeline_files.unresolved import Unresolved
 
 _OVERRIDES = ("resources", "workspace", "bundle", "presets", "experimental")
 _SKIP = "skip_name_prefix_for_schema"
+_SETTINGS = "bundle_settings"
 _MAIN_KEYS = ("bundle", "include", "targets", "variables")
 
 
@@ -38,6 +39,7 @@ class Bundle:
         self._folder, self._shown = path.absolute().parent, os.path.dirname(shown)
         self._choice, self._reader = choice, reader
         self._root = Files(document, path, shown, reader).root()
+        self._read_settings()
         self._variables = VariableReader(self._root, choice, reader)
         self.target = ""
 
@@ -57,6 +59,15 @@ class Bundle:
         found = References(values, names, prefix).replaced(root.value.get("resources", NOTHING), "resources")
         return _named(found, prefix)
 
+    def _read_settings(self) -> None:
+        """Tell what is wrong with what the files say of the bundle itself."""
+        node = self._root.value.get("bundle", NOTHING)
+        if node is NOTHING or not (node.value is None or isinstance(node.value, dict)):
+            return
+        found = self._reader.object(node, _SETTINGS, "bundle") if node.value else {}
+        if "name" not in found and "name" not in (node.value or {}) and not self._reader.is_guessed("bundle", ["name"]):
+            self._reader.wrong("'name' is missing", self._root.line_of("bundle"), "bundle", "each bundle has one")
+
     def _target(self) -> tuple[str, Node | None]:
         """The name and the map of the target that is chosen, else of the default one."""
         node = self._root.value.get("targets", NOTHING)
@@ -64,7 +75,9 @@ class Bundle:
         before = len(self._reader.mistakes)
         for name, target in targets.items():
             if target.value is not None:
-                self._reader.object(target, "target", f"targets.{name}")
+                found = self._reader.object(target, "target", f"targets.{name}")
+                if "bundle" in found:
+                    self._reader.object(found["bundle"], _SETTINGS, f"targets.{name}.bundle")
         wanted = self._choice.target
         if not targets:
             if wanted is not None:
