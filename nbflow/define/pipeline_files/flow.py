@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from nbflow.define.nearest import did_you_mean, nearest, there_are
 from nbflow.define.pipeline_files.document import Node
 from nbflow.define.pipeline_files.objects import ObjectReader
 from nbflow.define.pipelines.flow import ConditionTask, Dependency, Expectation, RunJobTask
@@ -15,7 +16,8 @@ from nbflow.define.pipelines.pipeline import Place
 Places = dict[str, Place]
 
 _JOBS = ("job_name", "job_id")
-_JOB_ID = re.compile(r"\$\{resources\.jobs\.([\w-]+)\.id\}\Z")
+_JOB_ID = re.compile(r"\$\{resources\.jobs\.([\w-]+)\.id\}")
+_NEAR = 0.8  # a reference to a resource of another kind is no slip
 
 
 def read_dependencies(reader: ObjectReader, node: Node | None, key: str, places: Places) -> tuple[str | Dependency, ...]:
@@ -78,13 +80,7 @@ def read_run_job(reader: ObjectReader, entry: Mapping[str, Node], key: str, plac
         reader.wrong("names no pipeline", entry["run_job_task"].line, where, "add 'job_name: <name of a pipeline>'")
     for name in named:
         places["job"] = Place(reader.file, found[name].line, f"{where}.{name}")
-    job = None
-    if "job_id" in found:
-        match = _JOB_ID.match(str(found["job_id"].value))
-        job = match.group(1) if match else ""
-        if match is None:
-            hint = "name the pipeline with job_name, or a job of this bundle with ${resources.jobs.<key>.id}"
-            reader.wrong("is the number of a job on Databricks, which is not known here", found["job_id"].line, f"{where}.job_id", hint)
+    job = _job_key(reader, found["job_id"], f"{where}.job_id") if "job_id" in found else None
     values = {}
     parameters = found.get("job_parameters")
     for name, node in parameters.value.items() if parameters is not None else ():
@@ -92,6 +88,25 @@ def read_run_job(reader: ObjectReader, entry: Mapping[str, Node], key: str, plac
         places[f"parameters.{name}"] = Place(reader.file, at, f"{where}.job_parameters.{name}")
         values[name] = reader.value(node, f"{where}.job_parameters.{name}")
     return {"run_job_task": RunJobTask(str(found["job_name"].value) if "job_name" in found else "", values, job)}
+
+
+def _job_key(reader: ObjectReader, node: Node, key: str) -> str:
+    """The key of the job whose id a task names; empty where there is none, which is told."""
+    text = str(node.value)
+    match = _JOB_ID.fullmatch(text)
+    if match is not None and match.group(1) in reader.jobs:
+        return match.group(1)
+    if match is not None:
+        hint = did_you_mean(match.group(1), reader.jobs) or (there_are(reader.jobs) if reader.jobs else "there are none")
+        reader.wrong(f"there is no job {match.group(1)!r} beside this one", node.line, key, hint)
+        return ""
+    hint = "name the pipeline with job_name, or a job of this bundle with ${resources.jobs.<key>.id}"
+    if text.startswith("${"):
+        near = nearest(text, [f"${{resources.jobs.{name}.id}}" for name in reader.jobs], _NEAR)
+        reader.wrong("is no job beside this one", node.line, key, f"did you mean {near!r}?" if near else hint)
+    else:
+        reader.wrong("is the number of a job on Databricks, which is not known here", node.line, key, hint)
+    return ""
 
 
 def read_expectation(reader: ObjectReader, node: Node | None, key: str, places: Places) -> Expectation | None:

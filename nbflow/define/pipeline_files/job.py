@@ -127,6 +127,7 @@ class _JobReader(ObjectReader):
             hint = did_you_mean(key, jobs.value) or there_are(jobs.value)
             self.wrong(f"has no job {key!r}", jobs.line, "resources.jobs", hint)
             return None
+        self.jobs = list(jobs.value)
         found, line, whole = jobs.value[key], jobs.line_of(key), path
         if isinstance(line, Line):  # paths in a job of a bundle start at the file that defines it
             path, found = line.path, rebased(found, line.path.parent)

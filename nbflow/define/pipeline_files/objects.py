@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -36,6 +36,9 @@ class ObjectReader:
     ``anchors`` are keys of the file's root that hold what aliases refer to, true where they hold nothing else; ``allow_missing`` says that tasks of kinds that only
     Databricks has are left out.
     """
+
+    jobs: Collection[str] = ()
+    """The keys of the jobs that stand in the bundle, as far as they are known."""
 
     def __init__(
         self, file: str, mistakes: list[Mistake], anchors: Mapping[str, bool] = MappingProxyType({}), allow_missing: bool = False

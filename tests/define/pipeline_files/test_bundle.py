@@ -135,6 +135,9 @@ def test_variables_of_a_shell_are_text(tmp_path: Path) -> None:
             "${resources.jobs.j.id}",
             "${resources.jobs.j.id} is not known here (resources of Databricks have no ids here: write the value itself)",
         ),
+        ("${resources.jobs.j.idd}", "${resources.jobs.j.idd} is not known here (did you mean 'resources.jobs.j.id'?)"),
+        ("${resources.jobs.j.tesks}", "${resources.jobs.j.tesks} is not known here (did you mean 'resources.jobs.j.tasks'?)"),
+        ("${resources.job.j.id}", "${resources.job.j.id} is not known here (the bundle has no resource 'job.j': did you mean 'jobs.j'?)"),
         ("${bundle.taget}", "${bundle.taget} is not known here (did you mean 'bundle.target'?)"),
     ],
 )
@@ -445,6 +448,7 @@ def test_what_is_wrong_where_it_has_no_effect_is_a_warning(tmp_path: Path) -> No
     assert (wrong, parameters["schema"]) == ([], "dev_ann_lee_bronze")
     assert [line.partition(": ")[2] for line in warnings if "$" in line or "variable" in line] == [
         "resources.dashboards.sales.display_name: ${resources.schemas.bronz.name} is not known here (the bundle has no resource 'schemas.bronz': did you mean 'schemas.bronze'?)",
+        "resources.dashboards.sales.display_name: ${resources.schemas.bronze.nme} is not known here (did you mean 'resources.schemas.bronze.name'?)",
         "resources.clusters.big.policy_id: the bundle has no variable 'polcy' (did you mean 'policy'?)",
         "resources.jobs.one.tags.a: ${bundle.nam} is not known here (did you mean 'bundle.name'?)",
     ]

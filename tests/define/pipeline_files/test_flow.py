@@ -53,10 +53,10 @@ TASKS = (
 )
 
 
-def read(tmp_path: Path, text: str) -> Pipeline:
+def read(tmp_path: Path, text: str, job: str | None = None) -> Pipeline:
     """The pipeline in a file with this text."""
     (tmp_path / "p.yml").write_text(text)
-    return read_job_file(tmp_path / "p.yml", shown="p.yml")
+    return read_job_file(tmp_path / "p.yml", job, shown="p.yml")
 
 
 def test_a_file_and_python_mean_the_same(tmp_path: Path) -> None:
@@ -92,8 +92,9 @@ def _listed(task: Task) -> Task:
 
 def test_a_job_of_the_same_bundle_is_named_by_its_id(tmp_path: Path) -> None:
     """As bundles do it; without a warning about a variable."""
-    text = "resources: {jobs: {a: {tasks: [{task_key: x, run_job_task: {job_id: '${resources.jobs.b.id}'}}]}}}"
-    pipeline = read(tmp_path, text)
+    other = "b: {tasks: [{task_key: y, notebook: n}]}"
+    text = f"resources: {{jobs: {{a: {{tasks: [{{task_key: x, run_job_task: {{job_id: '${{resources.jobs.b.id}}'}}}}]}}, {other}}}}}"
+    pipeline = read(tmp_path, text, "a")
     assert pipeline.tasks[0].run_job_task == RunJobTask("", {}, "b")
     assert pipeline.warnings == ()
 
@@ -117,6 +118,30 @@ def test_a_wrong_word_is_told_with_what_is_right(tmp_path: Path, line: str, told
         read(tmp_path, f"tasks:\n  - {{task_key: b, notebook: n}}\n  - task_key: a\n    notebook: n\n    {line}\n")
     assert caught.value.mistakes[0].line == 5
     assert told in str(caught.value)
+
+
+BY_NAME = "name the pipeline with job_name, or a job of this bundle with ${resources.jobs.<key>.id}"
+
+
+@pytest.mark.parametrize("bundle", ["", "bundle: {name: b}\nvariables: {v: {default: '${resources.jobs.kk.id}'}}\n"])
+@pytest.mark.parametrize(
+    ("job_id", "said"),
+    [
+        ("${resources.jobs.kk.id}", "there is no job 'kk' beside this one (did you mean 'k'?)"),
+        ("${resources.jobs.other.id}", "there is no job 'other' beside this one (there are j, k)"),
+        ("${resources.jobs.k.idd}", "is no job beside this one (did you mean '${resources.jobs.k.id}'?)"),
+        ("${resources.job.k.id}", "is no job beside this one (did you mean '${resources.jobs.k.id}'?)"),
+        ("${resources.jobs.k}", "is no job beside this one (did you mean '${resources.jobs.k.id}'?)"),
+        ("123", f"is the number of a job on Databricks, which is not known here ({BY_NAME})"),
+        ("${resources.pipelines.p.id}", f"is no job beside this one ({BY_NAME})"),
+    ],
+)
+def test_a_job_that_is_not_there_is_told_where_it_is_named(tmp_path: Path, bundle: str, job_id: str, said: str) -> None:
+    """With the near one, in a bundle and in a file of jobs alone."""
+    jobs = f"resources:\n  jobs:\n    j:\n      tasks:\n        - task_key: x\n          run_job_task: {{job_id: '{job_id}'}}\n"
+    with pytest.raises(DefinitionError) as caught:
+        read(tmp_path, f"{bundle}{jobs}    k: {{tasks: [{{task_key: y, notebook: n}}]}}\n", "j")
+    assert str(caught.value) == f"p.yml:{bundle.count(chr(10)) + 6}: resources.jobs.j.tasks[0].run_job_task.job_id: {said}"
 
 
 LOOPS = [

@@ -26,6 +26,7 @@ _PARTS = {
     "registered_models": ("catalog_name", "schema_name", "name"),
 }
 """Kinds of resources whose ids are their full names."""
+_SLIP = 0.8  # other fields are known to Databricks
 _OF_DEPLOYMENT = re.compile(r"(^|_)(id|url)$")
 
 
@@ -78,6 +79,11 @@ class Names:
         if named not in resources:
             hint = did_you_mean(named, resources) or (there_are(resources) if resources else "it defines none")
             return f"the bundle has no resource {named!r}: {hint}", "python" not in self._root.value
+        if len(steps) == 4:
+            fields = dict.fromkeys([*_entries(self._map("resources")[steps[1]].value[steps[2]]), "id", "name"])
+            near = nearest(steps[3], fields, _SLIP) if steps[3] not in fields else None
+            if near is not None:
+                return f"did you mean {'.'.join([*steps[:3], near])!r}?", True
         if _OF_DEPLOYMENT.search(steps[-1]):
             return "resources of Databricks have no ids here: write the value itself", False
         return "the bundle does not say it: write the value itself", False

@@ -16,6 +16,7 @@ from nbflow.define.pipeline_files.unresolved import Unmerged, Unresolved
 
 _NAME = r"[a-zA-Z][a-zA-Z0-9]*(?:[-_]+[a-zA-Z0-9]+)*"
 _REFERENCE = re.compile(rf"\$\{{({_NAME}(?:\.{_NAME}|\[[0-9]+\])*)\}}")
+_JOB_ID = ".run_job_task.job_id"
 _STEP = re.compile(r"[^.\[\]]+")
 
 
@@ -44,8 +45,8 @@ class References:
     def _text(self, node: Node, key: str) -> Node:
         found = list(_REFERENCE.finditer(node.value))
         if len(found) == 1 and found[0].group() == node.value:
-            if found[0][1].startswith("resources.") and key.endswith("job_id"):
-                return node  # of run_job_task, whose reader knows what it means
+            if found[0][1].startswith("resources.") and key.endswith(_JOB_ID):
+                return node  # whose reader knows what it means
             meant = self._meant(found[0][1], node, key)
             return Node(meant.value, node.line, meant.lines)
         pieces, end, unknown = [], 0, []
