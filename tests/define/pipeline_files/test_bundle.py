@@ -117,6 +117,16 @@ def test_the_calls_value_wins_over_the_targets_and_that_over_the_default(tmp_pat
     assert (around.variables, around.target, around.user, around.asked) == ({"a": "3", "b": "2"}, "t", "u", ("a",))
 
 
+@pytest.mark.parametrize("value", ["", "null", "~"])
+def test_an_empty_text_is_a_value(tmp_path: Path, value: str) -> None:
+    """From the command line and from the environment a value is text, whatever YAML would make of it."""
+    path = written(tmp_path, VARIABLES.replace("      max_retries_of: 0\n", "").replace("PARAMETERS", '{a: "${var.given}", b: "x${var.text}"}'))
+    wanted = {"a": value, "b": f"x{value}"}
+    assert read(path, target="two", given=value, text=value).tasks[0].parameters == wanted
+    around = Choice.of({"BUNDLE_VAR_given": value, "BUNDLE_VAR_text": value}, target="two")
+    assert read_job_file(path, around).tasks[0].parameters == wanted
+
+
 def test_variables_of_a_shell_are_text(tmp_path: Path) -> None:
     """However long their names are."""
     text = "${" + "A" * 60 + "_B:-x}"

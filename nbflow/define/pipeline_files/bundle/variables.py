@@ -53,7 +53,8 @@ class VariableReader:
         self._of_file(name, folder, os.path.join(shown, overrides_file(name)))
         for variable, text in self._choice.variables.items():
             if variable in self._values:
-                self._values[variable] = Node(plain_scalar(text), 1)
+                value = plain_scalar(text)
+                self._values[variable] = Node(text if value is None else value, 1)
             elif variable in self._choice.asked:
                 hint = did_you_mean(variable, self._values) or there_are(self._values) if self._values else "it defines none"
                 self._reader.mistakes.append(Mistake(_unknown(variable), key=f"--var {variable}", hint=hint))
