@@ -117,10 +117,34 @@ def test_the_calls_value_wins_over_the_targets_and_that_over_the_default(tmp_pat
     assert (around.variables, around.target, around.user, around.asked) == ({"a": "3", "b": "2"}, "t", "u", ("a",))
 
 
+def test_a_call_gives_no_complex_value(tmp_path: Path) -> None:
+    """As on Databricks; where it is to be written is told, and nothing that follows from it."""
+    path = written(
+        tmp_path, VARIABLES.replace("      max_retries_of: 0\n", "").replace("PARAMETERS", '{a: "${var.map.k}", b: "${var.map.a[0]}"}')
+    )
+    path.write_text(path.read_text("utf-8").replace("{a: [1, {b:", "{k: w, a: [1, {b:"), "utf-8")
+    advice = "write it into .databricks/bundle/one/variable-overrides.json, or into the bundle"
+    for value in ('{"k":"w"}', "[1]", "text", "", "3"):
+        said = f"the variable 'map' takes a map or a list, which --var cannot give ({advice})"
+        assert mistakes(path, map=value) == [f"--var map: {said}"]
+    around = Choice.of({"BUNDLE_VAR_map": "{}"})
+    with pytest.raises(DefinitionError) as caught:
+        read_job_file(path, around, path.name)
+    assert str(caught.value) == f"BUNDLE_VAR_map: {said.replace('--var', 'BUNDLE_VAR_map')}"
+    assert read(path, text='{"k":"w"}').tasks[0].parameters["a"] == "w"
+    path.write_text(
+        path.read_text("utf-8").replace("type: complex, default:", "type: complex, description: none}\n  other: {type: complex, default:"),
+        "utf-8",
+    )
+    assert f"the variable 'map' has no value ({advice})" in mistakes(path)[0]
+
+
 @pytest.mark.parametrize("value", ["", "null", "~"])
 def test_an_empty_text_is_a_value(tmp_path: Path, value: str) -> None:
     """From the command line and from the environment a value is text, whatever YAML would make of it."""
-    path = written(tmp_path, VARIABLES.replace("      max_retries_of: 0\n", "").replace("PARAMETERS", '{a: "${var.given}", b: "x${var.text}"}'))
+    path = written(
+        tmp_path, VARIABLES.replace("      max_retries_of: 0\n", "").replace("PARAMETERS", '{a: "${var.given}", b: "x${var.text}"}')
+    )
     wanted = {"a": value, "b": f"x{value}"}
     assert read(path, target="two", given=value, text=value).tasks[0].parameters == wanted
     around = Choice.of({"BUNDLE_VAR_given": value, "BUNDLE_VAR_text": value}, target="two")

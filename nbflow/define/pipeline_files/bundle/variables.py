@@ -50,15 +50,26 @@ class VariableReader:
     def read(self, name: str, target: Node | None, folder: Path, shown: str) -> Values:
         """The values for the target of that ``name``; ``shown`` is the path of the bundle's ``folder`` for messages."""
         self._of_target(target, f"targets.{name}")
-        self._of_file(name, folder, os.path.join(shown, overrides_file(name)))
+        overrides = os.path.join(shown, overrides_file(name))
+        self._of_file(name, folder, overrides)
+        self._advice.update(dict.fromkeys(self._complex, _written_into(overrides)))
         for variable, text in self._choice.variables.items():
-            if variable in self._values:
-                value = plain_scalar(text)
-                self._values[variable] = Node(text if value is None else value, 1)
-            elif variable in self._choice.asked:
-                hint = did_you_mean(variable, self._values) or there_are(self._values) if self._values else "it defines none"
-                self._reader.mistakes.append(Mistake(_unknown(variable), key=f"--var {variable}", hint=hint))
+            self._of_call(variable, text, overrides)
         return Values(self._values, self._advice, self._partly)
+
+    def _of_call(self, name: str, text: str, overrides: str) -> None:
+        asked = name in self._choice.asked
+        if name not in self._values:
+            if asked:
+                hint = did_you_mean(name, self._values) or there_are(self._values) if self._values else "it defines none"
+                self._reader.mistakes.append(Mistake(_unknown(name), key=f"--var {name}", hint=hint))
+        elif name in self._complex and "${" not in text:
+            key, means = (f"--var {name}", "--var") if asked else (f"BUNDLE_VAR_{name}",) * 2
+            message = f"the variable {name!r} takes a map or a list, which {means} cannot give"
+            self._reader.mistakes.append(Mistake(message, key=key, hint=_written_into(overrides)))
+        else:
+            value = plain_scalar(text)
+            self._values[name] = Node(text if value is None else value, 1)
 
     def _define(self, name: str, node: Node, key: str) -> None:
         """Take the definition at ``key`` of a variable."""
@@ -127,3 +138,8 @@ class VariableReader:
 
 def _unknown(name: str) -> str:
     return f"the bundle has no variable {name!r}"
+
+
+def _written_into(overrides: str) -> str:
+    """What to do about a variable whose value no call can give."""
+    return f"write it into {overrides}, or into the bundle"
