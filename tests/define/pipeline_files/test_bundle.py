@@ -371,6 +371,33 @@ targets:
     assert (found.parameters, found.warnings) == ({"a": [1], "c": {"x": 1}, "b": "other"}, ())
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("${workspace.root_path}/files/src/n.py", "src/n.py"),
+        ("${workspace.file_path}/src/n.py", "src/n.py"),
+        ("${var.root}/files/src/n.py", "src/n.py"),
+        ("${var.files}/src/n.py", "src/n.py"),
+        ("${workspace.root_path}/files/files/n.py", "files/n.py"),
+        ("${workspace.file_path}/files/n.py", "files/n.py"),
+        ("${workspace.root_path}/files_of/n.py", "files_of/n.py"),
+        ("${workspace.root_path}/src/n.py", "src/n.py"),
+        ("${workspace.root_path}/files", ""),
+        ("${workspace.root_path}", ""),
+    ],
+)
+def test_the_folder_of_files_on_databricks_is_the_bundles(tmp_path: Path, text: str, place: str) -> None:
+    """Under the root, where a bundle says nothing else, as in its own name."""
+    main = """\
+variables: {root: {default: "${workspace.root_path}"}, files: {default: "${workspace.root_path}/files"}}
+resources: {jobs: {j: {tasks: [{task_key: t, notebook_task: {notebook_path: "PATH", base_parameters: {p: "PATH"}}}]}}}
+"""
+    (task,) = read(written(tmp_path, main.replace("PATH", text))).tasks
+    expected = str(tmp_path / place)
+    assert (task.notebook, task.parameters) == (expected, {"p": expected})
+    assert type(task.parameters["p"]) is str
+
+
 USUAL = """\
 bundle: {name: b}
 variables:

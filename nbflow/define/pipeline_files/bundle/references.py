@@ -16,6 +16,8 @@ from nbflow.define.pipeline_files.unresolved import Unmerged, Unresolved
 
 _NAME = r"[a-zA-Z][a-zA-Z0-9]*(?:[-_]+[a-zA-Z0-9]+)*"
 _REFERENCE = re.compile(rf"\$\{{({_NAME}(?:\.{_NAME}|\[[0-9]+\])*)\}}")
+_ROOT = "workspace.root_path"
+_FILES = re.compile(r"/files(?=/|\Z)")
 _JOB_ID = ".run_job_task.job_id"
 _STEP = re.compile(r"[^.\[\]]+")
 
@@ -59,10 +61,23 @@ class References:
                 unknown.append(value)
             pieces += [node.value[end : match.start()], str(value).lower() if isinstance(value, bool) else str(value)]
             end = match.end()
+            files = _FILES.match(node.value, end) if self._is_root(match[1]) else None
+            end = files.end() if files is not None else end
         if unknown:
             told = [mistake for each in unknown for mistake in each.mistakes]
             return Node(Unresolved(node.value, told, [mistake for each in unknown for mistake in each.wrong]), node.line)
         return Node("".join([*pieces, node.value[end:]]), node.line)
+
+    def _is_root(self, name: str) -> bool:
+        """Whether a reference means the folder in whose ``files`` Databricks has those of the bundle."""
+        seen: set[str] = set()
+        while name not in seen and name != _ROOT:
+            seen.add(name)
+            steps = _steps(name)
+            given = self._values.given.get(steps[1]) if len(steps) == 2 and steps[0] == "var" else None
+            match = _REFERENCE.fullmatch(given.value) if given is not None and isinstance(given.value, str) else None
+            name = match[1] if match is not None else name
+        return name == _ROOT
 
     def _meant(self, name: str, node: Node, key: str) -> Node:
         """What a reference in ``node`` means."""
