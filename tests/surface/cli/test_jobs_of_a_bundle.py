@@ -35,3 +35,15 @@ def test_a_job_is_named_by_its_key_and_all_are_checked(tmp_path: Path) -> None:
     (tmp_path / "b.yml").write_text(BUNDLE.replace("LIMIT", "many"))
     wrong = nbflow(tmp_path, "validate", "b.yml")
     assert wrong.returncode == 2 and "b.yml:5: resources.jobs.two.tasks[0].parameters.limit" in wrong.stderr
+
+
+def test_the_files_that_mistakes_stand_in_are_counted(tmp_path: Path) -> None:
+    """Those of a bundle, whichever of them was named; a mistake of the call stands in none."""
+    (tmp_path / "n.py").write_text("# %%\nprint(1)\n")
+    (tmp_path / "databricks.yml").write_text("bundle: {nam: b}\ninclude: [jobs.yml]\nvariables: {x: {}}\n")
+    (tmp_path / "jobs.yml").write_text("resources: {jobs: {j: {tasks: [{task_key: a, notebok: n}]}}}\n")
+    assert nbflow(tmp_path, "validate").stderr.splitlines()[-1] == "2 mistakes in 2 files"
+    assert nbflow(tmp_path, "validate", "--var", "y=1").stderr.splitlines()[-1] == "3 mistakes in 2 files"
+    (tmp_path / "jobs.yml").write_text("resources: {jobs: {j: {tasks: [{task_key: a, notebook: n}]}}}\n")
+    (tmp_path / "databricks.yml").write_text("include: [jobs.yml]\nvariables: {x: {}}\n")
+    assert nbflow(tmp_path, "validate", "--var", "y=1").stderr.splitlines()[-1] == "1 mistake, 1 file checked"

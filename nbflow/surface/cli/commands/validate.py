@@ -173,11 +173,18 @@ def _print(checked: list[str], warnings: list[Mistake], mistakes: list[Mistake],
         stderr.line(f"warning: {one_line(str(warning), 2000)}")
     for mistake in mistakes:
         stderr.line(one_line(str(mistake), 2000))
-    count = f"{len(checked)} file{'s' if len(checked) != 1 else ''}"
+    count = _counted(len(checked), "file")
     if mistakes:
-        stderr.line(f"{len(mistakes)} mistake{'s' if len(mistakes) != 1 else ''} in {count}")
+        wrong = len({mistake.file for mistake in mistakes if mistake.file is not None})  # a bundle has several
+        among = f" in {_counted(wrong, 'file')}" if wrong else ""
+        more = f", {count} checked" if len(checked) > wrong else ""
+        stderr.line(f"{_counted(len(mistakes), 'mistake')}{among}{more}")
     else:
         for path in checked:
             stdout.line(f"{short_path(path)}: ok")
         if len(checked) > 1:
             stdout.line(f"{count}, no mistake")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"
