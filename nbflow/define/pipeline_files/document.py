@@ -46,7 +46,7 @@ class Node:
     def kind(self) -> str:
         """What a person calls it: ``a map``, ``a list``, ``text``, …"""
         names = {dict: "a map", list: "a list", str: "text", bool: "true or false", type(None): "nothing"}
-        return names.get(type(self.value), "a number")
+        return next((name for type_, name in names.items() if isinstance(self.value, type_)), "a number")
 
     def plain(self) -> Any:
         """The value without places."""

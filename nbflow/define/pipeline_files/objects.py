@@ -85,7 +85,8 @@ class ObjectReader:
         file whose root ``node`` is, where that is another than the reader's.
         """
         if not isinstance(node.value, dict):
-            self.wrong(f"takes a map, got {node.kind}", node.line, key, _advice(("map",), node))
+            if self.is_known(node):
+                self.wrong(f"takes a map, got {node.kind}", node.line, key, _advice(("map",), node))
             return {}
         table, entries = OBJECTS[kind], {}
         meant: set[str | None] = set()

@@ -14,6 +14,8 @@ from nbflow.define.pipeline_files.document import Node
 from nbflow.define.pipeline_files.unresolved import Unmerged
 
 _KEYED = {"tasks": "task_key", "job_clusters": "job_cluster_key", "parameters": "name", "environments": "environment_key"}
+_SHORT = ("depends_on",)
+"""Lists that may be written as their only item."""
 _GROUPS = (dict, list)
 
 Opener = Callable[[Node], Node]
@@ -28,12 +30,14 @@ def as_written(node: Node) -> Node:
 def merged(first: Node, second: Node, opened: Opener = as_written, key: str = "", *, keyed: bool = False) -> Node:
     """``second`` over ``first``, which stands at ``key``; ``keyed`` within a thing that has a key of its own, where two references
     are merged, too, if both come to maps or lists. What cannot be merged becomes ``Unmerged`` text."""
-    if first.value is None or second.value is None:
-        return first if second.value is None else second
+    if first.value is None or second.value is None or isinstance(first.value, Unmerged):
+        return second if first.value is None else first
     plain = not isinstance(first.value, _GROUPS) and not isinstance(second.value, _GROUPS)
     if plain and not keyed:
         return second
     one, other = opened(first), opened(second)
+    if key in _SHORT:
+        one, other = _listed(one, other), _listed(other, one)
     if plain and not (isinstance(one.value, _GROUPS) and isinstance(other.value, _GROUPS)):
         return second
     if isinstance(one.value, dict) and isinstance(other.value, dict):
@@ -72,8 +76,16 @@ def _key(item: Node, name: str) -> str | None:
     return own.value if own is not None and isinstance(own.value, str) else None
 
 
+def _listed(node: Node, other: Node) -> Node:
+    """``node``, as a list where ``other`` is one and it is the only item."""
+    alone = isinstance(other.value, list) and isinstance(node.value, str) and "${" not in node.value
+    return Node([node], node.line) if alone else node
+
+
 def _unmerged(node: Node, other: Node) -> Node:
     """What stands for ``node``, which cannot be merged with the map or the list ``other``."""
+    if isinstance(node.value, Unmerged):
+        return node
     kind = other.kind.removeprefix("a ")
     text = "" if isinstance(node.value, _GROUPS) else str(node.value)
     what = shown(node.value).lower() if isinstance(node.value, bool) else shown(node.value)

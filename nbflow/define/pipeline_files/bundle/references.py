@@ -143,7 +143,8 @@ class References:
 def opened(node: Node, given: Mapping[str, Node | None], seen: frozenset[str] = frozenset()) -> Node:
     """The map or the list of text that is one reference to such a value among those ``given`` to variables, as it is written there;
     anything else, and what refers to itself, as it is. ``seen`` are references on the way to ``node``."""
-    match = _REFERENCE.fullmatch(node.value) if isinstance(node.value, str) and node.value not in seen else None
+    closed = not isinstance(node.value, str) or isinstance(node.value, Unmerged) or node.value in seen
+    match = None if closed else _REFERENCE.fullmatch(node.value)
     steps = _steps(match[1]) if match is not None else []
     found = given.get(steps[1]) if len(steps) > 1 and steps[0] == "var" else None
     for step in [*steps[2:], ""]:

@@ -196,3 +196,51 @@ def test_what_cannot_be_merged_and_has_no_effect_is_a_warning(tmp_path: Path) ->
     assert any("'${var.text}' is no map and cannot be merged with the one in" in str(warning) for warning in pipeline.warnings)
     pipeline, wrong = parse_job_file(written(tmp_path, base, 'tags: "${var.values}"'), Choice(), path.name)
     assert pipeline is not None and (wrong, len(pipeline.warnings)) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("over", "key", "kind"),
+    [("text", "j", "map"), ("{tasks: text}", "j.tasks", "list"), ("{tasks: [{task_key: t, run_job_task: 3}]}", "", "")],
+)
+def test_a_job_is_no_text(tmp_path: Path, over: str, key: str, kind: str) -> None:
+    """Nor are its tasks: this is told of each key, not only of those whose values are looked at."""
+    path = tmp_path / "databricks.yml"
+    job = "resources: {jobs: {j: {tasks: [{task_key: t, run_job_task: {job_name: n}}]}}}"
+    path.write_text(f"bundle: {{name: b}}\n{job}\ntargets: {{d: {{resources: {{jobs: {{j: {over}}}}}}}}}\n", "utf-8")
+    key, what, kind = (key, "'text'", kind) if key else ("j.tasks[0].run_job_task", "3", "map")
+    assert mistakes(path) == [
+        f"databricks.yml:3: resources.jobs.{key}: {what} is no {kind} and cannot be merged with the one in databricks.yml:2 (write both as {kind}s, or remove one)"
+    ]
+
+
+def test_a_job_that_means_nothing_is_told_once(tmp_path: Path) -> None:
+    """With the variable that has no value."""
+    path = tmp_path / "databricks.yml"
+    path.write_text('bundle: {name: b}\nresources: {jobs: {j: "${var.gone}"}}\n', "utf-8")
+    assert mistakes(path) == ["databricks.yml:2: resources.jobs.j: the bundle has no variable 'gone' (the bundle defines none)"]
+
+
+def test_what_two_files_say_of_a_target_is_not_lost(tmp_path: Path) -> None:
+    """Variables have no values yet where files are put together: then one of them is to be mended, whatever the bundle has there."""
+    said = "tasks: [{task_key: t, new_cluster: VALUE}]"
+    target = f"targets: {{d: {{resources: {{jobs: {{j: {{{said}}}}}}}}}}}\n"
+    (tmp_path / "one.yml").write_text(target.replace("VALUE", '"${var.c}"'), "utf-8")
+    (tmp_path / "two.yml").write_text(target.replace("VALUE", "{spark_conf: {a: b}}"), "utf-8")
+    path = tmp_path / "databricks.yml"
+    main = "bundle: {name: b}\ninclude: [one.yml, two.yml]\nvariables: {c: {type: complex, default: {num_workers: 3}}}\n"
+    for base in ("{num_workers: 1}", '"${var.c}"'):
+        path.write_text(f"{main}resources: {{jobs: {{j: {{tasks: [{{task_key: t, notebook: n, new_cluster: {base}}}]}}}}}}\n", "utf-8")
+        (told,) = mistakes(path)
+        assert told == (
+            "one.yml:1: resources.jobs.j.tasks[0].new_cluster: '${var.c}' is no map and cannot be merged with the one in two.yml:1 "
+            "(write both as maps, or remove one)"
+        )
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_one_task_that_another_depends_on_is_a_list_of_it(tmp_path: Path, turned: bool) -> None:
+    """The short form means the long one."""
+    short, whole = "{task_key: c, depends_on: a}", "{task_key: c, depends_on: [{task_key: b}]}"
+    one, other = (whole, short) if turned else (short, whole)
+    base = f"tasks: [{{task_key: a, notebook: n}}, {{task_key: b, notebook: n}}, {one.replace('c,', 'c, notebook: n,')}]"
+    assert list(read(written(tmp_path, base, f"tasks: [{other}]")).tasks[2].depends_on) == (["b", "a"] if turned else ["a", "b"])
