@@ -369,10 +369,14 @@ def test_a_bundle_of_databricks_runs_as_it_is(
     told = results(done)
     assert {key: told[key] for key in expected} == expected
     assert (done.code, done.document["result"]) == ((0, "SUCCESS") if target == "dev" else (3, "SUCCESS_WITH_FAILURES"))
-    assert [done.tasks[f"bronze_per_region/{at}"]["parameters"] for at in (0, 1)] == [{"region": "eu"}, {"region": "us"}]
+    items = [done.tasks[f"bronze_per_region/{at}"]["parameters"] for at in (0, 1)]
+    assert [each["region"] for each in items] == ["eu", "us"] and all(
+        each.keys() == {"region", *done.document["parameters"]} for each in items
+    )
     assert done.tasks["tidy_up"]["values"] == {"saw": expected["gold_daily"].lower()}
     table = {"dev": "mine.dev_ann_lee_gold.daily", "prod": "retail.gold.daily"}[target]
-    assert done.tasks["tidy_up"]["parameters"] == {"table": table, "gold_state": expected["gold_daily"].lower()}
+    given = {**done.document["parameters"], "table": table, "gold_state": expected["gold_daily"].lower()}
+    assert done.tasks["tidy_up"]["parameters"] == given and given.keys() == {"catalog", "max_bad_rows", "table", "gold_state"}
     assert len(done.tasks["gold_daily"]["attempts"]) == (0 if target == "dev" else 2)
     assert "'tidy_up' masks failures of" in done.err
 
