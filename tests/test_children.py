@@ -179,3 +179,58 @@ def test_a_file_that_nobody_can_read_hides_no_pipeline(tmp_path: Path) -> None:
     found = plan(tmp_path, "p", p=job("spoken name"), broken="a: [", other=f"name: spoken name\n{LEAF}")
     work = found.tasks[0].work
     assert isinstance(work, RunJobWork) and work.plan.pipeline == "spoken name"
+
+
+MASKED = """
+tasks:
+  - {task_key: bad, command: "exit 1"}
+  - {task_key: clean, depends_on: [bad], run_if: ALL_DONE, command: "true"}
+"""
+HINT = "(let a last task with run_if ALL_SUCCESS depend on them as well, or take exit code 3 for a failure)"
+IN_KID = (
+    "pipelines/kid.yml:4: tasks[1].run_if: 'clean' masks failures of bad: "
+    f"a run of 'kid' in which only they fail ends with SUCCESS_WITH_FAILURES, exit code 3 {HINT}"
+)
+
+
+def warnings(root: Path, pipeline: str, **files: str) -> list[str]:
+    """What is odd in it."""
+    return [str(warning) for warning in plan(root, pipeline, **files).warnings]
+
+
+def test_what_another_pipeline_masks_is_told(tmp_path: Path) -> None:
+    """Once, where the other pipeline says it, however often and however far above it is run, and with the masks of each on the way."""
+    twice = (
+        "tasks:\n  - {task_key: one, run_job_task: {job_name: kid}}\n"
+        "  - {task_key: loop, depends_on: [one], for_each_task: {inputs: [1, 2], task: {task_key: two, run_job_task: {job_name: kid}}}}\n"
+    )
+    files = {"kid": MASKED, "twice": twice, "top": "tasks: [{task_key: run, run_job_task: {job_name: twice}}]\n"}
+    for name in ("kid", "twice", "top"):
+        assert warnings(tmp_path, name, **files) == [IN_KID]
+    late = "  - {task_key: late, depends_on: [loop], run_if: ALL_DONE, command: 'true'}\n"
+    told = warnings(tmp_path, "top", **{**files, "twice": twice + late})
+    assert told[0] == IN_KID and len(told) == 2
+    assert told[1].startswith("pipelines/twice.yml:4: tasks[2].run_if: 'late' masks failures of one, loop: a run of 'twice' in which")
+
+
+@pytest.mark.parametrize(
+    ("task", "is_told"),
+    [
+        ("{depends_on: [a]}", True),
+        ("{depends_on: [a], run_if: ALL_DONE}", True),
+        ("{depends_on: [a], disabled: true}", False),
+        ("{depends_on: [off]}", False),
+        ("{depends_on: [a], run_if: AT_LEAST_ONE_FAILED}", False),
+        ("{depends_on: [{task_key: a, run_if: FAILED}]}", False),
+        ("{depends_on: [mend], run_if: ALL_DONE}", False),
+        ("{depends_on: [mend, a]}", True),
+    ],
+)
+def test_what_another_pipeline_masks_is_told_where_that_decides(tmp_path: Path, task: str, is_told: bool) -> None:
+    """Not where the task that runs it is left out, nor where it only runs after a failure: then the run has failures already."""
+    above = (
+        "tasks:\n  - {task_key: a, command: 'true'}\n  - {task_key: off, disabled: true, command: 'true'}\n"
+        "  - {task_key: mend, depends_on: [a], run_if: ALL_FAILED, command: 'true'}\n"
+        f"  - {{task_key: run, run_job_task: {{job_name: kid}}, {task[1:]}\n"
+    )
+    assert (IN_KID in warnings(tmp_path, "p", p=above, kid=MASKED)) is is_told

@@ -27,7 +27,7 @@ from nbflow.plan.checks import (
     without_engine,
 )
 from nbflow.plan.engines import PlannedEngine, plan_engines
-from nbflow.plan.flow_checks import flow_warnings, operand_mistakes
+from nbflow.plan.flow_checks import flow_warnings, mask_warnings, operand_mistakes
 from nbflow.plan.graph import ancestors, in_order, nearest_chosen
 from nbflow.plan.joined import join
 from nbflow.plan.make_task import Children, Making, make_task
@@ -92,6 +92,7 @@ def build_plan(
         raise DefinitionError(mistakes)
     parents = {key: nearest_chosen(edges, key, chosen) for key in planned}
     tasks = join(pipeline.tasks, planned, parents, in_order(edges), chosen if request.selection else ())
+    masks = () if request.selection else tuple(dict.fromkeys(mask_warnings(pipeline.name, _written(pipeline), tasks)))
     return Plan(
         pipeline=pipeline.name,
         tasks=tuple(tasks),
@@ -105,7 +106,8 @@ def build_plan(
         interval=known.interval,
         left_out=left_out,
         stored=earlier,
-        warnings=(*_warnings(pipeline, sources, request, chosen, tasks), *_differences(tasks, engines)),
+        warnings=(*_warnings(pipeline, sources, request, chosen, tasks), *masks, *_differences(tasks, engines)),
+        masks=masks,
     )
 
 
@@ -163,8 +165,12 @@ def _warnings(
         if task.task_key in planned and isinstance(source, Notebook):
             found += [*injected_blindly(task, source, planned[task.task_key]), *source.warnings]
     if not request.selection:
-        found += flow_warnings({task.task_key: task for task in pipeline.all_tasks}, tasks)
+        found += flow_warnings(_written(pipeline), tasks)
     yield from dict.fromkeys(found)
+
+
+def _written(pipeline: Pipeline) -> dict[str, Task]:
+    return {task.task_key: task for task in pipeline.all_tasks}
 
 
 def _differences(tasks: Iterable[PlannedTask], engines: Iterable[PlannedEngine]) -> Iterator[Mistake]:

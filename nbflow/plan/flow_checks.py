@@ -8,10 +8,10 @@ from nbflow.core.errors import Mistake
 from nbflow.core.flow import Operator, RunIf
 from nbflow.define.pipelines.pipeline import Place, Task
 from nbflow.plan.conditions import number
-from nbflow.plan.masks import masked_failures
-from nbflow.plan.plan import PlannedTask
+from nbflow.plan.masks import after_failure, masked_failures
+from nbflow.plan.plan import Plan, PlannedTask
 from nbflow.plan.side_by_side import side_by_side
-from nbflow.plan.work import ConditionWork
+from nbflow.plan.work import ConditionWork, RunJobWork
 
 _EQUALITY = (Operator.EQUAL_TO, Operator.NOT_EQUAL)
 _LISTED = 5
@@ -32,8 +32,8 @@ def operand_mistakes(task: PlannedTask) -> Iterator[Mistake]:
 
 
 def flow_warnings(written: Mapping[str, Task], tasks: Sequence[PlannedTask], *, inside: bool = False) -> Iterator[Mistake]:
-    """What is odd in the control flow of ``tasks``, which stand in their order; ``written`` are their definitions, ``inside`` says
-    that they are the steps of a for_each."""
+    """What is odd in the control flow of ``tasks``, which stand in their order, save the masks in it; ``written`` are their
+    definitions, ``inside`` says that they are the steps of a for_each."""
     for task in tasks:
         definition = written[task.task_key]
         if not definition.parents and task.run_if is not RunIf.ALL_SUCCESS:
@@ -45,12 +45,24 @@ def flow_warnings(written: Mapping[str, Task], tasks: Sequence[PlannedTask], *, 
             place = definition.place("expect")
             yield _at(place, "the task was not seen to use Spark, and only what Spark writes counts", "expect task values instead")
         yield from flow_warnings(written, task.steps, inside=True)
-    yield from _masked(written, tasks, inside)
     if not inside:
         yield from side_by_side(written, tasks)
 
 
-def _masked(written: Mapping[str, Task], tasks: Sequence[PlannedTask], inside: bool) -> Iterator[Mistake]:
+def mask_warnings(pipeline: str, written: Mapping[str, Task], tasks: Sequence[PlannedTask], *, inside: bool = False) -> Iterator[Mistake]:
+    """What hides failures in a run of ``pipeline``: among its ``tasks``, in their steps and in the pipelines that they run. The masks of
+    those are told as they tell them themselves, so that each is one warning from wherever it is seen. A task that is left out has
+    none, and one that runs only after a failure adds nothing to what the run says."""
+    late = after_failure(tasks)
+    for task in tasks:
+        if task.disabled is None and task.task_key not in late:
+            yield from mask_warnings(pipeline, written, task.steps, inside=True)
+            plan = task.work.plan if isinstance(task.work, RunJobWork) else None
+            yield from plan.masks if isinstance(plan, Plan) else ()
+    yield from _masked(pipeline, written, tasks, inside)
+
+
+def _masked(pipeline: str, written: Mapping[str, Task], tasks: Sequence[PlannedTask], inside: bool) -> Iterator[Mistake]:
     """Failures that the end of the run would not show, or, of steps, that of the for_each. That a condition may fail and take its
     branches with it is how every pipeline with branches is, and told by none."""
     disabled = {task.task_key for task in tasks if task.disabled is not None}
@@ -70,12 +82,12 @@ def _masked(written: Mapping[str, Task], tasks: Sequence[PlannedTask], inside: b
         hint = "let a last task with run_if ALL_SUCCESS depend on them as well"
         name = f"{by!r}, which is disabled," if by in disabled else repr(by)
         if inside:
-            end = (
-                f"an item in which only they fail {'counts' if mask.always else 'may count'} as done well, its run as SUCCESS_WITH_FAILURES"
-            )
+            ends = "counts" if mask.always else "may count"
+            end = f"an item in which only they fail {ends} as done well, a run of {pipeline!r} as SUCCESS_WITH_FAILURES"
             yield _at(place, f"{name} masks failures of {listed}: {end}", hint)
         else:
-            end = f"a run in which only they fail {'ends' if mask.always else 'may end'} with SUCCESS_WITH_FAILURES, exit code 3"
+            ends = "ends" if mask.always else "may end"
+            end = f"a run of {pipeline!r} in which only they fail {ends} with SUCCESS_WITH_FAILURES, exit code 3"
             yield _at(place, f"{name} masks failures of {listed}: {end}", f"{hint}, or take exit code 3 for a failure")
 
 

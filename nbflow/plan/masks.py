@@ -52,6 +52,22 @@ def masked_failures(tasks: Sequence[PlannedTask]) -> list[Mask]:
     return [Mask(mask, tuple(hidden), always) for (mask, always), hidden in found.items()]
 
 
+def after_failure(tasks: Sequence[PlannedTask]) -> set[str]:
+    """The tasks that run only where another one failed. ``tasks`` stand in their order."""
+    found: set[str] = set()
+    off = {task.task_key for task in tasks if task.disabled is not None}
+    for task in tasks:
+        alone = {edge.task_key for edge in task.edges if edge.outcome is None}
+        together = [parent for parent in task.depends_on if parent not in alone]
+        if task.task_key not in off and (
+            any(edge.run_if == ParentIf.FAILED or (edge.outcome is not None and edge.task_key in found) for edge in task.edges)
+            or (together and task.run_if in (RunIf.AT_LEAST_ONE_FAILED, RunIf.ALL_FAILED))
+            or (task.depends_on and found.issuperset(task.depends_on))
+        ):
+            found.add(task.task_key)
+    return found
+
+
 def _suspects(tasks: Sequence[PlannedTask], leaves: set[str]) -> list[str]:
     """The tasks of whose failure it is not plain that it fails the run: none of the leaves, and none above a leaf by tasks that
     want nothing but success of all before them."""

@@ -107,7 +107,8 @@ class Plan:
     depends on. ``parameters`` are the pipeline's own, resolved where that is possible; ``engines`` are the Spark
     engines that tasks attach to when they use Spark, first that of tasks which name no cluster. ``timezone`` is where
     times are told, ``interval`` the time whose data the run is for (``None``: the last whole day before it starts).
-    ``bundle_job`` is its key in a bundle, with the target (``etl@dev``). ``left_out`` are tasks that take no part, ``stored`` the run and the values that stand for theirs, by their keys."""
+    ``bundle_job`` is its key in a bundle, with the target (``etl@dev``). ``left_out`` are tasks that take no part, ``stored`` the run and the values that stand for theirs, by their keys;
+    ``masks`` those of the ``warnings`` that tell of failures which a run would hide, in this pipeline and in those that it runs."""
 
     pipeline: str
     tasks: tuple[PlannedTask, ...]
@@ -122,6 +123,7 @@ class Plan:
     description: str = ""
     timezone: str = "UTC"
     interval: Interval | None = None
+    masks: tuple[Mistake, ...] = ()
 
     @property
     def uses_spark(self) -> bool:

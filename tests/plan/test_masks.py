@@ -15,7 +15,7 @@ from nbflow.core.flow import Operator, ParentIf, RunIf
 from nbflow.core.results import Result
 from nbflow.core.values import ValueType
 from nbflow.define.pipelines.flow import Dependency
-from nbflow.plan.masks import masked_failures
+from nbflow.plan.masks import after_failure, masked_failures
 from nbflow.plan.outcome import disabled_verdict, is_bad, leaves_of, run_result, upstream_verdict
 from nbflow.plan.plan import Argument, PlannedTask
 from nbflow.plan.work import ConditionWork, ShellWork
@@ -121,6 +121,16 @@ def test_two_failures_are_masked_only_where_one_of_them_is(tasks: list[PlannedTa
         for pair in combinations(running, 2):
             if is_masked(tasks, ended(tasks, pair, outcomes)):
                 assert told.intersection(pair), (tasks, pair)
+
+
+@given(flows())
+def test_what_only_runs_after_a_failure_is_known(tasks: list[PlannedTask]) -> None:
+    """Of what it is said, it runs in no run without one; and of what no outcome of the conditions is in the way, it is said."""
+    told = after_failure(tasks)
+    running = {key for each in all_outcomes(tasks) for key, result in ended(tasks, [], each).items() if result is Result.SUCCESS}
+    assert not told & running
+    if not any(edge.outcome for task in tasks for edge in task.edges):
+        assert told == {task.task_key for task in tasks if task.disabled is None} - running
 
 
 def task(key: str, *parents: str, **about: object) -> PlannedTask:
