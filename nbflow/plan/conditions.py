@@ -17,6 +17,7 @@ from nbflow.plan.references import as_text, references_in, resolve
 from nbflow.plan.work import ConditionWork
 
 _EQUALITY = (Operator.EQUAL_TO, Operator.NOT_EQUAL)
+_IN_NUMBERS = re.compile(r"[-+.0-9eE\s]*\Z")
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,4})?\Z", re.ASCII)
 
 
@@ -45,6 +46,42 @@ def number(operand: Any, operator: Operator) -> Decimal:
         msg = f"{operator} compares numbers, and {shown(as_text(operand))} is none"
         raise ValueError(msg)
     return Decimal(text)
+
+
+def check_operand(operand: Any, operator: Operator, *, late: bool = False) -> None:
+    """Raises ``ValueError`` with a sentence where numbers are compared and ``operand`` is none: one that is known, or, where it is
+    ``late``, has references in it and no run makes a number of it."""
+    if operator in _EQUALITY:
+        return
+    if not late:
+        number(operand, operator)
+    elif _is_no_number(operand, operator):
+        msg = f"{operator} compares numbers, and {shown(operand)} never comes to one"
+        raise ValueError(msg)
+
+
+def _is_no_number(operand: Any, operator: Operator) -> bool:
+    """Whether no run makes a number of ``operand``: by text beside its references that stands in no number, or where nothing in it
+    is of any type and nothing is chosen among, by what one run makes of it."""
+    text, references = as_text(operand), list(references_in(operand))
+    for reference in reversed(references):
+        text = text[: reference.start] + text[reference.end :]
+    if _IN_NUMBERS.match(text) is None:
+        return True
+    names = [name for reference in references for name in reference.names]
+    if any(len(reference.terms) > 1 for reference in references):
+        return False
+    if any(name[0] == "input" or name[:2] == ("job", "parameters") or name[2:3] in (("values",), ("output",)) for name in names):
+        return False
+    try:
+        value, _ = resolve(operand, _some_run(names))
+    except ValueError:
+        return False
+    try:
+        number(value, operator)
+    except ValueError:
+        return True
+    return False
 
 
 def outcome_text(met: bool) -> str:

@@ -5,30 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from nbflow.core.errors import Mistake
-from nbflow.core.flow import Operator, RunIf
+from nbflow.core.flow import RunIf
 from nbflow.define.pipelines.pipeline import Place, Task
-from nbflow.plan.conditions import number
+from nbflow.plan.conditions import check_operand
 from nbflow.plan.masks import after_failure, masked_failures
 from nbflow.plan.plan import Plan, PlannedTask
 from nbflow.plan.side_by_side import side_by_side
 from nbflow.plan.work import ConditionWork, RunJobWork
 
-_EQUALITY = (Operator.EQUAL_TO, Operator.NOT_EQUAL)
 _LISTED = 5
 _WRITING = ("run_job", "spark_jar")
 """Kinds that use none of the run's engines, and of which is known all the same what they write."""
 
 
 def operand_mistakes(task: PlannedTask) -> Iterator[Mistake]:
-    """Operands of a comparison of numbers that are known already, and are none."""
-    if not isinstance(task.work, ConditionWork) or task.work.operator in _EQUALITY:
+    """Operands of a comparison of numbers that are none: known ones, and those of which no run makes one."""
+    if not isinstance(task.work, ConditionWork):
         return
     for argument in task.arguments:
-        if not argument.late:
-            try:
-                number(argument.value, task.work.operator)
-            except ValueError as error:
-                yield _at(argument.place, str(error), "compare text with EQUAL_TO or NOT_EQUAL")
+        try:
+            check_operand(argument.value, task.work.operator, late=argument.late)
+        except ValueError as error:
+            yield _at(argument.place, str(error), "compare text with EQUAL_TO or NOT_EQUAL")
 
 
 def flow_warnings(written: Mapping[str, Task], tasks: Sequence[PlannedTask], *, inside: bool = False) -> Iterator[Mistake]:

@@ -14,6 +14,7 @@ from nbflow.define.pipelines.pipeline import Place, Task
 from nbflow.define.settings import Settings
 from nbflow.define.task_sources import Source
 from nbflow.plan.arguments import Given, fit
+from nbflow.plan.conditions import check_operand
 from nbflow.plan.expectations import lowered
 from nbflow.plan.graph import in_order
 from nbflow.plan.items import items_of
@@ -22,7 +23,7 @@ from nbflow.plan.known import LATER, Known
 from nbflow.plan.make_work import make_work, work_arguments
 from nbflow.plan.plan import Argument, Plan, PlannedTask
 from nbflow.plan.references import as_text, resolve
-from nbflow.plan.work import ForEachWork, RunJobWork, Work
+from nbflow.plan.work import ConditionWork, ForEachWork, RunJobWork, Work
 
 MOST_MISTAKES = 5
 """Of one task of a for_each: a value that fits no item is told for some items only."""
@@ -131,6 +132,8 @@ def _held_against(items: list[Any], steps: list[PlannedTask], known: Known) -> l
                     value, still = resolve(argument.value, replace(known, task_name=step.task_key, item=item))
                     if not still:
                         fit(value, argument)
+                        if isinstance(step.work, ConditionWork):
+                            check_operand(value, step.work.operator)
                 except ValueError as error:
                     mistakes[_at(argument.place, f"item {at} of the inputs: parameter {argument.name!r}: {error}")] = None
             if len(mistakes) - before >= MOST_MISTAKES:

@@ -178,6 +178,49 @@ def test_operands_that_are_no_numbers_are_told_where_they_are_known() -> None:
     assert plan(task, x="7").tasks[0].arguments[1].late
 
 
+@pytest.mark.parametrize(
+    ("operand", "is_none"),
+    [
+        ("{{tasks.a.values.k}}", False),
+        (" -{{tasks.a.values.k}}.5e{{tasks.a.values.k}} ", False),
+        ("{{tasks.a.values.k}} rows", True),
+        ("{{tasks.a.values.k ?? 'none'}}", False),
+        ("{{tasks.a.execution_count}}", False),
+        ("{{tasks.a.run_id}}", False),
+        ("{{tasks.a.result_state}}", True),
+        ("{{tasks.a.error_code}}", True),
+        ("{{tasks.a.result_state ?? 5}}", False),
+        ("{{job.start_time.hour}}", False),
+        ("{{job.logical_time.iso_date}}", True),
+        ("{{job.trigger.type}}", True),
+        ("{{job.parameters.late}}", False),
+        ("{{job.parameters.late}}{{job.run_id}}x", True),
+    ],
+)
+def test_what_no_run_makes_a_number_is_told(operand: str, is_none: bool) -> None:
+    """By the text beside what the run knows, or by what that always is. Text is compared all the same."""
+    ask = ConditionTask("LESS_THAN", 1, operand)
+    tasks = (Task("a", "n"), Task("gate", depends_on=["a"], condition_task=ask))
+    told = f"gate.right: LESS_THAN compares numbers, and {operand!r} never comes to one (compare text with EQUAL_TO or NOT_EQUAL)"
+    if is_none:
+        assert mistakes(*tasks, late="{{job.start_time.day}}") == [told]
+    else:
+        assert plan(*tasks, late="{{job.start_time.day}}").tasks[-1].arguments[1].late
+    same = Task("gate", depends_on=["a"], condition_task=ConditionTask("EQUAL_TO", 1, operand))
+    assert plan(tasks[0], same, late="{{job.start_time.day}}")
+
+
+def test_operands_that_an_item_makes_no_number_are_told() -> None:
+    """Where the items are known; and those that are none for any item."""
+    gate = Task("gate", condition_task=ConditionTask("LESS_THAN", "{{input}}", 3))
+    assert mistakes(each([1, "x"], gate)) == [
+        "gate.left: item 1 of the inputs: parameter 'left': LESS_THAN compares numbers, and 'x' is none"
+    ]
+    assert plan(each([1, "2"], gate))
+    text = Task("gate", condition_task=ConditionTask("LESS_THAN", "n{{input}}", 3))
+    assert "'n{{input}}' never comes to one" in mistakes(each("{{job.start_time.day}}", text))[0]
+
+
 def each(inputs: Any, *steps: Task) -> Task:
     """A for_each over these steps."""
     return Task("loop", for_each_task=ForEachTask(inputs, steps))
