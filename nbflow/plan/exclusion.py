@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from nbflow.core.flow import ParentIf, RunIf
 from nbflow.core.results import Result
 from nbflow.plan.conditions import may_fail
+from nbflow.plan.masks import bits
 from nbflow.plan.outcome import disabled_verdict
 from nbflow.plan.plan import PlannedTask
 
 _SUCCESS_OF_ALL = (RunIf.ALL_SUCCESS, RunIf.NONE_FAILED)
 _FAILURE = (RunIf.ALL_FAILED, RunIf.AT_LEAST_ONE_FAILED)
+_TOGETHER = (RunIf.AT_LEAST_ONE_SUCCESS, *_FAILURE)
 _GOOD, _BAD, _TRUE, _FALSE, _LEFT_OUT = 0b00_00_01, 0b10_10_10, 0b10_01_01, 0b01_10_01, 0b10_10_01
 """What may be so of a task, two bits for each question, that it is so and that it is not: whether it went well or was excluded, came to
 *true*, came to *false*. One that failed came to neither, nor did one that was left out."""
 
-_QUESTIONS, _WIDTH = 0b01_01_01, 6
+_QUESTIONS, _WIDTH, _WELL = 0b01_01_01, 6, 0b11
 
 Facts = int | None
 """What must be so, a bit for each fact. ``None``: it never happens."""
@@ -48,9 +50,22 @@ class Exclusion:
 
     def __init__(self, tasks: Sequence[PlannedTask]) -> None:
         asked = [edge.task_key for task in tasks for edge in task.edges]
-        asked += [parent for task in tasks if task.run_if in _FAILURE for parent in task.depends_on]
+        asked += [parent for task in tasks if task.run_if in _TOGETHER for parent in task.depends_on]
         self._place = {key: _WIDTH * at for at, key in enumerate(dict.fromkeys(asked))}
         self._questions = sum(_QUESTIONS << place for place in self._place.values())
+        self._some: dict[int, int] = {}
+        self._asked_for_some: set[tuple[frozenset[str], int]] = set()
+        self._in_some: dict[tuple[str, int], int] = {}
+        self._first_some = _WIDTH * len(self._place)
+        off = {task.task_key for task in tasks if task.disabled is not None}
+        to_fail = {parent for task in tasks if task.run_if is RunIf.ALL_FAILED for parent in task.depends_on}
+        to_fail.update(edge.task_key for task in tasks for edge in task.edges if edge.run_if == ParentIf.FAILED)
+        for task in tasks:
+            parents = frozenset(_together(task, off))
+            if len(parents) > 1 and task.run_if is RunIf.AT_LEAST_ONE_FAILED:
+                self._ask_for_some(parents, _BAD, _GOOD)
+            elif len(parents) > 1 and task.run_if in _TOGETHER and to_fail.issuperset(parents):
+                self._ask_for_some(parents, _GOOD, _BAD)
         self._ways: dict[str, _Ways] = {}
         for task in tasks:
             self._learn(task)
@@ -60,6 +75,17 @@ class Exclusion:
         if one not in self._ways or other not in self._ways:
             return True
         return self._all([self._ways[one].ran, self._ways[other].ran]) is None
+
+    def _ask_for_some(self, parents: frozenset[str], fact: int, otherwise: int) -> None:
+        """One more fact, a bit: ``fact`` is so of some of ``parents``. That it is so of one of them says so, and that it is
+        ``otherwise`` with all of them contradicts it."""
+        if (parents, fact) in self._asked_for_some:
+            return
+        self._asked_for_some.add((parents, fact))
+        bit = 1 << self._first_some + len(self._some)
+        self._some[bit] = sum(otherwise << self._place[parent] for parent in parents)
+        for parent in parents:
+            self._in_some[parent, fact & _WELL] = self._in_some.get((parent, fact & _WELL), 0) | bit
 
     def _learn(self, task: PlannedTask) -> None:
         """Find the ways of ``task``. One that is disabled has none."""
@@ -73,7 +99,7 @@ class Exclusion:
         gates = {edge.task_key: edge.outcome for edge in task.edges if edge.outcome is not None}
         alone = {edge.task_key: ParentIf(edge.run_if) for edge in task.edges if edge.outcome is None and edge.run_if is not None}
         parents = [parent for parent in task.depends_on if parent not in off]
-        wants = [*self._alone(alone), *self._together(task.run_if, [parent for parent in parents if parent not in alone])]
+        wants = [*self._alone(alone), *self._together(task.run_if, _together(task, off))]
         taken = self._all(self._came_to(gate, outcome) for gate, outcome in gates.items())
         some = 0 if off or not parents else _any(self._present(task.run_if, gates, alone, parent) for parent in parents)
         none = None if off or not parents else self._all(self._ways[parent].excluded for parent in parents)
@@ -132,7 +158,9 @@ class Exclusion:
 
     def _with(self, facts: Facts, key: str, fact: int) -> Facts:
         """``facts``, and these of the task ``key``, where anybody asks for it."""
-        return self._all([facts, fact << self._place[key] if key in self._place else 0])
+        if key not in self._place:
+            return facts
+        return self._all([facts, fact << self._place[key] | self._in_some.get((key, fact & _WELL), 0)])
 
     def _all(self, facts: Iterable[Facts]) -> Facts:
         """What must be so where all of these happen."""
@@ -141,7 +169,19 @@ class Exclusion:
             if each is None:
                 return None
             found |= each
-        return None if found & found >> 1 & self._questions else found
+        if found & found >> 1 & self._questions:
+            return None
+        for at in bits(found >> self._first_some):
+            against = self._some[1 << self._first_some + at]
+            if found & against == against:
+                return None
+        return found
+
+
+def _together(task: PlannedTask, off: Iterable[str]) -> list[str]:
+    """Those before ``task`` that its ``run_if`` is about, without the ones that are ``off``."""
+    others = {edge.task_key for edge in task.edges if edge.outcome is None and edge.run_if is not None}.union(off)
+    return [parent for parent in task.depends_on if parent not in others]
 
 
 def _any(facts: Iterable[Facts]) -> Facts:

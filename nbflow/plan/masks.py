@@ -144,7 +144,7 @@ class _Runs:
                 before |= self._bad(parent)
             hidden = masked & before & ~self._bad(task.task_key)
             masked &= ~hidden
-            for at in _bits(hidden):
+            for at in bits(hidden):
                 key = self._failing[at % len(self._failing)]
                 found.setdefault(key, (task.task_key, not self._failed[key] & shown))
         return {key: found[key] for key in self._failing if key in found}
@@ -202,7 +202,7 @@ class _Runs:
         return lost, spared | (self._all & ~(each if task.run_if is RunIf.ALL_FAILED else some))
 
 
-def _bits(number: int) -> Iterator[int]:
+def bits(number: int) -> Iterator[int]:
     """The places of the bits that are set."""
     while number:
         lowest = number & -number

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, combinations
+from itertools import chain, combinations, product
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbflow.core.flow import RunIf
+from nbflow.core.flow import ParentIf, RunIf
 from nbflow.core.results import Result
 from nbflow.core.values import ValueType
 from nbflow.define.pipelines.flow import Dependency, Expectation, RunJobTask
 from nbflow.plan.exclusion import Exclusion
+from nbflow.plan.outcome import disabled_verdict
 from nbflow.plan.plan import Argument, Plan, PlannedTask
 from nbflow.plan.side_by_side import writers_that_may_meet
 from nbflow.plan.work import ForEachWork, RunJobWork
@@ -24,17 +25,29 @@ from tests.plan.test_masks import GATE, all_outcomes, can_fail, ended, flows, ta
 RAN = (Result.SUCCESS, Result.FAILED)
 
 
-def runs(tasks: Sequence[PlannedTask]) -> Iterator[set[str]]:
-    """What runs, for every set of failures and all outcomes."""
-    keys = [each.task_key for each in tasks if can_fail(each)]
+def runs(tasks: Sequence[PlannedTask], failing_ones: Sequence[PlannedTask] | None = None) -> Iterator[set[str]]:
+    """What runs, for every set of failures, among ``failing_ones`` where they are given, and all outcomes."""
+    keys = [each.task_key for each in failing_ones or tasks if can_fail(each)]
     for outcomes in all_outcomes(tasks):
         for failing in chain.from_iterable(combinations(keys, count) for count in range(len(keys) + 1)):
             yield {key for key, result in ended(tasks, failing, outcomes).items() if result in RAN}
 
 
-def both_run(tasks: Sequence[PlannedTask]) -> set[frozenset[str]]:
+def both_run(tasks: Sequence[PlannedTask], failing_ones: Sequence[PlannedTask] | None = None) -> set[frozenset[str]]:
     """The pairs of tasks that run in the same run, in some run."""
-    return {frozenset(pair) for ran in runs(tasks) for pair in combinations(ran, 2)}
+    return {frozenset(pair) for ran in runs(tasks, failing_ones) for pair in combinations(ran, 2)}
+
+
+def joined(tasks: Sequence[PlannedTask]) -> list[PlannedTask]:
+    """``tasks``, those among them disabled that cannot run without the ones that are."""
+    off: set[str] = set()
+    found = []
+    for each in tasks:
+        verdict = disabled_verdict(off.intersection(each.depends_on), each.depends_on, each.run_if, each.edges)
+        is_off = each.disabled is not None or (verdict is not None and verdict[0] is Result.DISABLED)
+        off |= {each.task_key} if is_off else set()
+        found.append(replace(each, disabled="off" if is_off else None))
+    return found
 
 
 def follows(tasks: Sequence[PlannedTask], one: str, other: str) -> bool:
@@ -72,6 +85,28 @@ def test_two_that_ask_something_of_one_task(one: str, other: str) -> None:
     for first, second in combinations(("x", "x2", "x3", "y", "y2", "y3"), 2):
         if first[0] != second[0]:
             assert excludes(first, second) == (frozenset((first, second)) not in found), (first, second)
+
+
+SETS = [("a", "b"), ("a", "b", "c"), ("b", "a"), ("b", "c")]
+"""Tasks that others ask something of together."""
+
+
+@pytest.mark.parametrize("off", ["", "c"])
+def test_two_that_ask_something_of_several_tasks(off: str) -> None:
+    """Of the same, of some of them and of more, in all ways that there are: exactly those are said never to both run of which no run
+    has both, and what follows them too. So it is with single ones, and where one of them is left out."""
+    above = [task("u"), task("a", "u"), task("b"), task("c", "a", run_if=RunIf.ALL_DONE, disabled=off or None)]
+    tasks = list(above)
+    for at, (rule, parents) in enumerate(product(RunIf, SETS)):
+        tasks += [task(f"x{at}", *parents, run_if=rule), task(f"x{at}-2", f"x{at}"), task(f"x{at}-3", f"x{at}-2", run_if=RunIf.ALL_DONE)]
+    for single in ParentIf:
+        tasks.append(task(f"x{single}", "a", "b", edges=tuple(Dependency(key, run_if=str(single)) for key in ("a", "b"))))
+    tasks = joined(tasks)
+    found, excludes = both_run(tasks, above), Exclusion(tasks)
+    keys = [each.task_key for each in tasks if each.task_key[0] == "x" and each.disabled is None]
+    pairs = [(one, other) for one, other in combinations(keys, 2) if one.partition("-")[0] != other.partition("-")[0]]
+    wrong = [pair for pair in pairs if excludes(*pair) == (frozenset(pair) in found)]
+    assert wrong == []
 
 
 PROMISE = Expectation({"s.t": 0})
