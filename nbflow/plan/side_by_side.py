@@ -9,8 +9,11 @@ from nbflow.core.errors import Mistake
 from nbflow.define.pipelines.pipeline import Task
 from nbflow.plan.exclusion import Exclusion
 from nbflow.plan.items import items_of
+from nbflow.plan.masks import bits
 from nbflow.plan.plan import Plan, PlannedTask
 from nbflow.plan.work import ForEachWork, RunJobWork
+
+_LISTED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +29,19 @@ class Writer:
         return (self.step or self.top).task_key
 
 
-def writers_that_may_meet(tasks: Sequence[PlannedTask]) -> Iterator[tuple[str, Writer, Writer]]:
-    """Tables with two writers among ``tasks``, which stand in their order, and their steps, that may run at the same time: each
-    writer once, with the first before it, or with itself where two items of its for_each write the table."""
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """``writer`` may write ``table`` while each of ``others`` does, which stand before it, or while it does so itself for another item.
+    Where all meetings are mended, it is enough that it waits for ``last`` of them."""
+
+    table: str
+    writer: Writer
+    others: tuple[Writer, ...]
+    last: tuple[Writer, ...]
+
+
+def writers_that_may_meet(tasks: Sequence[PlannedTask]) -> Iterator[Meeting]:
+    """The meetings of writers of one table among ``tasks``, which stand in their order, and their steps."""
     writers: dict[str, dict[str, list[Writer]]] = {}
     for task in tasks:
         for writer in (Writer(task), *(Writer(task, step) for step in task.steps)) if task.disabled is None else ():
@@ -39,13 +52,14 @@ def writers_that_may_meet(tasks: Sequence[PlannedTask]) -> Iterator[tuple[str, W
         met = {} if level is None else level.met(tops)
         for key, those in tops.items():
             if key in met:
-                yield from ((table, writer, tops[met[key]][0]) for writer in those)
-            elif _has_items_together(those[0].top):
-                yield from ((table, writer, writer) for writer in those)
-            elif len(those) > 1:
-                steps = {writer.task_key: writer for writer in those}
-                for step, other in _Level(those[0].top.steps).met(steps).items():
-                    yield table, steps[step], steps[other]
+                others, last = ([tops[other][0] for other in keys] for keys in met[key])
+                yield from (Meeting(table, writer, tuple(others), tuple(last)) for writer in those)
+            if _has_items_together(those[0].top):
+                yield from (Meeting(table, writer, (writer,), ()) for writer in those)
+            if len(those) > 1 and those[0].top.steps:
+                steps = {writer.task_key: writer for writer in those if writer.step is not None}
+                for step, (beside, latest) in _Level(those[0].top.steps).met(steps).items():
+                    yield Meeting(table, steps[step], tuple(map(steps.__getitem__, beside)), tuple(map(steps.__getitem__, latest)))
 
 
 def _tables(task: PlannedTask) -> Iterator[str]:
@@ -82,35 +96,54 @@ class _Level:
             self._before.append(before)
         self._exclusion: Exclusion | None = None
 
-    def met(self, keys: Iterable[str]) -> dict[str, str]:
-        """For each of ``keys``, which stand in their order, the first one before it that may run at the same time, if there is one: on
-        which it does not depend, and nothing keeps them from running both."""
-        found: dict[str, str] = {}
+    def met(self, keys: Iterable[str]) -> dict[str, tuple[list[str], list[str]]]:
+        """For each of ``keys``, which stand in their order, those before it that may run at the same time, if there are any: on which
+        it does not depend, and nothing keeps them from running both. And the last ones of them: the others come before one of these, or
+        are told with it."""
+        found: dict[str, tuple[list[str], list[str]]] = {}
+        told: dict[int, int] = {}
         seen = 0
         for key in keys:
             place = self._places[key]
-            free = seen & ~self._before[place]
-            while free and key not in found:
-                lowest = free & -free
-                free ^= lowest
-                other = self._tasks[lowest.bit_length() - 1].task_key
+            meets = 0
+            for at in bits(seen & ~self._before[place]):
                 if self._exclusion is None:
                     self._exclusion = Exclusion(self._tasks)
-                if not self._exclusion(other, key):
-                    found[key] = other
+                meets |= 0 if self._exclusion(self._tasks[at].task_key, key) else 1 << at
+            if meets:
+                covered = 0
+                for at in bits(meets):
+                    covered |= self._before[at] | told.get(at, 0)
+                found[key] = self._keys(meets), self._keys(meets & ~covered)
+            told[place] = meets
             seen |= 1 << place
         return found
 
+    def _keys(self, places: int) -> list[str]:
+        return [self._tasks[at].task_key for at in bits(places)]
+
 
 def side_by_side(written: Mapping[str, Task], tasks: Sequence[PlannedTask]) -> Iterator[Mistake]:
-    """A warning for each task that may write a table while another does; ``written`` are the definitions."""
-    for table, one, other in writers_that_may_meet(tasks):
+    """A warning for each task that may write a table while others do; ``written`` are the definitions."""
+    for meeting in writers_that_may_meet(tasks):
+        one, table, top = meeting.writer, meeting.table, meeting.writer.top.task_key
         place = written[one.task_key].place(f"expect.{table}")
-        names = f"{one.task_key!r} and {other.task_key!r} both write {table} and may run at the same time"
-        hint = f"let {one.top.task_key!r} depend on {other.top.task_key!r}"
-        if one.top is other.top:
-            hint = f"let {one.task_key!r} depend on {other.task_key!r}"
-        if one is other:
-            names = f"{one.task_key!r} writes {table} for each item, and items of {one.top.task_key!r} may run at the same time"
-            hint = f"concurrency: 1 on {one.top.task_key!r}, or a table for each item"
-        yield Mistake(names, place.file, place.line, place.key, hint)
+        if meeting.others == (one,):
+            message = f"{one.task_key!r} writes {table} for each item, and items of {top!r} may run at the same time"
+            yield Mistake(message, place.file, place.line, place.key, f"concurrency: 1 on {top!r}, or a table for each item")
+            continue
+        names = [repr(other.task_key) for other in meeting.others]
+        message = f"{one.task_key!r} and {names[0]} both write {table} and may run at the same time"
+        if len(names) > 1:
+            message = f"{one.task_key!r} writes {table} and may run at the same time as {_listed(names)}, which write it too"
+        of_one = meeting.others[0].top is one.top
+        waits = one.task_key if of_one else top
+        hint = f"let {waits!r} depend on {_listed([repr(other.task_key if of_one else other.top.task_key) for other in meeting.last])}"
+        yield Mistake(message, place.file, place.line, place.key, hint)
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown, more = names[:_LISTED], len(names) - _LISTED
+    if more > 0:
+        return f"{', '.join(shown)} and {more} more"
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]

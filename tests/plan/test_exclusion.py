@@ -140,7 +140,7 @@ def writing(draw: st.DrawFn) -> list[PlannedTask]:
 @given(writing())
 def test_each_writer_is_told_that_may_meet_another(tasks: list[PlannedTask]) -> None:
     """On any level, or itself for another item; none is told with one that it waits for."""
-    told = {(one.task_key, other.task_key) for _, one, other in writers_that_may_meet(tasks)}
+    told = {(found.writer.task_key, other.task_key) for found in writers_that_may_meet(tasks) for other in found.others}
     found = both_run([each if not each.steps else replace(each, work=task("x").work) for each in tasks])
     writers = [
         (each, one)
@@ -175,4 +175,19 @@ def test_what_another_pipeline_writes_counts() -> None:
     deep = RunJobWork(RunJobTask("mid"), Plan("mid", (task("kid", work=kid),)), Path("/"))
     for work in (kid, deep):
         found = list(writers_that_may_meet([task("a", expect=PROMISE), task("b", work=work), task("c", "b", "a", work=work)]))
-        assert [(table, one.task_key, other.task_key) for table, one, other in found] == [("s.t", "b", "a")]
+        assert [(each.table, each.writer.task_key, [other.task_key for other in each.others]) for each in found] == [("s.t", "b", ["a"])]
+
+
+@settings(max_examples=60, deadline=None)
+@given(flows(6), st.sets(st.integers(0, 5)))
+def test_after_all_that_is_told_is_done_nothing_is_told(tasks: list[PlannedTask], writing: set[int]) -> None:
+    """All mistakes come at once: where each writer waits for the last ones of those that it meets, no two meet. Each of those is told."""
+    tasks = [replace(each, expect=PROMISE if at in writing else None) for at, each in enumerate(tasks)]
+    met = list(writers_that_may_meet(tasks))
+    found = both_run(tasks)
+    pairs = combinations([each.task_key for each in tasks if each.expect is not None and each.disabled is None], 2)
+    meeting = {pair for pair in pairs if frozenset(pair) in found and not follows(tasks, pair[1], pair[0])}
+    assert meeting <= {(other.task_key, each.writer.task_key) for each in met for other in each.others}
+    waits = {each.writer.task_key: tuple(other.task_key for other in each.last) for each in met}
+    mended = [replace(each, depends_on=(*each.depends_on, *waits.get(each.task_key, ()))) for each in tasks]
+    assert all(follows(mended, each.writer.task_key, other.task_key) for each in met for other in each.others)

@@ -122,6 +122,22 @@ def test_two_writers_of_one_table_that_may_meet_are_told() -> None:
     assert warnings(gate, yes, *branches) == []
 
 
+def test_all_writers_of_a_table_are_told_at_once() -> None:
+    """Each with all that it may meet, and with what to do so that none is left."""
+    ten = [Task(key, "n", expect=Expectation({"s.t": 0})) for key in "abcdefghijkl"]
+    told = warnings(*ten)
+    assert told[:2] == [
+        "b.expect.s.t: 'b' and 'a' both write s.t and may run at the same time (let 'b' depend on 'a')",
+        "c.expect.s.t: 'c' writes s.t and may run at the same time as 'a' and 'b', which write it too (let 'c' depend on 'b')",
+    ]
+    assert (
+        len(told) == 11
+        and "as 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j' and 1 more, which write it too (let 'l' depend on 'k')" in told[-1]
+    )
+    mended = [replace(task, depends_on=[before.task_key]) for before, task in zip(ten, ten[1:])]
+    assert warnings(ten[0], *mended) == []
+
+
 def test_writers_are_told_on_every_level() -> None:
     """A step with a task beside its for_each, the items of one for_each, and not where the items come one after another."""
     expect = Expectation({"s.t": 0})
