@@ -189,7 +189,7 @@ tasks:
 HINT = "(let a last task with run_if ALL_SUCCESS depend on them as well, or take exit code 3 for a failure)"
 IN_KID = (
     "pipelines/kid.yml:4: tasks[1].run_if: 'clean' masks failures of bad: "
-    f"a run of 'kid' in which only they fail ends with SUCCESS_WITH_FAILURES, exit code 3 {HINT}"
+    f"a run of 'kid' in which only bad fails ends with SUCCESS_WITH_FAILURES, exit code 3 {HINT}"
 )
 
 

@@ -78,14 +78,15 @@ def _masked(pipeline: str, written: Mapping[str, Task], tasks: Sequence[PlannedT
         listed = ", ".join(keys[:_LISTED]) + (f" and {len(keys) - _LISTED} more" if len(keys) > _LISTED else "")
         place = written[by].place("run_if" if "run_if" in written[by].places else f"depends_on.{keys[-1]}")
         hint = "let a last task with run_if ALL_SUCCESS depend on them as well"
+        one = "one of them" if len(keys) > 1 else keys[0]
         name = f"{by!r}, which is disabled," if by in disabled else repr(by)
         if inside:
             ends = "counts" if mask.always else "may count"
-            end = f"an item in which only they fail {ends} as done well, a run of {pipeline!r} as SUCCESS_WITH_FAILURES"
+            end = f"an item in which only {one} fails {ends} as done well, a run of {pipeline!r} as SUCCESS_WITH_FAILURES"
             yield _at(place, f"{name} masks failures of {listed}: {end}", hint)
         else:
             ends = "ends" if mask.always else "may end"
-            end = f"a run of {pipeline!r} in which only they fail {ends} with SUCCESS_WITH_FAILURES, exit code 3"
+            end = f"a run of {pipeline!r} in which only {one} fails {ends} with SUCCESS_WITH_FAILURES, exit code 3"
             yield _at(place, f"{name} masks failures of {listed}: {end}", f"{hint}, or take exit code 3 for a failure")
 
 

@@ -60,7 +60,7 @@ def test_a_mask_is_a_warning_that_names_what_it_hides() -> None:
     tidy = Task("tidy", "n", depends_on=["gold"], run_if="ALL_DONE")
     assert warnings(Task("silver", "n"), Task("gold", "n", depends_on=["silver"]), tidy) == [
         (
-            "tidy.depends_on.gold: 'tidy' masks failures of silver, gold: a run of 'p' in which only they fail ends with SUCCESS_WITH_FAILURES, exit code 3 "
+            "tidy.depends_on.gold: 'tidy' masks failures of silver, gold: a run of 'p' in which only one of them fails ends with SUCCESS_WITH_FAILURES, exit code 3 "
             "(let a last task with run_if ALL_SUCCESS depend on them as well, or take exit code 3 for a failure)"
         )
     ]
@@ -75,7 +75,7 @@ def test_a_condition_is_masked_by_what_asks_for_no_outcome() -> None:
     assert warnings(Task("a", "n"), gate, yes) == []
     assert warnings(Task("a", "n"), gate, yes, tidy) == [
         (
-            "tidy.depends_on.gate: 'tidy' masks failures of gate: a run of 'p' in which only they fail ends with SUCCESS_WITH_FAILURES, exit code 3 "
+            "tidy.depends_on.gate: 'tidy' masks failures of gate: a run of 'p' in which only gate fails ends with SUCCESS_WITH_FAILURES, exit code 3 "
             "(let a last task with run_if ALL_SUCCESS depend on them as well, or take exit code 3 for a failure)"
         )
     ]
@@ -87,7 +87,15 @@ def test_a_failure_may_be_hidden_for_some_outcomes_only() -> None:
     gate = Task("gate", condition_task=ConditionTask("EQUAL_TO", "{{job.run_id}}", 1))
     told = warnings(Task("a", "n"), gate, Task("b", "n", depends_on=["a", Dependency("gate", "true")]))
     assert [text.partition(" (")[0] for text in told] == [
-        "b.depends_on.a: 'b' masks failures of a: a run of 'p' in which only they fail may end with SUCCESS_WITH_FAILURES, exit code 3"
+        "b.depends_on.a: 'b' masks failures of a: a run of 'p' in which only a fails may end with SUCCESS_WITH_FAILURES, exit code 3"
+    ]
+
+
+def test_of_several_tasks_a_mask_hides_one_at_a_time() -> None:
+    """Where both fail, the run may show it: so nothing is said of that."""
+    told = warnings(Task("a", "n"), Task("b", "n"), Task("c", "n", depends_on=["a", "b"], run_if="AT_LEAST_ONE_SUCCESS"))
+    assert [text.partition(" (")[0] for text in told] == [
+        "c.depends_on.b: 'c' masks failures of a, b: a run of 'p' in which only one of them fails ends with SUCCESS_WITH_FAILURES, exit code 3"
     ]
 
 
@@ -103,7 +111,7 @@ def test_a_step_that_hides_a_failure_hides_it_from_the_for_each() -> None:
     told = warnings(each([1], Task("one", "n"), Task("tidy", "n", depends_on=["one"], run_if="ALL_DONE")))
     assert told == [
         (
-            "tidy.depends_on.one: 'tidy' masks failures of one: an item in which only they fail counts as done well, a run of 'p' as SUCCESS_WITH_FAILURES "
+            "tidy.depends_on.one: 'tidy' masks failures of one: an item in which only one fails counts as done well, a run of 'p' as SUCCESS_WITH_FAILURES "
             "(let a last task with run_if ALL_SUCCESS depend on them as well)"
         )
     ]
