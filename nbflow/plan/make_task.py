@@ -135,7 +135,7 @@ def _held_against(items: list[Any], steps: list[PlannedTask], known: Known) -> l
                         if isinstance(step.work, ConditionWork):
                             check_operand(value, step.work.operator)
                 except ValueError as error:
-                    mistakes[_at(argument.place, f"item {at} of the inputs: parameter {argument.name!r}: {error}")] = None
+                    mistakes[_at(argument.place, f"inputs[{at}]: parameter {argument.name!r}: {error}")] = None
             if len(mistakes) - before >= MOST_MISTAKES:
                 break
     return list(mistakes)

@@ -38,7 +38,7 @@ class Iterations:
                 if timer is not None:
                     timer.cancel()
         values = dict(gathered([scope.values() for scope in scopes]))
-        result, error = _together(results, own, limit)
+        result, error = _together(self._attempt.task.task_key, results, own, limit)
         return Outcome(result, error, values, with_failures=Result.SUCCESS_WITH_FAILURES in results)
 
     async def _one(self, scope: Scope, gate: asyncio.Semaphore, stop: Stop) -> Result:
@@ -59,8 +59,8 @@ class Iterations:
         return [Scope(steps, ids, keys, *about, item) for item, keys in zip(items, named)]
 
 
-def _together(results: Sequence[Result], stop: Stop, limit: float) -> tuple[Result, TaskError | None]:
-    """What the ends of all items come to."""
+def _together(key: str, results: Sequence[Result], stop: Stop, limit: float) -> tuple[Result, TaskError | None]:
+    """What the ends of all items of the for_each ``key`` come to. Items are named as their tasks in the run, which count from 0."""
     bad = [index for index, result in enumerate(results) if not is_good(result) and result is not Result.SKIPPED]
     if not bad:
         return Result.SUCCESS, None
@@ -68,6 +68,5 @@ def _together(results: Sequence[Result], stop: Stop, limit: float) -> tuple[Resu
         if stop.by == "timeout" and stop.own:
             return Result.TIMEDOUT, TaskError(ErrorKind.TASK_TIMEOUT, f"the task's limit of {limit:g} s was over")
         return Result.CANCELED, None
-    listed = ", ".join(map(str, bad[:_LISTED])) + (f" and {len(bad) - _LISTED} more" if len(bad) > _LISTED else "")
-    one = f"item {listed} of {len(results)} failed" if len(bad) == 1 else f"{len(bad)} of {len(results)} items failed: {listed}"
-    return Result.FAILED, TaskError(ErrorKind.ITERATION, one)
+    listed = ", ".join(f"{key}/{index}" for index in bad[:_LISTED]) + (f" and {len(bad) - _LISTED} more" if len(bad) > _LISTED else "")
+    return Result.FAILED, TaskError(ErrorKind.ITERATION, f"{len(bad)} of {len(results)} items failed: {listed}")

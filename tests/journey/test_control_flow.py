@@ -87,7 +87,7 @@ def test_a_condition_items_a_failure_and_a_clean_up(folder: Path) -> None:
     assert tasks["load"]["values"] == {"loaded": ["EU", "US", None]}
     assert tasks["pairs"]["values"] == {"n": [10, 14], "own": [5, 7]}
     assert Path(tasks["sum"]["log"]).read_text() == "got [10, 14] of [5, 7]\n"
-    assert tasks["load"]["error"]["kind"] == "ITERATION" and tasks["load"]["error"]["message"] == "item 2 of 3 failed"
+    assert tasks["load"]["error"]["kind"] == "ITERATION" and tasks["load"]["error"]["message"] == "1 of 3 items failed: load/2"
     assert (len(tasks["load/2"]["attempts"]), tasks["load/2"]["error"]["ename"]) == (2, "AssertionError")
     assert (tasks["tidy"]["parameters"]["state"], tasks["tidy"]["values"]) == ("failed", {"got": ["EU", "US", None]})
     runs = folder / "runs/flow/1"

@@ -237,9 +237,7 @@ def test_what_no_run_makes_a_number_is_told(operand: str, is_none: bool) -> None
 def test_operands_that_an_item_makes_no_number_are_told() -> None:
     """Where the items are known; and those that are none for any item."""
     gate = Task("gate", condition_task=ConditionTask("LESS_THAN", "{{input}}", 3))
-    assert mistakes(each([1, "x"], gate)) == [
-        "gate.left: item 1 of the inputs: parameter 'left': LESS_THAN compares numbers, and 'x' is none"
-    ]
+    assert mistakes(each([1, "x"], gate)) == ["gate.left: inputs[1]: parameter 'left': LESS_THAN compares numbers, and 'x' is none"]
     assert plan(each([1, "2"], gate))
     text = Task("gate", condition_task=ConditionTask("LESS_THAN", "n{{input}}", 3))
     assert "'n{{input}}' never comes to one" in mistakes(each("{{job.start_time.day}}", text))[0]
@@ -253,15 +251,15 @@ def each(inputs: Any, *steps: Task) -> Task:
 @pytest.mark.parametrize(
     ("inputs", "value", "told"),
     [
-        ([1, "x"], "{{input}}", ["one.parameters.n: item 1 of the inputs: parameter 'n': expected a whole number, got 'x'"]),
+        ([1, "x"], "{{input}}", ["one.parameters.n: inputs[1]: parameter 'n': expected a whole number, got 'x'"]),
         (
             '[{"a": 1}, {"b": 1}]',
             "{{input.a}}",
-            ["one.parameters.n: item 1 of the inputs: parameter 'n': {{input.a}}: the item has no key 'a'"],
+            ["one.parameters.n: inputs[1]: parameter 'n': {{input.a}}: the item has no key 'a'"],
         ),
         ("nope", 1, ['loop.inputs: inputs: expected a list such as ["a", "b"], got \'nope\'']),
         ('{"a": 1}', 1, ["loop.inputs: inputs: expected a list, got {'a': 1}"]),
-        (list("abcdefgh"), "{{input}}", [f"item {at} of the inputs" for at in range(5)]),
+        (list("abcdefgh"), "{{input}}", [f"one.parameters.n: inputs[{at}]: " for at in range(5)]),
     ],
 )
 def test_items_that_are_known_are_held_against_what_the_steps_take(inputs: Any, value: Any, told: list[str]) -> None:

@@ -69,8 +69,18 @@ def test_items_are_done_in_their_order_and_come_back_as_one_list() -> None:
     assert ends(events) == {
         "loop/0": "SUCCESS", "loop/1": "SUCCESS", "loop/2": "SUCCESS", "loop/3": "FAILED", "loop": "FAILED", "after": "SUCCESS",
     }  # fmt: skip
-    assert error_of(events, "loop") == (ErrorKind.ITERATION, "item 3 of 4 failed")
+    assert error_of(events, "loop") == (ErrorKind.ITERATION, "1 of 4 items failed: loop/3")
     assert result is Result.SUCCESS_WITH_FAILURES
+
+
+def test_items_that_failed_are_named_as_their_tasks_are() -> None:
+    """By the numbers that stand in the record, and no others; of many the first ones."""
+    for failing, told in (
+        (range(1), "1 of 12 items failed: loop/0"),
+        (range(1, 12), f"11 of 12 items failed: {', '.join(f'loop/{at}' for at in range(1, 11))} and 1 more"),
+    ):
+        executor = Looping({f"loop/{at}": [FAILED] for at in failing}, items={"loop": list(range(12))})
+        assert error_of(run(plan(loop(PlannedTask("one", WORK))), executor)[1], "loop") == (ErrorKind.ITERATION, told)
 
 
 def test_no_items_are_a_success() -> None:
