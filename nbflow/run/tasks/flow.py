@@ -76,6 +76,8 @@ class FlowExecutor:
                     timer.cancel()
         if own.asked.is_set() and not own.own and end.result in (Result.CANCELED, Result.TIMEDOUT):
             return Outcome(Result.CANCELED, values=dict(end.values), tables=end.tables)
+        if end.result is Result.SKIPPED:
+            self._around.note(attempt, f"run {end.run_id} of {work.origin} had nothing to do: all of its tasks are disabled")
         return _outcome(end, limit if over.is_set() and own.own and own.by == "timeout" else None)
 
 

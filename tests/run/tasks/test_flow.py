@@ -75,3 +75,26 @@ def test_the_time_of_the_whole_is_over() -> None:
         return await executor.execute(attempt, stop)
 
     assert asyncio.run(done()).result is Result.CANCELED
+
+
+@pytest.mark.parametrize(
+    ("end", "told"), [(Result.SKIPPED, ["run 7 of p had nothing to do: all of its tasks are disabled"]), (Result.SUCCESS, [])]
+)
+def test_a_run_that_had_nothing_to_do_is_told(end: Result, told: list[str]) -> None:
+    """The task went well, and whoever watches knows of what."""
+    attempt = Attempt(PlannedTask("j", RunJobWork(RunJobTask("p"), None, Path("/"))), 1, 1, 1, {})
+    notes: list[str] = []
+
+    class Skipping(Around):
+        async def run_child(self, attempt: Attempt, job: RunJobTask, values: Any, stop: Stop) -> ChildEnd:
+            return ChildEnd(7, end, None, {})
+
+        def note(self, attempt: Attempt, text: str) -> None:
+            notes.append(text)
+
+    async def done() -> Outcome:
+        executor = FlowExecutor(Skipping(False))  # type: ignore[arg-type]  # as above
+        executor.prepare(attempt)
+        return await executor.execute(attempt, Stop())
+
+    assert (asyncio.run(done()).result, notes) == (Result.SUCCESS, told)
