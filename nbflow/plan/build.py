@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import DefinitionError, Mistake
+from nbflow.core.values import ANY
 from nbflow.define.nearest import did_you_mean
 from nbflow.define.notebooks.names import is_name, is_python
 from nbflow.define.notebooks.notebook import Notebook
@@ -31,7 +32,7 @@ from nbflow.plan.flow_checks import flow_warnings, mask_warnings, operand_mistak
 from nbflow.plan.graph import ancestors, in_order, nearest_chosen
 from nbflow.plan.joined import join
 from nbflow.plan.make_task import Children, Making, make_task
-from nbflow.plan.plan import Plan, PlannedTask, Stored
+from nbflow.plan.plan import Argument, Plan, PlannedTask, Stored
 from nbflow.plan.reference_text import verbatim
 from nbflow.plan.references import LATER, NO_PARAMETERS, Known, ReferenceProblem, resolve
 from nbflow.plan.select import EVERYTHING, Selection, select
@@ -144,10 +145,28 @@ def _planned(
         written = {each.task_key: each for each in (task, *task.steps)}
         for each in (planned[task.task_key], *planned[task.task_key].steps):
             definition = written[each.task_key]
-            mistakes += [*check(each), *without_engine(definition, each, engines)]
+            mistakes += [found for found in check(_with_refused(definition, each)) if not _is_told(found, wrong)]
+            mistakes += [*without_engine(definition, each, engines)]
             mistakes += operand_mistakes(each) if definition.work_is_known else ()
         mistakes += wrong
     return planned, mistakes
+
+
+def _with_refused(task: Task, planned: PlannedTask) -> PlannedTask:
+    """``planned``, and those values of ``task`` in which a reference is wrong: there may be others in them."""
+    names = {argument.name for argument in planned.arguments}
+    written = {name: (value, name) for name, value in task.work.texts.items()}
+    written |= {name: (value, f"parameters.{name}") for name, value in task.own_parameters.items()}
+    refused = [
+        Argument(name, value, ANY, "task", True, place=task.place(key)) for name, (value, key) in written.items() if name not in names
+    ]
+    return replace(planned, arguments=(*planned.arguments, *refused)) if refused else planned
+
+
+def _is_told(mistake: Mistake, told: Iterable[Mistake]) -> bool:
+    """Whether one of ``told`` is about the same reference."""
+    reference = mistake.message[: mistake.message.find("}}") + 2]
+    return any((each.file, each.key) == (mistake.file, mistake.key) and reference in each.message for each in told)
 
 
 def _warnings(

@@ -288,6 +288,16 @@ def test_references_in_and_to_a_for_each_are_checked() -> None:
     ]
 
 
+def test_all_wrong_references_of_a_value_are_told() -> None:
+    """Those to tasks beside those to parameters, in what a notebook gets, what a condition compares and what an item is given."""
+    value = "{{tasks.zz.values.x}} {{job.parameters.nope}}"
+    gate = Task("gate", condition_task=ConditionTask("EQUAL_TO", value, 1))
+    words = ("{{job.parameters.nope}}: the pipeline has no parameter 'nope'", "{{tasks.zz.values.x}}: the pipeline has no task 'zz'")
+    for task, place in ((Task("a", "n", {"n": value}), "a.parameters.n"), (gate, "gate.left")):
+        for tasks in ((task,), (each([1, 2], task),)):
+            assert sorted(mistakes(*tasks)) == sorted(f"{place}: {text}" for text in words)
+
+
 def test_what_is_disabled_is_known_in_the_plan() -> None:
     """With what follows it, by the rules of those; a disabled task that is named runs."""
     tasks = (
