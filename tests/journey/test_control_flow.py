@@ -98,17 +98,19 @@ def test_a_condition_items_a_failure_and_a_clean_up(folder: Path) -> None:
     assert "load/2.attempt-1.ipynb" in shown and "assert region != 'bad'" in shown
     assert "mending" in nbflow(folder, "logs", "last", "mend").out
 
+    part = run(folder, FLOW, "--from", "tidy")
+    assert (part.code, results(part)) == (0, {"tidy": "SUCCESS"})
+    assert part.tasks["tidy"]["values"] == {"got": ["EU", "US", None]}
+    assert "load (run 1, FAILED)" in part.err
+
     again = run(folder, FLOW, "--only", "+tidy", "-p", "regions=[]", "-p", "limit=9")
     assert results(again) == {
         "count": "SUCCESS", "gate": "SUCCESS", "load": "EXCLUDED", "nothing": "FAILED", "report": "EXCLUDED", "mend": "EXCLUDED",
         "tidy": "FAILED",
     }  # fmt: skip
     assert again.tasks["tidy"]["error"]["kind"] == "PARAMETER" and again.tasks["tidy"]["notebook"] is not None
-
-    part = run(folder, FLOW, "--from", "tidy")
-    assert (part.code, results(part)) == (0, {"tidy": "SUCCESS"})
-    assert part.tasks["tidy"]["values"] == {"got": ["EU", "US", None]}
-    assert "load (run 1)" in part.err
+    later = run(folder, FLOW, "--from", "tidy")
+    assert (later.code, results(later)) == (1, {"tidy": "FAILED"}) and "load (run 3, EXCLUDED)" in later.err
 
 
 GATED = """
