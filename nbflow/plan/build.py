@@ -81,13 +81,10 @@ def build_plan(
     left_out = tuple(key for key in edges if key not in chosen)
     before = ancestors(edges, chosen) if left_out else set()
     earlier = stored([key for key in left_out if key in before]) if before - chosen else {}
-    taking_part = [each for task in pipeline.tasks if task.task_key in chosen for each in (task, *task.steps)]
-    engine_of, engines = plan_engines(pipeline, taking_part, settings)
+    here = [task for task in pipeline.tasks if task.task_key in chosen]
+    engine_of, engines = plan_engines(pipeline, [each for task in here for each in (task, *task.steps)], settings)
     making = Making(sources, shared, folder, known, settings, installed_kernels, engine_of, children)
-    readable = chosen | set(earlier)
-    planned, wrong = _planned(
-        [task for task in pipeline.tasks if task.task_key in chosen], making, _reference_check(pipeline, edges, readable), engines
-    )
+    planned, wrong = _planned(here, making, _reference_check(pipeline, edges, chosen | set(earlier)), engines)
     mistakes += wrong
     if mistakes:
         raise DefinitionError(mistakes)
