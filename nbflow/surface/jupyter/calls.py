@@ -53,7 +53,7 @@ def run_pipeline(
     ``target`` one of its targets, ``variables`` are values for its variables; ``logical_date`` is the day whose data the run is for,
     or its start and end; ``settings`` are the workspace's by name, for this run, and ``engine`` is the one of them that is said most.
     In a cell the run is shown while it goes on, elsewhere progress is printed as it comes. With ``wait=False`` the call returns as
-    soon as the run has begun; it goes on when this process ends, and ``refresh()`` reads how it stands.
+    soon as the run has begun; it goes on when this process ends, and what is asked of the run tells how it stands then.
 
     A failed run raises nothing: see ``Run.ok`` and ``Run.raise_for_result``. Raises ``DefinitionError`` with all
     mistakes when nothing was started, and ``KeyboardInterrupt`` after an interrupt has cancelled the run.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -73,9 +74,10 @@ class TaskRun:
 
 
 class RunView:
-    """A run as it was read. ``document`` is the JSON document of ``nbflow run --json``."""
+    """A run as it was read. ``document`` is the JSON document of ``nbflow run --json``, ``as_of`` when it was read."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
+        self.as_of = datetime.now()
         self.document = document
 
     @property

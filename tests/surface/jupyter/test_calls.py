@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sqlite3
 import subprocess
 import sys
 import time
@@ -159,6 +160,38 @@ def test_without_waiting(workspace: Path) -> None:
     while run.refresh().result is None and time.monotonic() < deadline:
         time.sleep(0.1)
     assert run.result is Result.SUCCESS
+
+
+def test_what_is_read_of_a_run_that_goes_on_is_how_it_stands(workspace: Path) -> None:
+    """Without any call that refreshes it: result, tasks, text and table; where the records are gone meanwhile it is what was read last."""
+    (workspace / "nbflow.toml").write_text('engine = "none"\n')
+    (workspace / "pipelines/gated.yml").write_text(
+        "name: gated\ntasks:\n  - {task_key: a, command: 'until test -e go; do sleep 0.05; done'}\n"
+        "  - {task_key: b, depends_on: [a], command: 'false'}\n"
+    )
+    run = run_pipeline("gated", workspace=workspace, wait=False)
+    gone = run_pipeline("gated", workspace=workspace, wait=False)
+    assert (run.result, run.error, run.tasks["b"].result) == (None, None, None)
+    with sqlite3.connect(workspace / ".nbflow/nbflow.db") as records:
+        records.execute("pragma foreign_keys = on")
+        records.execute("delete from runs where run_id = ?", (gone.run_id,))
+    time.sleep(0.2)
+    assert (gone.result, gone.state, "RUNNING" in repr(gone)) == (None, "RUNNING", True)
+    (workspace / "pipelines/go").touch()
+    deadline = time.monotonic() + 60
+    while run.result is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert (run.result, run.tasks["a"].ok, list(run.errors)) == (Result.FAILED, True, ["b"])
+    for kind in ("state", "text", "html", "frame", "error"):
+        run = run_pipeline("gated", workspace=workspace, wait=False)
+        process = run._process
+        assert process is not None and process.wait(60) == 1
+        time.sleep(0.2)
+        told = {
+            "state": lambda run=run: run.state, "text": lambda run=run: repr(run), "html": lambda run=run: str(run._repr_mimebundle_()),
+            "frame": lambda run=run: run.to_frame().to_string(), "error": lambda run=run: str(run.error),
+        }[kind]()  # fmt: skip
+        assert "FAILED" in told and "RUNNING" not in told, kind
 
 
 def test_a_run_that_nobody_waits_for_can_be_cancelled(workspace: Path, write_notebook: Any, nbflow: Any) -> None:
