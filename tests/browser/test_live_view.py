@@ -64,6 +64,10 @@ class Server:
             "name: mixed\ntasks:\n  - {task_key: fails, notebook: ../tasks/fails}\n"
             "  - {task_key: again, max_retries: 1, command: 'test -e ran || { touch ran; exit 1; }; until test -e go-mixed; do sleep 0.1; done'}\n"
         )
+        for name in ("left", "blocked", "lost"):
+            (self.root / f"pipelines/{name}.yml").write_text(
+                f"name: {name}\ntasks:\n  - {{task_key: only, command: 'until test -e go-{name}; do sleep 0.1; done'}}\n"
+            )
         many = [
             f"  - {{task_key: task_{at:03}, command: '{'true' if at else 'until test -e go-many; do sleep 0.1; done'}', "
             f"depends_on: {[f'task_{at - 20:03}'] if at >= 20 else []}}}\n"
@@ -168,6 +172,9 @@ def test_a_run_watched_to_its_end_and_kept(open_cells: Callable[..., Notebook], 
     expect(picture).to_be_visible(timeout=60_000)
     assert picture.evaluate("image => image.naturalWidth") > 300
     expect(cell.locator(".nbf-live")).to_have_count(0)
+    notebook.wait()
+    there = "[type(each).__name__ for each in __import__('ipywidgets.widgets.widget', fromlist=[''])._instances.values()]"
+    assert "LiveRun" not in notebook.ask(there), "the kernel keeps nothing of it"
     document = saved(notebook, server, "watched")
     assert "widgets" not in document["metadata"]
     picture_output, widget_output = document["cells"][0]["outputs"]
@@ -311,3 +318,54 @@ def test_two_views_of_a_run_that_nobody_waits_for(open_cells: Callable[..., Note
     expect(frame.get_by_role("cell", name="SUCCESS").first).to_be_visible()
     for cell in (first, second):
         expect(cell.locator("img[alt$='SUCCESS: 2 SUCCESS']")).to_be_visible(timeout=30_000)
+
+
+def test_a_page_that_is_loaded_again_while_the_run_goes_on(open_cells: Callable[..., Notebook], server: Server) -> None:
+    """What is saved meanwhile says of which moment it is, and who tells the end. In the page the widget tells the end itself, and stays: of a
+    run that nobody waits for at once, of one that its cell waits for when the cell is over."""
+    name = "again"
+    notebook = open_cells(
+        name, "from nbflow import run_pipeline\nrun = run_pipeline('left', wait=False)\nrun", "run = run_pipeline('blocked')"
+    )
+    for at, pipeline in enumerate(("left", "blocked")):
+        cell = begin(notebook, at)
+        expect(cell.locator("[data-task='0'].run .w")).to_have_text("runs", timeout=60_000)
+        outputs = saved(notebook, server, name)["cells"][at]["outputs"]
+        [kept] = [output["data"] for output in outputs if "text/html" in output.get("data", {})]
+        for text in ("".join(kept["text/html"]), "".join(kept["text/plain"])):
+            assert re.search(r"RUNNING.*, as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d; `nbflow runs show \d+` tells how the run ended", text), text
+        notebook.page.reload()
+        notebook.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        cell = notebook.cell(at)
+        if pipeline == "left":
+            expect(cell.locator(".nbf-head b")).to_have_text(re.compile(r"^left: run \d+ RUNNING$"))
+        expect(cell.locator("img[alt^='Graph of run']")).to_have_count(1)
+        (server.root / f"pipelines/go-{pipeline}").touch()
+        expect(cell.locator(".nbf-head b")).to_have_text(re.compile(rf"^{pipeline}: run \d+ SUCCESS$"), timeout=60_000)
+        expect(cell.locator(".nbf-stays")).to_be_visible()
+        expect(cell.locator("img[alt*='RUNNING']")).to_be_hidden()
+        notebook.wait()
+    assert "widgets" not in saved(notebook, server, name)["metadata"]
+
+
+def test_a_kernel_that_is_gone(open_cells: Callable[..., Notebook], server: Server) -> None:
+    """The view of a run says so where its kernel was restarted or killed, its clocks stand, and nothing claims that the run goes on."""
+    notebook = open_cells(
+        "gone", "from nbflow import run_pipeline\nrun = run_pipeline('lost', wait=False)\nrun", "import os\nos.kill(os.getpid(), 9)"
+    )
+    cell = notebook.run(0)
+    expect(cell.locator("[data-task='0'].run .w")).to_have_text("runs", timeout=60_000)
+    expect(cell.locator(".nbf-clock").first).to_be_visible()
+    notebook.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.restart()")
+    said = re.compile(r"^the kernel is gone: `nbflow runs show \d+` tells how the run ended$")
+    expect(cell.locator(".nbf-gone")).to_have_text(said, timeout=60_000)
+    expect(cell.locator(".nbf-clock")).to_have_count(0)
+    expect(cell.locator(".nbf-head")).not_to_contain_text("RUNNING")
+    notebook.page.screenshot(path="/tmp/rev/f3/gone.png")
+    notebook.wait()
+    cell = notebook.run(0)
+    expect(cell.locator("[data-task='0'].run .w")).to_have_text("runs", timeout=60_000)
+    begin(notebook, 1)
+    expect(cell.locator(".nbf-gone")).to_have_text(re.compile("^the kernel is gone"), timeout=60_000)
+    expect(cell.locator(".nbf-clock")).to_have_count(0)
+    (server.root / "pipelines/go-lost").touch()

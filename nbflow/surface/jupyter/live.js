@@ -1,5 +1,9 @@
 // The live view of a run: draws what Python sends, and lets the clocks of running tasks go on between two messages.
 
+const BEAT = 500;
+const MOST_SILENT = 40; // Python sends something every few seconds; a page that sleeps counts nothing
+const REPLACED_AFTER = 2000;
+
 const make = (parent, tag, name, text) => {
   const node = document.createElement(tag);
   if (name) node.className = name;
@@ -51,6 +55,9 @@ const render = ({ model, el }) => {
   head.setAttribute("role", "status");
   let clocks = [];
   let told = [];
+  let silent = 0;
+  let lost = ""; // what became of the kernel, in words
+  let stays = false;
 
   const clock = (parent, seconds) => {
     const node = make(parent, "span", "nbf-clock", duration(seconds));
@@ -92,11 +99,13 @@ const render = ({ model, el }) => {
     const marks = model.get("marks");
     if (!view.title) return;
     clocks = [];
+    el.classList.toggle("nbf-lost", lost !== "");
     head.replaceChildren();
-    mark(head, marks[view.state] ?? marks[""]);
-    make(head, "b", "", view.title);
-    make(head, "span", "", view.said);
-    if (view.seconds !== null) clock(head, view.seconds);
+    mark(head, (lost ? undefined : marks[view.state]) ?? marks[""]);
+    make(head, "b", "", lost ? view.title.replace(/ RUNNING$/, "") : view.title);
+    if (lost) make(head, "b", "nbf-gone", `${lost}: ${view.after}`);
+    if (!lost) make(head, "span", "", view.said);
+    if (view.seconds !== null && !lost) clock(head, view.seconds);
     make(head, "span", "nbf-engine", view.engine);
     errors.replaceChildren();
     view.errors.forEach(drawError);
@@ -106,32 +115,57 @@ const render = ({ model, el }) => {
       mark(row, marks[state] ?? marks[""]);
       make(row, "b", "", key);
       make(row, "span", "", said);
-      if (seconds !== null) clock(row, seconds);
+      if (seconds !== null && !lost && !view.over) clock(row, seconds);
     }
     notes.replaceChildren();
     view.notes.forEach((note) => make(notes, "div", "", note));
+    if (stays) make(notes, "div", "nbf-stays", "this page was loaded while the run went on and keeps no picture of its end: showing the run in a cell leaves one");
     drawBoxes();
   };
+
+  const kernel = (words) => {
+    if (model.get("view").over || !lost === !words) return;
+    lost = words;
+    drawView();
+  };
+  const heard = () => {
+    silent = 0;
+    lost = "";
+    drawView();
+    if (model.get("view").over) setTimeout(() => { stays = true; drawView(); }, REPLACED_AFTER);
+  };
+  const answers = () => {
+    silent = 0;
+    kernel("");
+  };
+  const disconnected = () => kernel("the kernel is gone");
 
   const hidden = document.createElement("style"); // hides the picture that is saved, whenever it is drawn anew
   hidden.textContent = `.${model.get("hides")} { display: none; }`;
   document.head.append(hidden);
   drawGraph();
-  drawView();
+  heard();
   model.on("change:svg", drawGraph);
-  model.on("change:view", drawView);
+  model.on("change:view", heard);
+  model.on("change:beat", answers);
+  model.on("comm_live_update", disconnected);
   const watch = new MutationObserver(() => theme(el));
   watch.observe(document.body, { attributes: true, attributeFilter: ["class", "data-jp-theme-light"] });
   const beat = setInterval(() => {
     const now = performance.now();
     for (const [node, start] of clocks) node.textContent = duration((now - start) / 1000);
-  }, 500);
+    silent += 1;
+    if (silent > MOST_SILENT) kernel("the kernel is gone or does not answer");
+  }, BEAT);
   return () => {
     clearInterval(beat);
     watch.disconnect();
     hidden.remove();
     model.off("change:svg", drawGraph);
-    model.off("change:view", drawView);
+    model.off("change:view", heard);
+    model.off("change:beat", answers);
+    model.off("comm_live_update", disconnected);
+    if (model.get("view").over && document.querySelector(`.${model.get("hides")}.nbf-end`)) model.send("replaced");
   };
 };
 

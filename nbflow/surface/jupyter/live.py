@@ -22,7 +22,7 @@ from nbflow.core.records import run_payload
 from nbflow.plan.export.boxes import boxes_of
 from nbflow.plan.export.graph import graph_svg, is_grouped
 from nbflow.plan.export.marks import MARKS, in_turn, mark_of
-from nbflow.surface.jupyter.show import run_bundle
+from nbflow.surface.jupyter.show import how_it_ended, run_bundle
 from nbflow.surface.jupyter.view import RunView
 from nbflow.surface.jupyter.widget import bundle_of, widget_class
 
@@ -36,6 +36,7 @@ _DRAW_SECONDS, _DRAW_GROUPS_SECONDS = 0.1, 0.25  # the first of several events i
 _KEEP_SECONDS, _KEEP_GROUPS_SECONDS = 2.0, 10.0
 _MANY_STEPS = 500
 _LIFE_SECONDS = 0.5
+_BEAT_SECONDS = 3.0
 _MOST_ROWS, _MOST_ERRORS = 12, 3
 
 
@@ -54,6 +55,7 @@ class LiveView:
         self._life_at = time.monotonic()
         self._grouped, self._again = is_grouped(self._progress), False
         self._kept_at, self._unkept = 0.0, False
+        self._beat_at = 0.0
         self._widget: Any = None
         self._outputs: tuple[Any, Any] | None = None
         self._mark = f"nbf-kept-{uuid4().hex[:12]}"
@@ -65,10 +67,10 @@ class LiveView:
         self._take()
         marks = {state: [mark.kind, mark.shape] for state, mark in MARKS.items()}
         marks[""] = [mark_of("").kind, mark_of("").shape]
-        kept = display(self._picture(), raw=True, display_id=True)
+        kept = display(self._bundle(self._document()), raw=True, display_id=True)
         self._widget = widget_class()(svg=graph_svg(self._progress), marks=marks, view=self._view(), hides=self._mark)
         self._outputs = kept, display(bundle_of(self._widget), raw=True, display_id=True)
-        self._drawn_at = self._kept_at = time.monotonic()
+        self._drawn_at = self._kept_at = self._beat_at = time.monotonic()
         self._stale = False
 
     def step(self) -> bool:
@@ -83,6 +85,8 @@ class LiveView:
         if self._stale and now - self._drawn_at >= (_DRAW_GROUPS_SECONDS if large else _DRAW_SECONDS):
             self._draw(now)
             self._unkept = True
+        if now - self._beat_at >= _BEAT_SECONDS:
+            self._widget.beat, self._beat_at = self._widget.beat + 1, now
         if self._unkept and now - self._kept_at >= (_KEEP_GROUPS_SECONDS if large else _KEEP_SECONDS):
             self._keep(now)
         return over
@@ -99,31 +103,41 @@ class LiveView:
         threading.Thread(target=self.follow, name=f"nbflow-live-{self._run_id}", daemon=True).start()
 
     def finish(self, told: Mapping[str, Any] | None = None) -> None:
-        """Leave the picture and the table as they are now, with the notes and the report that ``nbflow run`` has ``told``, and nothing of
-        the widget."""
+        """Leave the picture and the table as they are now, with the notes and the report that ``nbflow run`` has ``told``; in a page that
+        cannot show them the widget, with the same."""
         if self._outputs is None:
             return
         kept, drawn = self._outputs
         self._outputs = None
+        lost = ""
         try:
-            picture = self._picture(told)
+            document = self._document(told)
+            picture = self._bundle(document, " nbf-end")
+            self._run, self._progress = RunView({**document, "notes": []}), RunProgress.of(document)
+            self._progress.notes = document["notes"]
         except (UsageError, StoreError) as error:  # removed meanwhile, or held by another program
-            picture = {"text/plain": str(error)}
+            lost = str(error)
+            picture = {"text/plain": lost}
+        self._widget.on_msg(_closed_when_replaced)
+        self._draw(time.monotonic(), {"over": True, "seconds": None, **({"title": lost, "state": ""} if lost else {})})
         kept.update(picture, raw=True)
-        self._widget.close()
         drawn.update({"text/plain": ""}, raw=True)
 
-    def _picture(self, told: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The output that stays. Raises as ``Store.run`` does."""
+    def _document(self, told: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """What the records hold of the run, and what was ``told`` besides. Raises as ``Store.run`` does."""
         document = {**run_payload(self._store.run(self._run_id)), "notes": self._progress.notes}
-        bundle = run_bundle(RunView({**document, **{name: told[name] for name in ("notes", "report") if told and name in told}}))
-        return {**bundle, "text/html": f'<div class="{self._mark}">{bundle["text/html"]}</div>'}
+        return {**document, **{name: told[name] for name in ("notes", "report") if told and name in told}}
+
+    def _bundle(self, document: Mapping[str, Any], kind: str = "") -> dict[str, Any]:
+        """The output that stays; ``kind`` is one more class of it."""
+        bundle = run_bundle(RunView(document))
+        return {**bundle, "text/html": f'<div class="{self._mark}{kind}">{bundle["text/html"]}</div>'}
 
     def _keep(self, now: float) -> None:
         """Bring the picture up to date, so that a notebook which is closed now shows it."""
         if self._outputs is not None:
             with contextlib.suppress(UsageError, StoreError):
-                self._outputs[0].update(self._picture(), raw=True)
+                self._outputs[0].update(self._bundle(self._document()), raw=True)
         self._kept_at, self._unkept = now, False
 
     def _take(self) -> None:
@@ -143,12 +157,12 @@ class LiveView:
         self._life_at = now
         return self._store.is_live(self._run_id)
 
-    def _draw(self, now: float) -> None:
+    def _draw(self, now: float, besides: Mapping[str, Any] | None = None) -> None:
         again = any(task.attempt > 1 for task in self._progress.tasks.values())
         if self._grouped or again is not self._again:  # boxes that tell of attempts are wider
             self._widget.svg = graph_svg(self._progress)
         self._again = again
-        self._widget.view = self._view()
+        self._widget.view = {**self._view(), **(besides or {})}
         self._drawn_at, self._stale = now, False
 
     def _view(self) -> dict[str, Any]:
@@ -170,8 +184,16 @@ class LiveView:
             "errors": [_error(task) for task in failed[:_MOST_ERRORS]],
             "rows": [*rows[:_MOST_ROWS], *more],
             "notes": [*self._run.notes, *run.notes],
+            "over": run.over,
+            "after": how_it_ended(run.run_id),
             "boxes": [] if self._grouped else [(box.state, box.said) for box in boxes_of(run).values()],
         }
+
+
+def _closed_when_replaced(widget: Any, message: object, buffers: object) -> None:
+    """A page tells that the picture has taken the widget's place."""
+    if message == "replaced":
+        widget.close()
 
 
 def _elapsed(since: datetime | None, now: datetime) -> float | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from nbflow.core.progress import RunProgress, error_text, shown_lines
+from nbflow.core.progress import RUNNING, RunProgress, error_text, shown_lines
 from nbflow.plan.export.canvas import graph_words
 from nbflow.plan.export.graph import graph_svg
 from nbflow.plan.export.marks import mark_of
@@ -130,9 +130,16 @@ def _link(path: Path, name: str) -> str:
 
 
 def _title(run: RunView) -> str:
+    """The first line. Of a run that goes on it says of which moment it is: a notebook may be saved and closed at any time."""
     took = f" in {run.duration:.1f} s" if run.duration is not None else ""
     engine = f", {run.engine_words}" if run.engine_words else ""
-    return f"{run.pipeline}: run {run.run_id} {run.state}{took}{engine}"
+    moment = f", as of {run.as_of:%Y-%m-%d %H:%M:%S}; {how_it_ended(run.run_id)}" if run.state == RUNNING else ""
+    return f"{run.pipeline}: run {run.run_id} {run.state}{took}{engine}{moment}"
+
+
+def how_it_ended(run_id: int) -> str:
+    """Who tells that of a run which is not watched any more."""
+    return f"`nbflow runs show {run_id}` tells how the run ended"
 
 
 def _notes(run: RunView) -> list[str]:

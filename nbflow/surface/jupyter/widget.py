@@ -12,7 +12,7 @@ _HERE = Path(__file__).parent
 @cache
 def widget_class() -> Any:
     """The widget's class: ``svg`` is the graph, ``marks`` a kind and a shape for each state, ``view`` what stands around it, ``hides``
-    the class of elements that are hidden while it is drawn.
+    the class of elements that are hidden while it is drawn; ``beat`` changes every few seconds for as long as the run is watched.
 
     Each holds the newest word only, so that what is kept of it does not grow with the run. Raises ``ImportError``.
     """
@@ -26,6 +26,7 @@ def widget_class() -> Any:
         marks = traitlets.Dict().tag(sync=True)
         view = traitlets.Dict().tag(sync=True)
         hides = traitlets.Unicode().tag(sync=True)
+        beat = traitlets.Int().tag(sync=True)
 
     return LiveRun
 
