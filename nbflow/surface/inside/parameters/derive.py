@@ -1,7 +1,7 @@
 """What a cell derived from widgets, derived once more after their values changed.
 
 Only the statements that have to do with the changed values run again, in the cell's order, so that the result is that of
-the whole cell run with the new values.
+the whole cell run with the new values. Where a person has changed a field only plain ones do, see ``plain``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
+from nbflow.core.widgets import NBFLOW
 from nbflow.surface.inside.parameters import registry
+from nbflow.surface.inside.parameters.registry import Widget
 
 _READING = ("get", "getArgument")
 _NOTHING = object()
@@ -19,7 +21,7 @@ _NOTHING = object()
 
 def give(values: Mapping[str, tuple[Any, str]], namespace: dict[str, Any], *, follow: bool = False) -> None:
     """Give widgets that are there new values, each with its origin, and with them their variables and what was derived from
-    them; with ``follow`` widgets of other cells, too. Raises ``ValueError`` for a value that does not fit its widget, and whatever the author's own code raises."""
+    them; with ``follow`` widgets of other cells, too, and then only by plain derivations. Raises ``ValueError`` for a value that does not fit its widget, and whatever the author's own code raises."""
     changed: dict[str, set[str]] = {}
     for name, (value, origin) in values.items():
         widget = registry.declared.get(name)
@@ -28,13 +30,12 @@ def give(values: Mapping[str, tuple[Any, str]], namespace: dict[str, Any], *, fo
         nothing = value is None and widget.default is None
         before, widget.value = widget.value, None if nothing else registry.fitted(widget, value)
         widget.origin = origin
-        if not widget.text:
-            namespace[name] = widget.value
+        namespace.update(dict.fromkeys(_variables(widget, namespace), widget.value))
         if widget.value != before or type(widget.value) is not type(before):
             changed.setdefault(widget.cell, set()).add(name)
     touched: set[str] = set()
     for source, names in changed.items():
-        touched |= names | derive(source, names, namespace)
+        touched |= names | derive(source, names, namespace, plain=follow)
     if follow:
         _follow(touched, set(changed), namespace)
 
@@ -44,7 +45,31 @@ def _follow(changed: set[str], done: set[str], namespace: dict[str, Any]) -> Non
     for source in dict.fromkeys(widget.cell for widget in registry.declared.values()):
         if source not in done:
             known = {name for name in changed if not _is_shared(namespace.get(name))}
-            changed |= derive(source, known, namespace, only_widgets=True)
+            changed |= derive(source, known, namespace, only_widgets=True, plain=True)
+
+
+def _variables(widget: Widget, namespace: Mapping[str, Any]) -> set[str]:
+    """The variables that hold the widget's value itself: those that its cell assigns it to, whatever they are called. Where the cell does
+    not show its declaration, as in a notebook that was run by ``%run``, it is the one of its name."""
+    if widget.text:
+        return set()
+    try:
+        nodes = list(ast.walk(ast.parse(widget.cell)))
+    except SyntaxError:
+        nodes = []
+    if not any(widget.name in _declared(node) for node in nodes):
+        return {widget.name} if not widget.cell or widget.name in namespace else set()
+    found = [target for node in nodes if isinstance(node, ast.Assign) and widget.name in _declared(node.value) for target in node.targets]
+    found += [node.target for node in nodes if isinstance(node, ast.AnnAssign) and widget.name in _declared(node.value)]
+    return {target.id for target in found if isinstance(target, ast.Name)}
+
+
+def _declared(node: ast.AST | None) -> set[str]:
+    """The name of the widget that a call declares, if it is such a call and says it as it is."""
+    if not isinstance(node, ast.Call) or getattr(node.func, "attr", getattr(node.func, "id", "")) not in NBFLOW:
+        return set()
+    said = [*node.args[:1], *(given.value for given in node.keywords if given.arg == "name")]
+    return {str(item.value) for item in said if isinstance(item, ast.Constant)}
 
 
 def _is_shared(thing: Any) -> bool:
@@ -52,9 +77,10 @@ def _is_shared(thing: Any) -> bool:
     return isinstance(thing, ModuleType) or type(thing).__name__ == "DBUtils"
 
 
-def derive(source: str, changed: set[str], namespace: dict[str, Any], *, only_widgets: bool = False) -> set[str]:
+def derive(source: str, changed: set[str], namespace: dict[str, Any], *, only_widgets: bool = False, plain: bool = False) -> set[str]:
     """Run those statements of the cell ``source`` again that depend on the names ``changed``, with what the cell imports; the
-    names that they make. With ``only_widgets`` none behind the last one that has to do with a widget of the cell.
+    names that they make. With ``only_widgets`` none behind the last one that has to do with a widget of the cell; with ``plain`` only
+    those that do no more than derive a value.
 
     Raises whatever the author's own code raises.
     """
@@ -72,7 +98,12 @@ def derive(source: str, changed: set[str], namespace: dict[str, Any], *, only_wi
     later = {name: namespace.get(name, _NOTHING) for statement in imports for name in _imported(statement)}
     registry.renewing.append(source)
     try:
-        exec(compile(ast.Module(body=imports + again, type_ignores=[]), "<parameters>", "exec"), namespace)  # noqa: S102  (the notebook's own code)
+        exec(compile(ast.Module(body=imports, type_ignores=[]), "<parameters>", "exec"), namespace)  # noqa: S102  (the notebook's own code)
+        if plain:
+            from nbflow.surface.inside.parameters.plain import run_plain
+
+            return run_plain([(statement, _made(statement), _read(statement)) for statement in again], namespace)
+        exec(compile(ast.Module(body=again, type_ignores=[]), "<parameters>", "exec"), namespace)  # noqa: S102  (the notebook's own code)
     finally:
         registry.renewing.pop()
         namespace.update({name: value for name, value in later.items() if value is not _NOTHING})  # a later cell's meaning of it
@@ -134,4 +165,6 @@ def _read(statement: ast.stmt) -> set[str]:
     for node in ast.walk(statement):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _READING:
             names |= {str(item.value) for item in node.args[:1] if isinstance(item, ast.Constant)}
+        elif not isinstance(statement, ast.Expr):
+            names |= _declared(node)
     return names

@@ -263,3 +263,88 @@ def test_values_of_other_tasks_come_from_the_opened_task(shell: InteractiveShell
     run("from nbflow import dbutils")
     assert run("dbutils.jobs.taskValues.get('bronze', 'rows', debugValue=1)") == 5
     assert run("dbutils.jobs.taskValues.get('bronze', 'other', debugValue=1)") == 1
+
+
+def test_the_variable_that_was_assigned_is_the_one_that_follows(run: Callable[[str], Any], shell: InteractiveShell) -> None:
+    """Whatever it is called, and what derives from it; a widget that was assigned to none makes none."""
+    run(
+        "from nbflow import widgets\nb = widgets.text('a', 'x')\nupper = b.upper()\nwidgets.number('n', 1)\n"
+        "size = int(widgets.text('width', '3')) * 2\nfirst, second = widgets.text(name='one', default='1'), widgets.text('two', '2')"
+    )
+    made = Form(list(registry.declared))
+    form._forms.append(made)
+    hand = Hand(made)
+    for name, value in (("a", "y"), ("n", 5), ("width", "4"), ("one", "11"), ("two", "22")):
+        hand.put(name, value)
+    assert run("(b, upper, size, first, second, widgets.get_all())") == (
+        "y", "Y", 8, "11", "22", {"a": "y", "n": 5, "width": "4", "one": "11", "two": "22"},
+    )  # fmt: skip
+    made._reset.click()
+    assert run("(b, upper, size, first)") == ("x", "X", 6, "1")
+    assert not {"a", "n", "width", "one", "two", "__nbflow_call__", "__nbflow_fill__"} & set(shell.user_ns)
+
+
+EFFECTS = """
+from nbflow import dbutils, widgets
+from datetime import date, timedelta
+from pathlib import Path
+n = widgets.number("n", 3)
+b = widgets.text("b", "x")
+run = start(n)
+log.append(b)
+print(b, n)
+size = log.pop() if log else b
+path = Path(b)
+path.with_suffix(".txt").touch()
+moved = path.with_suffix(".moved").write_text(b)
+frame = Frame().count(n)
+cleaned = clean(b)
+both = cleaned + b
+length = list(map(start, [n]))
+key = sorted([n], key=lambda each: start(each))
+total = 0
+for each in range(n):
+    total += 1
+def doubled(of=n): return of * 2
+twice = doubled()
+shared["n"] = n
+alias = shared
+alias["again"] = n
+share = 10 // (n - 7)
+until = date(2026, 1, 1) + timedelta(days=n)
+folder = (path.parent / b.strip()).with_suffix(".csv").name
+names = [b]
+names.append(b.upper())
+names += [f"{b:>3}"]
+options = {"b": b}
+options["n"] = max(n, 2)
+if n > 5:
+    size_word = "big"
+else:
+    size_word = "small"
+step = n
+step += 1
+"""
+
+
+def test_only_plain_derivations_are_computed_again(run: Callable[[str], Any], shell: InteractiveShell, tmp_path: Path) -> None:
+    """A change in the form starts nothing a second time: runs, calls for their effect, the author's functions and all that is made of them stay
+    as they were when the cell ran, also where the value is refused; what Python's own values give follows."""
+    run(
+        "started, log, shared = [], ['first'], {}\ndef start(n):\n    started.append(n)\n    return n\nclean = start\n"
+        "class Frame:\n    def count(self, n):\n        return start(n)"
+    )
+    run(EFFECTS)
+    made = Form(list(registry.declared))
+    form._forms.append(made)
+    hand = Hand(made)
+    effects = "(list(started), list(log), run, frame, cleaned, both, length, key, total, twice, size, dict(shared))"
+    before, files = run(effects), sorted(tmp_path.iterdir())
+    hand.put("n", 8)
+    hand.put("b", "yy")
+    after = "(share, until.day, folder, names, options, size_word, step)"
+    assert run(after) == (10, 9, "yy.csv", ["yy", "YY", " yy"], {"b": "yy", "n": 8}, "big", 9)
+    hand.put("n", 7)
+    assert "ZeroDivisionError" in hand.note("n")
+    assert (run(after), run("n")) == ((10, 9, "yy.csv", ["yy", "YY", " yy"], {"b": "yy", "n": 8}, "big", 9), 8)
+    assert (run(effects), sorted(tmp_path.iterdir())) == (before, files)
