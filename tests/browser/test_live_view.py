@@ -19,6 +19,10 @@ import pytest
 from nbconvert import HTMLExporter
 from playwright.sync_api import expect
 
+from nbflow.core.progress import RunProgress, TaskProgress
+from nbflow.plan.export.graph import graph_svg
+from nbflow.plan.export.marks import MARKS
+from nbflow.surface.jupyter import live
 from tests.browser.conftest import SETTINGS, TOKEN, Notebook
 
 pytestmark = pytest.mark.long
@@ -303,6 +307,32 @@ def _target(link: Path) -> str:
         return os.readlink(link)
     except OSError:
         return ""
+
+
+def test_what_is_said_of_a_task_stays_inside_its_box(browser: Any) -> None:
+    """The word of each state, at the second attempt and with a long time, too: where it was drawn so, and where the live view puts it."""
+    page = browser.new_page()
+    for state in MARKS:
+        tasks = {"a": TaskProgress("a", state=state, attempt=1), "b": TaskProgress("b", state=state, attempt=1, seconds=3723.0)}
+        run = RunProgress(1, "p", "none", "FAILED", None, None, None, tasks)
+        for titles in (True, False):
+            page.set_content(graph_svg(run, titles=titles))
+            over = page.evaluate(
+                "() => [...document.querySelectorAll('text')].map(node => node.getComputedTextLength()).filter(wide => wide > 160 - 34)"
+            )
+            assert over == [], (state, titles)
+    waiting = RunProgress(1, "p", "none", "RUNNING", None, None, None, {"a": TaskProgress("a")})
+    page.set_content(graph_svg(waiting))
+    script = Path(live.__file__).with_suffix(".js").read_text("utf-8").replace("export default", "window.live =")
+    page.add_script_tag(content=f"{{ {script} }}")
+    said = page.evaluate(
+        "words => words.map(word => { const node = document.querySelector('.w'); window.live.fit(node, word, 124);"
+        " return [node.textContent, node.getComputedTextLength()]; })",
+        [*MARKS, "3 of 12 UPSTREAM_CANCELED", "SUCCESS"],
+    )
+    assert max(wide for _, wide in said) <= 124 and said[-1][0] == "SUCCESS"
+    assert "UPSTREAM_CANCELED" in [text for text, _ in said], "it is told whole"
+    page.close()
 
 
 def test_two_views_of_a_run_that_nobody_waits_for(open_cells: Callable[..., Notebook], server: Server) -> None:

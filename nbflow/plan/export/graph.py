@@ -16,7 +16,9 @@ from nbflow.plan.layout import Layout, Line, Sizes, lay_out
 READABLE = 150
 """From more tasks than these no single box can be read: they are drawn in groups."""
 
-_LETTER, _SMALL_LETTER = 8.2, 6.8
+_LETTER = 8.2
+_CAPITAL, _SMALL_LETTER = 8.4, 6.8  # of what is said of a task, which is smaller where it is long
+_SMALLER, _SMALLER_STYLE = 10 / 12, ' style="font-size:10px"'
 _NARROW, _WIDE = 160.0, 264.0  # two of the narrow ones fit on the narrowest screens
 _AGAIN = 214.0  # the least for "SUCCESS (attempt 2) 12.3 s"
 _BEFORE_NAME = 32
@@ -129,8 +131,8 @@ def _repeated(layout: Layout, boxes: Mapping[str, TaskBox]) -> list[str]:
         corners.setdefault((box.state, box.key in led_to), []).append(f"{x} {y}")
         parts += [_behind(layout.sizes.width, x, y)] if box.many else []
         row = rows.setdefault((y if layout.down else x, mark_of(box.state).kind), [])
-        name, said = _fitting(box, layout.sizes.width)
-        places = (f'x="{x}"', f'x="{x}" y="16"') if layout.down else (f'y="{y}"', f'y="{y + 16}"')
+        name, said, style = _fitting(box, layout.sizes.width)
+        places = (f'x="{x}"', f'x="{x}" y="16"{style}') if layout.down else (f'y="{y}"', f'y="{y + 16}"{style}')
         row += [f"<text {place}>{escape(text)}</text>" for place, text in zip(places, (name, said), strict=True)]
     for at, ((state, led), own) in enumerate(corners.items()):
         points = " ".join(own if len(own) > 1 else own * 2)
@@ -156,13 +158,23 @@ def _strokes(state: str, width: float) -> str:
 
 
 def _words(box: TaskBox, width: float) -> str:
-    name, said = map(escape, _fitting(box, width))
-    return f'<text x="{_BEFORE_NAME}" y="19">{name}</text><text class="w" x="{_BEFORE_NAME}" y="35">{said}</text>'
+    name, said, style = _fitting(box, width)
+    return f'<text x="{_BEFORE_NAME}" y="19">{escape(name)}</text><text class="w" x="{_BEFORE_NAME}" y="35"{style}>{escape(said)}</text>'
 
 
-def _fitting(box: TaskBox, width: float) -> tuple[str, str]:
-    """Its name and what is said of it, as far as they fit into it."""
-    return _cut(box.name, int((width - _BEFORE_NAME - 6) / _LETTER)), _cut(box.said, int((width - _BEFORE_NAME - 4) / _SMALL_LETTER))
+def _fitting(box: TaskBox, width: float) -> tuple[str, str, str]:
+    """Its name and what is said of it, as far as they fit into it, and the style of the latter, where that is smaller."""
+    room = width - _BEFORE_NAME - 4
+    said, style = box.said, ""
+    if _wide(said) > room:
+        style = _SMALLER_STYLE
+        said = next((cut for most in range(len(said), 1, -1) if _wide(cut := _cut(said, most)) * _SMALLER <= room), _cut(said, 1))
+    return _cut(box.name, int((room - 2) / _LETTER)), said, style
+
+
+def _wide(said: str) -> float:
+    """How wide it is at most, in the usual fonts."""
+    return sum(_CAPITAL if letter.isupper() else _SMALL_LETTER for letter in said)
 
 
 def _cut(text: str, most: int) -> str:

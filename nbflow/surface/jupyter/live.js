@@ -44,6 +44,13 @@ const mark = (parent, look) => {
   parent.append(svg);
 };
 
+const fit = (node, said, room) => {
+  node.textContent = said;
+  node.style.fontSize = "";
+  if (node.getComputedTextLength() > room) node.style.fontSize = "10px";
+  for (let most = said.length - 1; most > 1 && node.getComputedTextLength() > room; most -= 1) node.textContent = `${said.slice(0, most)}…`;
+};
+
 const render = ({ model, el }) => {
   el.classList.add("nbf", "nbf-live");
   const head = make(el, "div", "nbf-head");
@@ -81,7 +88,7 @@ const render = ({ model, el }) => {
       if (!box) return;
       box.setAttribute("class", `t ${look[0]}`);
       box.querySelector(".m").setAttribute("d", look[1]);
-      box.querySelector(".w").textContent = said;
+      fit(box.querySelector(".w"), said, box.querySelector("rect").getAttribute("width") - 36);
       const title = box.querySelector("title");
       title.textContent = `${title.textContent.split(":")[0]}: ${said}`;
     });
@@ -169,4 +176,4 @@ const render = ({ model, el }) => {
   };
 };
 
-export default { render };
+export default { render, fit };
