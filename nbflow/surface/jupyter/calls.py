@@ -142,7 +142,7 @@ def _native(value: Any) -> Any:
 def _ran(arguments: Sequence[str | Document], *, wait: bool) -> Run:
     """The run that the child makes. An interrupt at whatever moment is the child's, and is raised when that is gone."""
     drawn = wait and can_draw()
-    interrupts = Interrupts()
+    interrupts, began = Interrupts(), False
     try:
         with interrupts:
             child = Child(arguments, listen=wait and not drawn)
@@ -150,10 +150,11 @@ def _ran(arguments: Sequence[str | Document], *, wait: bool) -> Run:
             try:
                 return _waited(child, interrupts, drawn=drawn) if wait else _begun(child, interrupts)
             finally:
+                began = child.begun() is not None
                 child.close()
     finally:
         if interrupts.count:
-            raise _interrupted() from None
+            raise _interrupted("interrupted: the run was asked to end" if began else "interrupted before a run began") from None
 
 
 def _waited(child: Child, interrupts: Interrupts, *, drawn: bool) -> Run:
@@ -183,10 +184,10 @@ def _begun(child: Child, interrupts: Interrupts) -> Run:
     return Run({"run_id": begun.run_id}, Where(begun.workspace), child.process).refresh()
 
 
-def _interrupted() -> KeyboardInterrupt:
-    """What an interrupted cell ends with; IPython shows it in a line, for no traceback says more."""
+def _interrupted(told: str) -> KeyboardInterrupt:
+    """What an interrupted cell ends with, told in a line; IPython shows it in a line, for no traceback says more."""
     error = KeyboardInterrupt()
-    error._render_traceback_ = lambda: ["interrupted: the run was asked to end"]  # type: ignore[attr-defined]
+    error._render_traceback_ = lambda: [told]  # type: ignore[attr-defined]
     return error
 
 
