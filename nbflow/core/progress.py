@@ -220,12 +220,12 @@ class RunProgress:
 
 
 def error_text(error: Mapping[str, Any]) -> str:
-    """An error in one line: the exception where there was one, else its message."""
+    """An error in one line without terminal escapes: the exception where there was one, else its message."""
     if error.get("ename"):
         text = f"{error['ename']}: {error['evalue']}" if error.get("evalue") else str(error["ename"])
     else:
         text = str(error.get("message") or error["kind"])
-    return " ".join(text.split())
+    return " ".join(clean(text).split())
 
 
 def shown_lines(error: Mapping[str, Any], most: int = 15) -> list[str]:

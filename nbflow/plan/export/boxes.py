@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from nbflow.core.plain_text import one_line
 from nbflow.core.progress import RUNNING, WAITING, RunProgress, TaskProgress
 from nbflow.plan.export.marks import in_turn
 
@@ -92,4 +93,4 @@ def _said(state: str, counts: Mapping[str, int], total: int) -> str:
 def task_words(task: TaskProgress) -> str:
     """A task in one sentence: its key, its state, why it did not run or what its error says."""
     why = task.reason or (task.error or {}).get("message") if task.state != "SUCCESS" else None
-    return f"{task.task_key}: {task.said}" + (f" ({' '.join(str(why).split())[:300]})" if why else "")
+    return f"{task.task_key}: {task.said}" + (f" ({one_line(str(why), 300)})" if why else "")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import NbflowError, RunFailedError
+from nbflow.core.plain_text import one_line
 from nbflow.core.progress import error_text
 from nbflow.core.records import run_payload
 from nbflow.core.writes import TableWrite
@@ -93,7 +94,7 @@ class Run(RunView):
         lines = [f"run {run.run_id} of {run.pipeline}: {run.state}"]
         for key, error in run.errors.items():
             where = f" in cell {error['cell']}" if error.get("cell") else ""
-            lines.append(f"{key}{where}: {error_text(error)}")
+            lines.append(f"{key}{where}: {one_line(error_text(error), 300)}")
         if run.state == "RUNNING":
             lines.append("it has not ended yet: run.wait() waits for that")
         raise RunFailedError(run.run_id, run.result, "\n".join(lines))

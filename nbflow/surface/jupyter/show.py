@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from nbflow.core.plain_text import one_line
 from nbflow.core.progress import RUNNING, RunProgress, error_text, shown_lines
 from nbflow.plan.export.canvas import graph_words
 from nbflow.plan.export.graph import graph_svg
@@ -30,6 +31,7 @@ _MOST_ERRORS = 3
 _MOST_NOTES = 8
 _LONGEST, _LONGEST_OF_MANY = 300, 80
 _LEFT = " style=text-align:left"
+_WHOLE = "white-space:nowrap"
 
 
 def run_bundle(run: RunView) -> dict[str, Any]:
@@ -112,8 +114,10 @@ def _shown(run: RunView, most: int) -> tuple[list[tuple[str, TaskRun]], str]:
 
 
 _NAMES = ("task", "result", "time", "values", "error")
-_FEW, _MANY = (_LEFT, _LEFT, "", _LEFT, _LEFT), (_LEFT, "", "", _LEFT, _LEFT)
-"""Which columns begin at the left; notebooks have all at the right, as figures are. Of many tasks each that does costs."""
+_FEW = (_LEFT, f"{_LEFT};{_WHOLE}", f" style={_WHOLE}", _LEFT, _LEFT)
+_MANY = (_LEFT, "", "", _LEFT, _LEFT)
+"""Which columns begin at the left, and which are never broken; notebooks have all at the right, as figures are. Of many tasks each that
+has a style costs."""
 
 
 def _row(key: str, task: TaskRun, result: str, longest: int) -> tuple[str, ...]:
@@ -122,7 +126,10 @@ def _row(key: str, task: TaskRun, result: str, longest: int) -> tuple[str, ...]:
     name = _text(key) if kept is None else _link(kept, key)
     if not task.ok:
         result = f"<span style='color:{_colour(result.partition(' ')[0])}'>{_text(result)}</span>"
-    return name, result, _seconds(task.duration), _text(cut(values, longest)), _text(cut(_why(task), longest))
+    took = _seconds(task.duration)
+    if longest < _LONGEST:  # there no column has a style that keeps it whole
+        result, took = result.replace(" (attempt ", "\N{NO-BREAK SPACE}(attempt\N{NO-BREAK SPACE}"), took.replace(" ", "\N{NO-BREAK SPACE}")
+    return name, result, took, _text(cut(values, longest)), _text(cut(_why(task), longest))
 
 
 def _link(path: Path, name: str) -> str:
@@ -144,7 +151,7 @@ def how_it_ended(run_id: int) -> str:
 
 def _notes(run: RunView) -> list[str]:
     """The notes, each on a line that is not too long; of many the first and how many there are besides."""
-    notes = [cut(" ".join(note.split())) for note in run.notes]
+    notes = [one_line(note, _LONGEST) for note in run.notes]
     more = len(notes) - _MOST_NOTES
     return notes if more <= 0 else [*notes[:_MOST_NOTES], f"and {more} more notes"]
 
@@ -162,7 +169,7 @@ def _why(task: TaskRun) -> str:
     if task.error is not None and not task.ok:
         where = f"cell {task.error['cell']}: " if task.error.get("cell") else ""
         return where + error_text(task.error)
-    return task.reason or ""
+    return one_line(task.reason or "", 10 * _LONGEST)
 
 
 def cut(text: str, limit: int = _LONGEST) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import xml.etree.ElementTree as ET
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,10 @@ import pyarrow as pa
 import pytest
 
 from nbflow.core.errors import RunFailedError, UsageError
+from nbflow.core.progress import RunProgress
 from nbflow.core.results import Result
 from nbflow.core.writes import TableWrite
+from nbflow.plan.export.graph import graph_svg
 from nbflow.surface.jupyter.run import Run
 from nbflow.surface.jupyter.where import Where
 
@@ -70,6 +74,32 @@ def test_it_shows_itself_escaped() -> None:
     assert repr(run).splitlines()[0] == "p: run 7 FAILED in 2.5 s, Spark engine: spark"
     assert "cell 3: ValueError" in repr(run)
     assert "FAILED (attempt 2)" in repr(run) and ">FAILED (attempt 2)<" in html
+
+
+def test_foreign_text_bears_no_escapes_of_terminals() -> None:
+    """Neither in the table, the text and the frame nor in what is raised, which tells a long one by its beginning."""
+    error = {**ERROR, "evalue": "\x1b[31mred\x1b[0m\x07 " + "x" * 1000}
+    document = {**_document("FAILED", error), "notes": ["\x1b]0;title\x07said"]}
+    document["tasks"].append({**document["tasks"][0], "task_key": "after", "error": None, "reason": "\x1b[1mbold"})
+    run = Run(document)
+    with pytest.raises(RunFailedError) as caught:
+        run.raise_for_result()
+    for text in (repr(run), run._repr_html_() or "", run.to_frame().to_string(), str(caught.value)):
+        assert not re.search(r"[\x00-\x08\x0b-\x1f]|\[31m|\[1m|title", text)
+    assert "ValueError: red xxx" in str(caught.value) and len(str(caught.value)) < 400
+    assert "ValueError: red xxx" in repr(run) and "bold" in repr(run) and "said" in repr(run)
+    svg = graph_svg(RunProgress.of(document))
+    ET.fromstring(svg)  # no character of XML is one of a terminal's
+
+
+def test_a_result_and_a_time_stand_on_one_line() -> None:
+    """Of few tasks by the style of their columns, of many by spaces that do not break."""
+    few = Run(_document("FAILED", ERROR))._repr_html_() or ""
+    assert re.search(r"<td style=[^> ]*white-space:nowrap><span[^>]*>FAILED \(attempt 2\)</span><td style=white-space:nowrap>1\.2 s", few)
+    document = _document("FAILED", ERROR)
+    document["tasks"] = [{**document["tasks"][0], "task_key": f"t{at}"} for at in range(20)]
+    many = Run(document)._repr_html_() or ""
+    assert many.count(">FAILED\u00a0(attempt\u00a02)</span>") == many.count("<td>1.2\u00a0s") == 20
 
 
 def test_what_is_told_beside_the_tasks() -> None:
