@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,10 @@ def run_pipeline(
         arguments += ["--value", "--", Document("pipeline", _handed_over(pipeline))]
     else:
         arguments += ["--", os.fspath(pipeline)]
-    return _ran(arguments, wait=wait)
+    try:
+        return _ran(arguments, wait=wait)
+    except DefinitionError as error:  # values are given by name here, with no -p
+        raise DefinitionError([replace(each, key=each.key and each.key.removeprefix("-p ")) for each in error.mistakes]) from None
 
 
 def run_by_words(words: Sequence[str]) -> Run:

@@ -62,7 +62,7 @@ def test_mistakes_are_raised_and_nothing_runs(workspace: Path) -> None:
     """Mistakes of a call arrive as ``DefinitionError``; values without a JSON form are refused before."""
     with pytest.raises(DefinitionError) as caught:
         run_pipeline("small", workspace=workspace, whom="x", times="many")
-    assert [mistake.key for mistake in caught.value.mistakes] == ["-p whom", "-p times"]
+    assert [mistake.key for mistake in caught.value.mistakes] == ["whom", "times"]
     assert caught.value.mistakes[0].hint == "did you mean 'who'?"
     with pytest.raises(UsageError, match="who"):
         run_pipeline("small", workspace=workspace, who=object())

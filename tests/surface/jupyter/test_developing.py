@@ -229,6 +229,7 @@ def test_which_task_is_asked_for(cells: Cells, project: Path) -> None:
         ("open two/last -p layer=sliver", "'sliver' is none of the choices bronze, silver; did you mean 'silver'?"),
         ("open two/last --nope", "use: %nbflow open [PIPELINE/]TASK"),
         ("opne two", "did you mean 'open'?"),
+        ("rnus", "there is no %nbflow rnus (did you mean 'runs'?); use: %nbflow runs"),
         ("plan tow", "tow is no file and no pipeline's name (did you mean 'two'?)"),
         ("plan two --fromat text", "use: %nbflow plan PIPELINE"),
         ("runs show 7", "nothing has been run"),

@@ -22,6 +22,15 @@ from nbflow.surface.inside.parameters.restore import listen
 __all__ = ["checkbox", "combobox", "date", "dropdown", "get", "get_all", "multiselect", "number", "path", "text"]
 
 
+def __getattr__(name: str) -> Any:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, __all__, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(__all__)}"
+    msg = f"widgets has no {name!r} ({hint})"
+    raise AttributeError(msg)
+
+
 def text(name: str, default: str = "", label: str = "", help: str = "") -> str:
     """A line of text."""
     value: str = _declare(name, "text", default, label=label, help=help)

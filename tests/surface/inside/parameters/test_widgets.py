@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -143,3 +144,11 @@ def test_executed_notebooks_find_what_restores_by_the_name_that_they_hold() -> N
 def test_only_papermill_s_own_cell_is_taken_for_an_injected_one(source: str, values: list[str]) -> None:
     """A heading and plain values are; the author's own cell under the same heading is not."""
     assert list(injected_values(source)) == values
+
+
+def test_a_kind_of_widget_that_there_is_not() -> None:
+    """The error says which there are, or the one that may be meant."""
+    for name, told in (("slider", "there are checkbox, combobox, date, dropdown"), ("dropdwon", "did you mean 'dropdown'?")):
+        with pytest.raises(AttributeError, match=re.escape(told)):
+            getattr(widgets, name)
+    assert not hasattr(widgets, "__path__")
