@@ -7,6 +7,7 @@ pipeline's parameter reaches each notebook that declares its name.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +22,11 @@ from nbflow.define.notebooks.notebook import Notebook
 from nbflow.define.notebooks.parameters import Parameter
 from nbflow.define.pipelines.pipeline import Place, Task
 from nbflow.plan.plan import Argument
+from nbflow.plan.reference_text import Verbatim, references_in
 from nbflow.plan.references import Known, ReferenceProblem, find_references, resolve
+
+_ASKS = re.compile(r"\bdbutils\s*\.\s*widgets\b|\bwidgets\.get(?:All|Argument)?\s*\(|\bgetArgument\s*\(|^\s*%run\b", re.MULTILINE)
+"""What asks for widgets by name, or includes a notebook that may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,8 @@ def task_arguments(
 
     ``shared`` are the pipeline's parameters and the run's, ``folder`` is where paths of the pipeline file start,
     ``known`` what references can be replaced with (its ``parameters`` as written). A pipeline's parameter is pushed down to every
-    notebook that asks for widgets and whose parameters are not all known, as on Databricks; it becomes no variable there.
+    notebook that asks for widgets and whose parameters are not all known, as on Databricks, unless tasks make it; it becomes no
+    variable there.
     """
     mistakes: list[Mistake] = []
     own = {name: Given(value, "task", folder, task.place(f"parameters.{name}")) for name, value in task.own_parameters.items()}
@@ -52,7 +58,11 @@ def task_arguments(
         reaching = {name: shared[name] for name in declared if name in shared}
     else:
         everything = asks_for_widgets(notebook)
-        reaching = {name: given for name, given in shared.items() if everything or name in declared or name in own or given.origin == "run"}
+        reaching = {
+            name: given
+            for name, given in shared.items()
+            if name in declared or name in own or given.origin == "run" or (everything and not _of_tasks(given.value))
+        }
     if not is_python(notebook.language):
         mistakes += [_nameless(name, own[name].place, notebook) for name in own if not is_name(name, notebook.language)]
         reaching = {name: given for name, given in reaching.items() if is_name(name, notebook.language)}
@@ -78,7 +88,12 @@ def task_arguments(
 def asks_for_widgets(notebook: Notebook) -> bool:
     """Whether a Python notebook, or one that it includes, may ask for widgets that it does not declare."""
     code = [cell["source"] for cell in notebook.document.get("cells", ()) if cell["cell_type"] == "code"]
-    return not notebook.declares and is_python(notebook.language) and (notebook.databricks or any("widgets" in text for text in code))
+    return not notebook.declares and is_python(notebook.language) and (notebook.databricks or any(map(_ASKS.search, code)))
+
+
+def _of_tasks(value: Any) -> bool:
+    """Whether a parameter is what tasks make of it: it reaches those that name it, which come after them."""
+    return not isinstance(value, Verbatim) and any(name[0] == "tasks" for found in references_in(value) for name in found.names)
 
 
 def _tried(

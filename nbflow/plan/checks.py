@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -110,7 +111,8 @@ def _speaks_of(name: str, source: Source) -> bool:
     """Whether a notebook may ask for the widget of this name, or one that it includes."""
     if not isinstance(source, Notebook) or not asks_for_widgets(source):
         return False
-    return any(name in cell["source"] or "%run" in cell["source"] for cell in source.document["cells"] if cell["cell_type"] == "code")
+    named = re.compile(rf"""["':{{]{re.escape(name)}\b|%run\b""")
+    return any(named.search(cell["source"]) for cell in source.document["cells"] if cell["cell_type"] == "code")
 
 
 def takes_all(task: Task, source: Source) -> bool:

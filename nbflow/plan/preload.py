@@ -32,8 +32,8 @@ _MODULES = {
 _OF_SQL = ("pyspark.sql", "pyspark.sql.functions", "pyspark.sql.classic.dataframe", "pyspark.java_gateway")
 _CONNECT = ("pyspark.sql", "pyspark.sql.functions", "pyspark.sql.connect.session", "pyspark.sql.connect.functions")
 
-_TO_PANDAS = re.compile(r"^(\s*).*\b(?:toPandas|toArrow|pandas_udf|applyInPandas|mapInPandas|mapInArrow)\b", re.MULTILINE)
-_IMPORT = re.compile(r"^(\s*)(?:import|from)\s+(.+)$", re.MULTILINE)
+_TO_PANDAS = re.compile(r"^([ \t]*).*\b(?:toPandas|toArrow|pandas_udf|applyInPandas|mapInPandas|mapInArrow)\b", re.MULTILINE)
+_IMPORT = re.compile(r"^([ \t]*)(?:import|from)\s+(.+)$", re.MULTILINE)
 _WORD = re.compile(r"\b[a-z]+\b")
 _BEFORE_IMPORTS = re.compile(
     r"\b(?:pip|pip3|conda|mamba)\b|\b(?:OMP|OPENBLAS|MKL|BLIS|NUMEXPR|VECLIB|KMP|GOTO|ARROW|NPY|NUMPY|GRPC)_[A-Z]|\bMPLBACKEND\b|\bMPLCONFIGDIR\b"

@@ -208,7 +208,7 @@ class Store:
         database = self._readable()
         return [] if database is None else [row["pipeline"] for row in database.rows("pipelines")]
 
-    def last_values(self, pipeline: str, keys: Iterable[str], *, of_file: bool, bundle_job: str | None = None) -> dict[str, Stored]:
+    def last_values(self, pipeline: str, keys: Iterable[str], *, of_file: bool, bundle_job: str | None) -> dict[str, Stored]:
         """What each of the pipeline's tasks ``keys`` left, as far as it was ever done.
 
         The one rule for values of earlier runs: those of the task's newest success or, where it never had one, of its newest end; none
@@ -219,7 +219,7 @@ class Store:
         database = self._readable()
         return {} if database is None else last_values(database, pipeline, keys, of_file=of_file, bundle_job=bundle_job)
 
-    def last_success(self, pipeline: str, *, of_file: bool, bundle_job: str | None = None) -> tuple[int, str] | None:
+    def last_success(self, pipeline: str, *, of_file: bool, bundle_job: str | None) -> tuple[int, str] | None:
         """The id and the engine of the pipeline's newest run that ended well and used Spark; ``None`` where there is none."""
         database = self._readable()
         row = (

@@ -77,12 +77,20 @@ def test_a_pipeline_s_parameter_is_a_widget_of_who_asks_for_widgets() -> None:
     """As on Databricks, where ``get`` works in a job without a declaration; no variable comes of it, and what nobody speaks of is told."""
     cell = {"cell_type": "code", "metadata": {}, "source": "dbutils.widgets.get('day')"}
     asking = Notebook(Path("/w/n.ipynb"), {"cells": [cell]}, "0")
-    for notebook in (asking, replace(asking, document={"cells": [{**cell, "source": "day"}]}, databricks=True)):
+    for notebook in (asking, replace(asking, document={"cells": [{**cell, "source": "select :day"}]}, databricks=True)):
         made = plan(shared={"day": "x", "dya": 1}, notebook=notebook)
         assert [(item.name, item.value, item.origin, item.assigned) for item in made.tasks[0].arguments] == [
             ("day", "x", "pipeline", False), ("dya", 1, "pipeline", False),
         ]  # fmt: skip
         assert [warning.key for warning in made.warnings] == ["parameters.dya"]
+    other = [{**cell, "source": "import ipywidgets as widgets\nlimit = 3"}, {**cell, "source": "print(limit)"}]
+    silent = plan(shared={"limit": 5}, notebook=replace(asking, document={"cells": other}))
+    assert silent.tasks[0].arguments == () and [warning.key for warning in silent.warnings] == ["parameters.limit"]
+    included = replace(asking, document={"cells": [{**cell, "source": "%run ./lib.ipynb"}]})
+    assert [item.name for item in plan(shared={"day": "x"}, notebook=included).tasks[0].arguments] == ["day"]
+    two = (Task("a", "n"), Task("b", "n", {"n": "{{job.parameters.rows}}"}, depends_on=["a"]))
+    late = plan(shared={"rows": "{{tasks.a.values.rows}}", "run": "{{job.run_id}}"}, notebook=asking, tasks=two)
+    assert [[item.name for item in task.arguments] for task in late.tasks] == [["run"], ["n", "run"]]
     told = plan({"day": "mine"}, {"day": "x"}, notebook=asking).tasks[0].arguments
     assert [(item.value, item.origin, item.assigned) for item in told] == [("x", "pipeline", True)]
     assert values(plan(shared={"day": "x"}, notebook=replace(asking, declares=True))) == {}

@@ -42,6 +42,8 @@ def task(key: str, of: Notebook, kernel: str = "python3") -> PlannedTask:
     ("source", "engine", "expected"),
     [
         ("import json, pandas as pd", "none", {"numpy", "pandas"}),
+        ("import os\n\nimport pandas", "none", {"numpy", "pandas"}),
+        ("x = 1\n\n\ny = spark.table('t').toPandas()", "spark", {*SPARK, "numpy", "pandas", "pyarrow"}),
         ("from matplotlib import pyplot", "none", {"matplotlib.figure", "matplotlib.backends.backend_agg"}),
         ("def plot():\n    from matplotlib import pyplot\n    spark.table('t').toPandas()", "spark", SPARK),
         ("x = 'import pandas'\nimport mine", "spark", set()),

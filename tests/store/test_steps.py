@@ -113,11 +113,11 @@ def test_values_of_earlier_runs(store: Store) -> None:
         run = begin(store, key)
         tell(store, run.run_id, *attempt(run.run_id, key, run.task_run_ids[key], result=result, values={"k": value}))
     begin(store, "d")
-    found = store.last_values("p", "abcd", of_file=False)
+    found = store.last_values("p", "abcd", of_file=False, bundle_job=None)
     assert {key: (left.run_id, left.values, left.result) for key, left in found.items()} == {
         "a": (1, {"k": 1}, "SUCCESS"), "b": (4, {"k": 4}, "FAILED"), "c": (5, {"k": 5}, "SUCCESS"),
     }  # fmt: skip
-    assert store.last_values("q", "a", of_file=False) == {}
+    assert store.last_values("q", "a", of_file=False, bundle_job=None) == {}
 
     with pytest.raises(UsageError):
         store.run(99)
@@ -131,7 +131,7 @@ def test_a_task_that_a_condition_left_out_since_has_no_values(store: Store) -> N
             tell(store, run.run_id, TaskEnded(run.run_id, AT, "a", run.task_run_ids["a"], result))
         else:
             tell(store, run.run_id, *attempt(run.run_id, "a", run.task_run_ids["a"], result=result, values={"k": number}))
-        left = store.last_values("p", "a", of_file=False)["a"]
+        left = store.last_values("p", "a", of_file=False, bundle_job=None)["a"]
         expected = [(1, {"k": 1}, "SUCCESS"), (2, {}, "EXCLUDED"), (1, {"k": 1}, "SUCCESS"), (4, {"k": 4}, "SUCCESS")][number - 1]
         assert (left.run_id, left.values, left.result) == expected
 
@@ -156,7 +156,7 @@ def test_the_rows_of_sql_of_an_earlier_run(store: Store) -> None:
     rows = {"columns": ["n"], "rows": [{"n": 3}]}
     run = begin(store, "q", "t")
     tell(store, run.run_id, *attempt(run.run_id, "q", run.task_run_ids["q"], output=rows), *attempt(run.run_id, "t", run.task_run_ids["t"]))
-    assert {key: left.output for key, left in store.last_values("p", "qt", of_file=False).items()} == {"q": rows, "t": {}}
+    assert {key: left.output for key, left in store.last_values("p", "qt", of_file=False, bundle_job=None).items()} == {"q": rows, "t": {}}
 
 
 def test_whose_values_count(store: Store) -> None:
@@ -168,7 +168,7 @@ def test_whose_values_count(store: Store) -> None:
         events = [event for number in (1, 2) for event in attempt(run.run_id, "a", run.task_run_ids["a"], number, values={"k": value})]
         tell(store, run.run_id, *events)
     for of_file, run_id in ((True, 1), (False, 2)):
-        left = store.last_values("p", "a", of_file=of_file)["a"]
+        left = store.last_values("p", "a", of_file=of_file, bundle_job=None)["a"]
         assert (left.run_id, left.values, left.executions) == (run_id, {"k": run_id - 1}, 2)
 
 
@@ -190,4 +190,4 @@ def test_the_engine_of_the_last_success(store: Store) -> None:
     for engine, file in (("sail", "/w/p.yml"), ("spark", None)):
         run = store.begin("p", ["a"], {}, {"file": file, "uses_spark": True}, {}, engine)
         tell(store, run.run_id, RunEnded(run.run_id, AT, Result.SUCCESS, 1.0))
-    assert [store.last_success("p", of_file=of_file) for of_file in (True, False)] == [(1, "sail"), (2, "spark")]
+    assert [store.last_success("p", of_file=of_file, bundle_job=None) for of_file in (True, False)] == [(1, "sail"), (2, "spark")]

@@ -14,8 +14,8 @@ from nbflow.define.pipelines.pipeline import Place
 DEPENDENCIES = {"dependencies": "whl", "java_dependencies": "jar"}
 """Keys of an environment's ``spec`` that hold files, and the kind of library that each file is."""
 
-_ELSEWHERE = re.compile(r"-|[a-z][a-z+.]*:|\S+\s*@", re.IGNORECASE)
-"""Begins an option of pip, an address, or a package that comes from an address."""
+_ELSEWHERE = re.compile(r"-|[a-z][a-z0-9+.]*:|\S+\s*@|/(?:Volumes|Workspace|dbfs)/", re.IGNORECASE)
+"""Begins an option of pip, an address, a package that comes from an address, or a path that only Databricks has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,14 @@ class Environment:
     libraries: tuple[tuple[dict[str, str], Place], ...] = ()
 
 
+def is_elsewhere(text: str) -> bool:
+    """Whether a dependency is no file of this machine."""
+    return _ELSEWHERE.match(text.strip()) is not None
+
+
 def is_local(text: str, kind: str) -> bool:
     """Whether a dependency is a file of this kind (``whl`` or ``jar``) on this machine, rather than a package of an index."""
-    return text.lower().endswith(f".{kind}") and _ELSEWHERE.match(text) is None
+    return text.lower().endswith(f".{kind}") and not is_elsewhere(text)
 
 
 def read_environments(reader: ObjectReader, node: Node | None, key: str) -> dict[str, Environment]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from nbflow.define.pipeline_files.document import Node
-from nbflow.define.pipeline_files.environments import Environment, environment_libraries
+from nbflow.define.pipeline_files.environments import Environment, environment_libraries, is_elsewhere
 from nbflow.define.pipeline_files.flow import read_condition, read_run_job
 from nbflow.define.pipeline_files.objects import ObjectReader
 from nbflow.define.pipeline_files.work_words import SQL_TASK
@@ -202,7 +202,7 @@ def _libraries(reader: ObjectReader, node: Node | None, key: str, taken: Sequenc
     """The libraries that have an effect, each with its place; the others are told."""
     for index, item in enumerate(node.value if node is not None else ()):
         for name, value in reader.object(item, "library", f"{key}[{index}]").items():
-            if name in taken:
+            if name in taken and not is_elsewhere(str(value.value)):
                 yield {name: str(value.value)}, Place(reader.file, item.line_of(name), f"{key}[{index}].{name}")
             else:
                 reader.warn("has no effect here", item.line_of(name), f"{key}[{index}].{name}")

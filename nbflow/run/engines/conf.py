@@ -70,7 +70,7 @@ def _defaults(warehouse: Path, scratch: Path, cores: int, notebooks: int) -> dic
         "spark.sql.sources.default": "delta",
         "spark.sql.warehouse.dir": str(warehouse),
         "spark.sql.shuffle.partitions": str(cores),
-        "spark.sql.leafNodeDefaultParallelism": str(cores),
+        "spark.default.parallelism": str(cores),
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": str(cores),
         "spark.databricks.delta.snapshotPartitions": "1",
         "spark.databricks.delta.allFilesInCrc.enabled": "false",

@@ -137,7 +137,8 @@ def _before(workspace: Workspace, plan: Plan, wanted: Mapping[str, str], itself:
     """What the tasks ``wanted``, by their author's keys with those in a run, left by the rule of ``Store.last_values``. For a task that
     reads none it is the last run of ``itself`` that counts."""
     try:
-        left = workspace.store.last_values(plan.pipeline, [*wanted.values()] or [itself], of_file=plan.file is not None)
+        keys = [*wanted.values()] or [itself]
+        left = workspace.store.last_values(plan.pipeline, keys, of_file=plan.file is not None, bundle_job=plan.bundle_job)
         newest = max((each.run_id for each in left.values()), default=None)
         run = None if newest is None else workspace.store.run(newest)
     except (StoreError, UsageError) as error:  # the run may be removed meanwhile
@@ -169,7 +170,7 @@ def _opened(found: FoundTask, plan: Plan, arguments: Sequence[Argument], before:
         values={argument.name: argument.value for argument in given},
         origins={argument.name: _origin(argument, plan, before) for argument in given},
         plain=frozenset(item.name for item in given if item.assigned and not item.widget and item.declared is not None),
-        loose=frozenset(item.name for item in given if item.declared is None and item.name.isidentifier()),
+        loose=frozenset(item.name for item in given if item.assigned and item.declared is None and item.name.isidentifier()),
         task_values={key: left.values for key, left in before.stored.items()},
     )
 

@@ -81,6 +81,17 @@ def test_an_environment_that_another_file_of_the_bundle_defines(tmp_path: Path) 
     assert sorted(library["whl"] for library in pipeline.tasks[0].libraries) == ["../dist/a.whl", "../dist/b.whl"]
 
 
+def test_libraries_that_lie_on_databricks_have_no_effect(tmp_path: Path) -> None:
+    """They are told and refuse nothing, where the task may do without them."""
+    path = tmp_path / "p.yml"
+    away = ["dbfs:/FileStore/x.whl", "s3://b/x.whl", "/Volumes/main/x.whl", "/Workspace/Shared/x.whl"]
+    listed = ", ".join(f"{{whl: '{text}'}}" for text in away)
+    path.write_text(f"tasks:\n  - task_key: t\n    notebook: n.ipynb\n    libraries: [{listed}, {{whl: ../dist/x.whl}}]\n")
+    pipeline, mistakes, warnings = told(path)
+    assert pipeline is not None and mistakes == [] and pipeline.tasks[0].libraries == ({"whl": "../dist/x.whl"},)
+    assert warnings == [f"p.yml:4: tasks[0].libraries[{at}].whl: has no effect here" for at in range(4)]
+
+
 def test_what_is_wrong_in_environments_is_told_once(tmp_path: Path) -> None:
     """Names that are not there, twice there, or of the wrong kind; nothing follows from an environment that could not be read."""
     path = tmp_path / "p.yml"

@@ -35,7 +35,7 @@ def test_all_notebooks_at_once_and_one_more_have_a_slot(cores: int, notebooks: i
     """With fewer slots than busy notebooks Spark could let one wait for the ends of others; what is read is cut by cores all the same."""
     settings = driver_options({}, "1g", Path("/w"), Path("/s"), cores, notebooks).settings
     assert settings["spark.master"] == f"local[{slots}]"
-    assert settings["spark.sql.shuffle.partitions"] == settings["spark.sql.leafNodeDefaultParallelism"] == str(max(2, cores))
+    assert settings["spark.sql.shuffle.partitions"] == settings["spark.default.parallelism"] == str(max(2, cores))
 
 
 def test_the_workspaces_settings_win() -> None:

@@ -90,6 +90,10 @@ class VariableReader:
                 self._reader.wrong(_unknown(name), node.line, where, self._near(name))
             if isinstance(node.value, dict) and set(node.value) <= _DEFINITION and {"default", "lookup"} & set(node.value):
                 self._define(name, node, where)
+            elif (
+                isinstance(node.value, dict) and {*node.value} and set(node.value) <= {"description", "type"} and name not in self._complex
+            ):
+                continue  # it says more of the variable, and nothing of its value
             else:
                 self._values[name] = self._fitting(name, node, where) if name in self._values else node
 
