@@ -68,6 +68,9 @@ def _declared(node: ast.AST | None) -> set[str]:
     """The name of the widget that a call declares, if it is such a call and says it as it is."""
     if not isinstance(node, ast.Call) or getattr(node.func, "attr", getattr(node.func, "id", "")) not in NBFLOW:
         return set()
+    owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+    if owner is not None and not isinstance(owner, ast.Name) and getattr(owner, "attr", "") != "widgets":
+        return set()  # such as ``spark.read.text``
     said = [*node.args[:1], *(given.value for given in node.keywords if given.arg == "name")]
     return {str(item.value) for item in said if isinstance(item, ast.Constant)}
 

@@ -269,7 +269,8 @@ def test_the_variable_that_was_assigned_is_the_one_that_follows(run: Callable[[s
     """Whatever it is called, and what derives from it; a widget that was assigned to none makes none."""
     run(
         "from nbflow import widgets\nb = widgets.text('a', 'x')\nupper = b.upper()\nwidgets.number('n', 1)\n"
-        "size = int(widgets.text('width', '3')) * 2\nfirst, second = widgets.text(name='one', default='1'), widgets.text('two', '2')"
+        "size = int(widgets.text('width', '3')) * 2\nfirst, second = widgets.text(name='one', default='1'), widgets.text('two', '2')\n"
+        "from types import SimpleNamespace as Some\nlines = Some(read=Some(text=str.split)).read.text('a')"
     )
     made = Form(list(registry.declared))
     form._forms.append(made)
@@ -280,7 +281,7 @@ def test_the_variable_that_was_assigned_is_the_one_that_follows(run: Callable[[s
         "y", "Y", 8, "11", "22", {"a": "y", "n": 5, "width": "4", "one": "11", "two": "22"},
     )  # fmt: skip
     made._reset.click()
-    assert run("(b, upper, size, first)") == ("x", "X", 6, "1")
+    assert run("(b, upper, size, first, lines)") == ("x", "X", 6, "1", ["a"])
     assert not {"a", "n", "width", "one", "two", "__nbflow_call__", "__nbflow_fill__"} & set(shell.user_ns)
 
 
