@@ -17,7 +17,7 @@ from nbflow.core.errors import EngineError
 from nbflow.core.exchange import FAMILY_VARIABLE
 from nbflow.core.results import ErrorKind
 from nbflow.run.engines.conf import DriverOptions, argument_file
-from nbflow.run.engines.java import Java
+from nbflow.run.engines.java import Java, step_back
 from nbflow.run.engines.private_files import write_private
 from nbflow.run.processes import describe_end, end_family, end_group, wait_gone
 
@@ -108,6 +108,7 @@ class Gateway:
             with contextlib.suppress(OSError):  # it may have ended
                 os.setpriority(os.PRIO_PGRP, self._process.pid, self._niceness)
         await self._wait_for(information)
+        step_back(self.pid)
         data = information.read_bytes()
         information.unlink()
         port, length = struct.unpack(">ii", data[:8])  # as the gateway writes it: two lengths in network order, then text

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -76,3 +79,28 @@ def test_a_driver_rehearses_and_nobody_sees_it(tmp_path: Path, cache: Path) -> N
             await engine.stop()
 
     asyncio.run(asyncio.wait_for(life(), 500))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have priorities of their own on Linux")
+def test_the_makers_of_the_fastest_code_step_back(tmp_path: Path) -> None:
+    """A driver makes Java's fastest code, and only the threads that make it step back behind others."""
+
+    async def life() -> set[tuple[str, int]]:
+        engine = SparkEngine(Settings(), tmp_path / "warehouse", tmp_path / "state", print)
+        try:
+            await engine.start()
+            return set(threads(Path(f"/proc/{engine._gateway.pid}/task")))
+        finally:
+            await engine.stop()
+
+    found = asyncio.run(asyncio.wait_for(life(), 200))
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    assert {niceness for name, niceness in found if name.startswith("C2")} == {max(before, 10)}
+    assert {niceness for name, niceness in found if name.startswith("C1") or name == "java"} == {before}
+
+
+def threads(tasks: Path) -> Iterator[tuple[str, int]]:
+    """The names of a process's threads, and how far each steps back."""
+    for thread in tasks.iterdir():
+        with contextlib.suppress(OSError):  # ended
+            yield (thread / "comm").read_text("utf-8").strip(), os.getpriority(os.PRIO_PROCESS, int(thread.name))
