@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nbflow.define.command_line import without_secrets
+from nbflow.define.command_line import as_typed, without_secrets
 
 
 def test_what_is_kept_of_a_command_line_holds_no_secret() -> None:
@@ -21,3 +21,23 @@ def test_what_is_kept_of_a_command_line_holds_no_secret() -> None:
     ]
     told = ["run", "p", "--engine", "sc://h:1", "--engine=sc://h:1", "--spark-conf", "a.key=…", "--spark-conf=b=…", "-p", "x=1"]
     assert without_secrets(given) == told
+
+
+def test_what_a_program_started_is_kept_as_a_person_would_type_it() -> None:
+    """Without the files that go between the two, and the options that are for programs; a pipeline that was handed over by its name."""
+    own = [
+        "run",
+        "--json",
+        "--begun-file",
+        "/tmp/call/begun.json",
+        "--only",
+        "a",
+        "--how",
+        "python",
+        "--parameters-file",
+        "/tmp/call/parameters.json",
+    ]
+    assert as_typed([*own, "--", "p.yml"], "/tmp/call", "p") == ["run", "--only", "a", "--", "p.yml"]
+    assert as_typed([*own, "--value", "--", "/tmp/call/pipeline.json"], "/tmp/call", "p") == ["run", "--only", "a", "--", "p"]
+    kept = ["run", "--parameters-file", "/tmp/caller/mine.json", "p"]
+    assert as_typed(kept, "/tmp/call", "p") == kept

@@ -18,6 +18,7 @@ import pytest
 from nbflow import Pipeline, Task, run_pipeline
 from nbflow.core.errors import DefinitionError, UsageError
 from nbflow.core.results import Result
+from nbflow.workspace import Workspace
 
 
 def test_values_results_and_progress(workspace: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -92,6 +93,7 @@ def test_a_pipeline_written_in_python(workspace: Path, monkeypatch: pytest.Monke
     run = run_pipeline(Pipeline("made", [first, second], {"who": "you"}), only="+second")
     assert run.raise_for_result().tasks["second"].parameters == {"words": 10}
     assert run.pipeline == "made"
+    assert Workspace.find(workspace).store.run(run.run_id).facts["command"] == ["nbflow", "run", "--only", "+second", "--", "made"]
     assert (workspace / "runs/made/1/second.ipynb").is_file()
     circle = Pipeline("circle", [Task("a", "greet", depends_on=["b"]), Task("b", "greet", depends_on=["a"])])
     with pytest.raises(DefinitionError, match="a"):

@@ -148,6 +148,26 @@ resources:
       tasks: [{task_key: bundled, notebook_task: {notebook_path: notebooks/work.ipynb}}]
 """
 
+_JOB = """\
+      name: {0}
+      parameters: [{{name: count, default: "0"}}]
+      tasks:
+        - {{task_key: first, notebook_task: {{notebook_path: notebooks/set.ipynb}}}}
+        - task_key: last
+          depends_on: [{{task_key: first}}]
+          notebook_task: {{notebook_path: notebooks/work.ipynb, base_parameters: {{rows: "{{{{tasks.first.values.rows}}}}"}}}}
+"""
+BUNDLE_OF_TWO = f"""\
+bundle: {{name: b}}
+targets: {{dev: {{default: true}}, prod: {{}}}}
+resources:
+  jobs:
+    one:
+{_JOB.format("one")}
+    two:
+{_JOB.format("two")}
+"""
+
 
 def test_opened_as_a_step_of_a_for_each(cells: Cells, project: Path, nbflow: Any, write_notebook: Any) -> None:
     """For the first item or that of ``--item``, with the values of the tasks before the loop, and of those before it in the same item, from
@@ -199,6 +219,21 @@ def test_opened_as_a_task_of_a_bundle(cells: Cells, project: Path) -> None:
     )
     assert cells.run(offered.format("run ../d"))[1]["text/plain"] == "['../databricks.yml']"
     assert cells.run(offered.format("open ../databricks.yml/bundled --job "))[1]["text/plain"] == "['one']"
+
+
+def test_a_task_of_a_bundle_is_opened_with_the_values_of_its_own_job_and_target(
+    cells: Cells, project: Path, nbflow: Any, write_notebook: Any
+) -> None:
+    """Not with those of another target's run that came later, nor of another job whose task has the same key."""
+    write_notebook(project / "notebooks/set.ipynb", [("parameters", "count: int = 0"), ("", "dbutils.jobs.taskValues.set('rows', count)")])
+    (project / "databricks.yml").write_text(BUNDLE_OF_TWO)
+    for asked, rows in (("--job one --target dev", 1), ("--job one --target prod", 2), ("--job two --target dev", 3)):
+        assert nbflow("run", "databricks.yml", *asked.split(), "-p", f"count={rows}").code == 0
+    for asked, rows in (("--job one", 1), ("--job one --target prod", 2), ("--job two", 3)):
+        _, data, ename = cells.run(f"%nbflow open databricks.yml/last {asked}")
+        assert ename is None and f"rows = {rows} (task, as in run {rows})" in " ".join(data["text/plain"].split()), data
+        assert cells.run("dbutils.jobs.taskValues.get('first', 'rows', debugValue=0)")[1]["text/plain"] == str(rows)
+    assert "no run has values of first yet" in cells.run("%nbflow open databricks.yml/last --job two --target prod")[1]["text/plain"]
 
 
 def test_tab_offers_what_the_commands_have() -> None:

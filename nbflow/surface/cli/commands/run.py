@@ -17,7 +17,7 @@ from nbflow.core.events import Event, RunStarted
 from nbflow.core.ports import Listener
 from nbflow.core.records import RunRecord, run_payload
 from nbflow.core.results import ExitCode
-from nbflow.define.command_line import without_secrets
+from nbflow.define.command_line import as_typed, without_secrets
 from nbflow.define.pipelines.kinds import KINDS
 from nbflow.run.parent import NOTEBOOK
 from nbflow.run.writes import Watch
@@ -151,7 +151,7 @@ def _run(call: Call, workspace: Workspace, plan: Plan) -> int:
     board = Board(plan.uses_spark, steps)
     with _progress(call, out, board) as progress:
         listeners = [progress, *([board.progress.take] if call.quiet else []), *_told_of_begin(call, workspace.root)]
-        record, code = workspace.run(plan, listeners, how=call.how, command=["nbflow", *without_secrets(sys.argv[1:])])
+        record, code = workspace.run(plan, listeners, how=call.how, command=["nbflow", *_command(call, plan)])
     others = _others(watch, record)
     _report(call, record, code, others, out)
     notes = [*board.progress.notes, *(f"Delta table {name} changed meanwhile: version {version}" for name, version in others)]
@@ -160,6 +160,12 @@ def _run(call: Call, workspace: Workspace, plan: Plan) -> int:
         report = None if place is None else os.fspath(place)
         print_json({**run_payload(record), "notes": [*notes, *trouble], "report": report})
     return int(code)
+
+
+def _command(call: Call, plan: Plan) -> list[str]:
+    """The arguments of this command, as they may be kept."""
+    given = sys.argv[1:] if call.begun_file is None else as_typed(sys.argv[1:], os.fspath(call.begun_file.parent), plan.pipeline)
+    return without_secrets(given)
 
 
 def _others(watch: Watch, record: RunRecord) -> list[tuple[str, int]]:
