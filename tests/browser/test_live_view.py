@@ -171,6 +171,8 @@ def test_a_run_watched_to_its_end_and_kept(open_cells: Callable[..., Notebook], 
     expect(cell.locator(".nbf-head b")).to_have_text("good: run 1 RUNNING")
     expect(cell.locator(".nbf-row b")).to_have_text("first")
     assert cell.locator("svg.nbf.nbf-dark").count() == 1
+    ground = cell.locator(".nbf-live").evaluate("view => getComputedStyle(view).backgroundColor")
+    assert ground == "rgb(13, 17, 23)", "its own, whatever a front end lays behind widgets"
     expect(cell.locator("[data-task='0'].ok .w")).to_contain_text("SUCCESS", timeout=60_000)
     picture = cell.locator("img[alt='Graph of run 1 of good, SUCCESS: 2 SUCCESS']")
     expect(picture).to_be_visible(timeout=60_000)
@@ -332,6 +334,27 @@ def test_what_is_said_of_a_task_stays_inside_its_box(browser: Any) -> None:
     )
     assert max(wide for _, wide in said) <= 124 and said[-1][0] == "SUCCESS"
     assert "UPSTREAM_CANCELED" in [text for text, _ in said], "it is told whole"
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("kinds", "expected"),
+    [
+        ("vscode-dark", "nbf-dark"),
+        ("vscode-light", "nbf-light"),
+        ("vscode-high-contrast", "nbf-dark"),
+        ("vscode-high-contrast-light vscode-high-contrast", "nbf-light"),
+        ("", ""),
+    ],
+)
+def test_the_colours_are_those_of_an_editor(browser: Any, kinds: str, expected: str) -> None:
+    """VS Code tells its theme by the page's classes; where nothing is told the system's choice holds."""
+    page = browser.new_page()
+    page.set_content(f"<body class='{kinds}'></body>")
+    script = Path(live.__file__).with_suffix(".js").read_text("utf-8").replace("export default", "window.live =")
+    page.add_script_tag(content=f"{{ {script} }}")
+    taken = "() => { const node = document.createElement('div'); window.live.theme(node); return node.className; }"
+    assert page.evaluate(taken) == expected
     page.close()
 
 

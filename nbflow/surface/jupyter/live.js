@@ -24,8 +24,9 @@ const duration = (seconds) => {
 const theme = (root) => {
   const { jpThemeLight } = document.body.dataset;
   const kinds = document.body.classList;
-  const dark = jpThemeLight === "false" || kinds.contains("vscode-dark") || kinds.contains("vscode-high-contrast");
-  const light = jpThemeLight === "true" || kinds.contains("vscode-light");
+  const bright = kinds.contains("vscode-light") || kinds.contains("vscode-high-contrast-light"); // which has the dark one's class, too
+  const dark = jpThemeLight === "false" || (!bright && (kinds.contains("vscode-dark") || kinds.contains("vscode-high-contrast")));
+  const light = jpThemeLight === "true" || bright;
   for (const node of [root, ...root.querySelectorAll("svg.nbf")]) {
     node.classList.toggle("nbf-dark", dark);
     node.classList.toggle("nbf-light", light && !dark);
@@ -176,4 +177,4 @@ const render = ({ model, el }) => {
   };
 };
 
-export default { render, fit };
+export default { render, fit, theme };

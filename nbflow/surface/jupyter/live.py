@@ -8,6 +8,8 @@ as long as it is there itself.
 from __future__ import annotations
 
 import contextlib
+import contextvars
+import functools
 import threading
 import time
 from collections.abc import Mapping
@@ -100,7 +102,9 @@ class LiveView:
     def begin(self) -> None:
         """Show the run, and go on showing it while other cells are executed."""
         self.show()
-        threading.Thread(target=self.follow, name=f"nbflow-live-{self._run_id}", daemon=True).start()
+        # With this cell's context its updates are answers to this cell, whichever is executed then: VS Code takes no others.
+        follow = functools.partial(contextvars.copy_context().run, self.follow)
+        threading.Thread(target=follow, name=f"nbflow-live-{self._run_id}", daemon=True).start()
 
     def finish(self, told: Mapping[str, Any] | None = None) -> None:
         """Leave the picture and the table as they are now, with the notes and the report that ``nbflow run`` has ``told``; in a page that

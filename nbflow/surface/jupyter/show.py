@@ -7,6 +7,7 @@ quotes that it does not need (in the file each of them takes two characters), an
 from __future__ import annotations
 
 import os
+import sys
 from base64 import b64encode
 from collections.abc import Mapping
 from html import escape
@@ -202,7 +203,9 @@ def _seen(path: Path) -> str:
 
 
 def _folder() -> str:
-    """The notebook's folder as the Jupyter server told this kernel; else the current one, in which kernels start."""
-    named = os.environ.get("JPY_SESSION_NAME", "")
-    folder = os.path.dirname(named)
-    return folder if os.path.isabs(named) and os.path.isdir(folder) else os.getcwd()
+    """The notebook's folder as its front end told this kernel: VS Code by a variable, a Jupyter server by its environment; else the current
+    one, in which most kernels start."""
+    for named in (vars(sys.modules["__main__"]).get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME")):
+        if isinstance(named, str) and os.path.isabs(named) and os.path.isdir(os.path.dirname(named)):
+            return os.path.dirname(named)
+    return os.getcwd()

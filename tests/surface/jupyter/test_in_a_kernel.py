@@ -121,6 +121,28 @@ def test_a_run_that_nobody_waits_for_is_shown_live(cells: Cells, workspace: Path
     assert text.startswith("small: run 4, 1 task")
 
 
+def test_a_view_belongs_to_its_cell(cells: Cells, workspace: Path, write_notebook: Any) -> None:
+    """What a view tells while other cells are executed is an answer to its own cell; links start at the folder of the notebook that the
+    front end names, wherever the kernel is."""
+    write_notebook(workspace / "notebooks/gated.ipynb", [("", "import os, time\nwhile not os.path.exists('go'):\n    time.sleep(0.05)")])
+    (workspace / "pipelines/gated.yml").write_text("name: gated\ntasks: [{task_key: gated, notebook: ../notebooks/gated}]\n")
+    cells.run("from nbflow import run_pipeline\nrun = run_pipeline('gated', wait=False)")
+    shown = cells.begin("run")
+    cells.finish(shown)
+    cells.run("1")
+    (workspace / "notebooks/go").touch()
+    told: list[tuple[str, str]] = []
+    while not told or told[-1][1] != "":  # the widget's place is empty at the end
+        message = cells.client.get_iopub_msg(timeout=90)
+        if message["msg_type"] == "update_display_data":
+            told.append((message["parent_header"]["msg_id"], message["content"]["data"]["text/plain"]))
+    assert told[-2][1].startswith("gated: run 1 SUCCESS") and {parent for parent, _ in told} == {shown}
+    links = "import os, re\nos.chdir('..')\nre.findall('href=.(.*?gated.ipynb)', run._repr_mimebundle_()['text/html'])[0]"
+    assert cells.run(links)[1]["text/plain"] == "'runs/gated/1/gated.ipynb'"
+    cells.run(f"__vsc_ipynb_file__ = {str(workspace / 'notebooks/new.ipynb')!r}")
+    assert cells.run(links.replace("os.chdir('..')", ""))[1]["text/plain"] == "'../runs/gated/1/gated.ipynb'"
+
+
 def test_a_run_that_was_removed_while_it_was_watched(cells: Cells, workspace: Path) -> None:
     """The view ends with a sentence in the place of the picture; reading the run again tells the same."""
     cells.run("from nbflow import run_pipeline\nrun = run_pipeline('small', wait=False)")
