@@ -79,9 +79,9 @@ class Tables:
             columns = tuple(Column(item.name, _type(item.type), item.nullable) for item in table.schema().fields)
             preview = tuple(_first(path, table, rows).to_pylist()) if rows else ()
             partitions = tuple(table.metadata().partition_columns)
+            return TableView(_described(found, path, table), columns, partitions, preview)
         except Exception as error:  # what delta-rs says of a table that it does not know how to read can be anything
             raise _unread(found, table, error) from error
-        return TableView(_described(found, path, table), columns, partitions, preview)
 
     def arrow(self, name: str, version: int | None = None, rows: int = 1000) -> Any:
         """The first ``rows`` of the table ``name`` at ``version`` as an Arrow table. Raises ``UsageError``."""
@@ -95,7 +95,11 @@ class Tables:
     def history(self, name: str, limit: int | None = None) -> list[Commit]:
         """The newest commits of the table ``name``, the newest first. Raises ``UsageError``."""
         found, path = self._named(name)
-        return [_commit(entry) for entry in _opened(found, path).history(limit)]
+        table = _opened(found, path)
+        try:
+            return [_commit(entry) for entry in table.history(limit)]
+        except Exception as error:  # as above
+            raise _unread(found, table, error) from error
 
     def _found(self) -> dict[str, Path]:
         return {table.name: table.folder for table in find_tables(self._warehouse)}

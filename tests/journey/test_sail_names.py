@@ -158,6 +158,70 @@ def test_columns_are_told_of_tables_that_sail_did_not_make(sail: Any) -> None:
     assert told == [[[described, described, [["x"], ["it's"]]], [True, True]]]
 
 
+def test_a_name_that_spark_would_not_take_is_taken_by_nobody(sail: Any) -> None:
+    """Nor one that Sail takes for another table than Spark does, in other capitals than the table that there is: in SQL, by frames, by the
+    catalog, to make, to replace and to drop. What is there stays as it is."""
+    table_at(sail.warehouse / "default" / "customers", x=[1, 2, 3])
+    told = sail.run(
+        """
+        from pyspark.errors import PySparkException
+        spark = session()
+        names = ("default.Customers", "CUSTOMERS", "spark_catalog.default.Customers", "default.`a-b`", "default.`größe`", "`100%20x`")
+        makes = (
+            lambda name: spark.sql(f"CREATE TABLE IF NOT EXISTS {name} (x BIGINT) USING delta"),
+            lambda name: spark.sql(f"CREATE OR REPLACE TABLE {name} USING delta AS SELECT 1 AS x"),
+            lambda name: spark.range(1).write.mode("append").saveAsTable(name),
+            lambda name: spark.range(1).writeTo(name).createOrReplace(),
+            lambda name: spark.catalog.createTable(name, schema=spark.range(1).schema, source="delta"),
+            lambda name: spark.sql(f"DROP TABLE IF EXISTS {name}"),
+        )
+        kinds = []
+        for make in makes:
+            for name in names:
+                try:
+                    make(name)
+                    kinds.append("done")
+                except PySparkException as error:
+                    kinds.append(next((word for word in ("other capitals", "INVALID_SCHEMA") if word in str(error)), str(error)))
+        tell(kinds)
+        try:
+            spark.sql("CREATE SCHEMA `my schema`")
+        except PySparkException as error:
+            tell("INVALID_SCHEMA" in str(error))
+        spark.range(1).write.saveAsTable("default.Mixed")
+        tell([spark.table(name).count() for name in ("customers", "mixed")])
+        """
+    )
+    assert told == [[*["other capitals"] * 3, *["INVALID_SCHEMA"] * 3] * 6, True, [3, 1]]
+    assert sorted(path.parent.name.lower() for path in sail.warehouse.glob("*/*/_delta_log")) == ["customers", "mixed"]
+    assert dropped(sail.warehouse) == []
+
+
+def test_a_write_that_failed_leaves_the_table_as_it_was(sail: Any) -> None:
+    """In the session, too, which would hold the columns of the rows that were never written for the table's."""
+    table_at(sail.warehouse / "bronze" / "t", a=[1], b=["x"])
+    told = sail.run(
+        """
+        from pyspark.sql import functions as F
+        spark = session()
+        broken = F.udf(lambda value: 1 // 0, "int")
+        wrong = spark.table("bronze.t").select("b", "a", broken("a").alias("c"))
+        for write in (
+            lambda: wrong.write.mode("overwrite").option("overwriteSchema", "true").saveAsTable("bronze.t"),
+            lambda: spark.sql("CREATE OR REPLACE TABLE bronze.t AS SELECT 1 AS a, raise_error('no') AS b"),
+        ):
+            try:
+                write()
+                tell("written")
+            except Exception:
+                tell([list(row) for row in spark.sql("SELECT * FROM bronze.t").collect()])
+        spark.sql("UPDATE bronze.t SET b = 'y' WHERE a = 1")
+        tell([row.asDict() for row in spark.table("bronze.t").collect()])
+        """
+    )
+    assert told == [[[1, "x"]], [[1, "x"]], [{"a": 1, "b": "y"}]]
+
+
 def test_schemas_are_the_folders_that_spark_knows(sail: Any) -> None:
     """A folder ``x.db``, one with capitals and a table's folder with capitals bear the names that they have on Spark's driver; what is new
     in such a schema lies in its folder, and no further folder is made that would hide it."""

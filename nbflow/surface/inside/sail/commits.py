@@ -23,10 +23,18 @@ from nbflow.surface.inside.statements import Token, name_at
 _WAIT_SECONDS = 120.0
 _LOOK_SECONDS = 0.02
 _COMMIT = re.compile(r"(\d{20})\.json\Z")
-_OPERATIONS = {"INSERT": "WRITE", "UPDATE": "UPDATE", "DELETE": "DELETE", "MERGE": "MERGE", "CREATE": "CREATE TABLE"}
+_OPERATIONS = {
+    "INSERT": "WRITE",
+    "UPDATE": "UPDATE",
+    "DELETE": "DELETE",
+    "MERGE": "MERGE",
+    "CREATE": "CREATE TABLE",
+    "REPLACE": "REPLACE TABLE",
+}
+_MADE = "TABLE"
 _BEFORE_A_NAME = (
     "INSERT", "INTO", "OVERWRITE", "TABLE", "UPDATE", "DELETE", "FROM", "MERGE", "WITH", "SCHEMA", "EVOLUTION", "CREATE", "IF", "NOT",
-    "EXISTS", "EXTERNAL",
+    "EXISTS", "EXTERNAL", "REPLACE",
 )  # fmt: skip
 
 
@@ -39,9 +47,13 @@ def changed_by(tokens: Sequence[Token], names: Names) -> tuple[str, str]:
 
 def changed_name(tokens: Sequence[Token]) -> tuple[list[str], str]:
     """The name of the table whose rows a statement changes, in parts, and what Delta calls that; empty where it changes none."""
-    operation = _OPERATIONS.get(tokens[0].word, "") if tokens else ""
-    if operation == "CREATE TABLE" and "TABLE" not in [token.word for token in tokens[1:3]]:
+    words = [token.word for token in tokens[:4]]
+    operation = _OPERATIONS.get(words[0], "") if words else ""
+    if operation.endswith(_MADE) and _MADE not in words[1:]:
         return [], ""
+    if words[:3] == ["CREATE", "OR", "REPLACE"]:
+        operation = "CREATE OR REPLACE TABLE"
+        tokens = tokens[2:]
     rest = list(tokens)
     while rest and rest[0].word in _BEFORE_A_NAME:
         rest = rest[1:]

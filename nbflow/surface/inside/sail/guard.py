@@ -104,7 +104,11 @@ class Guard:
         if command.HasField("merge_into_table_command"):
             noted = noting(*merged_into(command.merge_into_table_command.target_table_name, self.names))
         with noted:
-            answer = original(self._client, command, *args)
+            try:
+                answer = original(self._client, command, *args)
+            except Exception:
+                self.names.doubt(self._mentioned)
+                raise
         self._views.made(command, self._read, self._mentioned)
         if statement is not None:
             statement.follow()
@@ -164,8 +168,9 @@ class Guard:
             elif kind == "Catalog" and part.WhichOneof("cat_type") in _LISTING:
                 self.names.mention_all()
             elif kind in ("CreateTable", "CreateExternalTable"):
-                made = next(map(self.names.table, names_in(part.table_name)), None)
-                self.names.refuse_making(made, (part.source or default_format(self._client)).lower())
+                name = next(iter(names_in(part.table_name)), [])
+                self.names.refuse_name(name, "to make")
+                self.names.refuse_making(self.names.table(name), (part.source or default_format(self._client)).lower())
             elif kind in ("WriteOperation", "WriteOperationV2"):
                 named = part.table.table_name if kind == "WriteOperation" else part.table_name
                 names += names_in(named)

@@ -29,6 +29,9 @@ _ELSEWHERE = {
 }  # fmt: skip
 """What is kept of a Delta table that lies elsewhere: no columns, since its log has them."""
 
+_DOUBTED = "doubted"
+"""The state, which is none that a folder can have, of a table that has to be made known anew."""
+
 Table = tuple[str, str]
 
 
@@ -91,6 +94,24 @@ class Names:
         if document is not None and not _is_delta(document):
             of = "a view" if document.get("type") == "VIEW" else f"a {document.get('provider')} table that only Spark's driver knows"
             raise refused(what, f"the name stands for {of}")
+
+    def refuse_name(self, parts: Sequence[str], what: str) -> None:
+        """Raise for ``what`` is about to be done to a name that Spark does not allow, or that Sail takes for another than Spark does: in
+        other capitals than the table that there is. Its files would be reached by no name in any later task."""
+        own = list(parts[1:]) if len(parts) > 1 and parts[0].lower() == CATALOG else list(parts)
+        if self.warehouse is None or not own or len(own) > 2 or (own[0].lower() == "delta" and "/" in own[-1]):
+            return
+        wrong = next((part for part in own if not _NAME.match(part)), None)
+        if wrong is not None:
+            from pyspark.errors.exceptions.connect import AnalysisException
+
+            allowed = "Valid names only contain alphabet characters, numbers and _."
+            raise AnalysisException(
+                f"[INVALID_SCHEMA_OR_RELATION_NAME] `{wrong}` is not a valid name for tables/schemas. {allowed} SQLSTATE: 42602"
+            )
+        table = self.table(own)
+        if table is not None and own[-1] != table[1] and state_of(self.folder(table)):
+            raise refused(f"{what} {'.'.join(parts)}", f"there is {'.'.join(table)}, and Sail takes other capitals for another table")
 
     def refuse_making(self, table: Table | None, provider: str) -> None:
         """Raise where a table is about to be made that no later task would know; ``provider`` is ``view`` for a view."""
@@ -163,6 +184,13 @@ class Names:
             self._run(f"DROP TABLE IF EXISTS {CATALOG}.`{schema}`.`{name}`")  # it may be known from a write
             self._run(f"CREATE TABLE IF NOT EXISTS {CATALOG}.`{schema}`.`{name}` USING delta LOCATION '{plain(folder)}'")
             self._tables[table] = state
+
+    def doubt(self, names: Iterable[Sequence[str]]) -> None:
+        """A command that ``names`` these tables failed: Sail may hold what was never committed for what they are now. They are made known anew
+        when they are named again."""
+        for table in map(self.table, names):
+            if table is not None and table in self._tables:
+                self._tables[table] = _DOUBTED
 
     def made_schema(self, schema: str, folder: Path) -> None:
         """A schema was made in the session: it has a folder as soon as it is there, so that others know it."""

@@ -11,7 +11,7 @@ from nbflow.surface.inside.sail.columns import adds_fields, empty, fits, left_ou
 from nbflow.surface.inside.sail.describe import partitions_of
 from nbflow.surface.inside.sail.files import guard_files, refuse_overwritten
 from nbflow.surface.inside.sail.inserts import refuse_swapped
-from nbflow.surface.inside.sail.names import Names
+from nbflow.surface.inside.sail.names import Names, names_in
 from nbflow.surface.inside.sail.places import plain, ready
 from nbflow.surface.inside.sail.refusals import refused
 from nbflow.surface.inside.sail.rules import guard_rules
@@ -43,6 +43,7 @@ class Writes:
             raise refused("partitionOverwriteMode=dynamic", "Sail deletes all other partitions")
         format_ = (operation.source if is_first else operation.provider).lower()
         if _makes_a_table(operation):
+            self._names.refuse_name(next(iter(names_in(written_name(operation))), []), "the write to")
             self._names.refuse_making(written_table(operation, self._names), format_)
         elif format_ != "delta" and self._names_a_table(operation):  # whose format counts, not the one of tables that are made
             format_ = "delta"
