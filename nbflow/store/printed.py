@@ -163,6 +163,9 @@ def notebook_pieces(attempt: AttemptRecord) -> Iterator[Printed]:
         return
     try:
         notebook = json.loads(attempt_content(attempt.notebook, attempt.number))
+    except FileNotFoundError:
+        yield Printed(0, "note", f"the executed notebook {attempt.notebook} is not there any more")
+        return
     except (OSError, ValueError) as error:
         yield Printed(0, "note", f"the executed notebook {attempt.notebook} cannot be read: {error}")
         return

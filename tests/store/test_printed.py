@@ -126,7 +126,7 @@ def test_a_notebook_that_is_gone(play: Play) -> None:
     path.unlink()
     (_, cell, kind, text, _), (*_, last, _) = play.lines()
     assert (cell, kind) == (0, "note")
-    assert f"{path} cannot be read" in text
+    assert f"{path} is not there any more" in text
     assert last == "y"
 
 

@@ -62,6 +62,9 @@ def run_pipeline(
     if not isinstance(pipeline, (str, os.PathLike, Pipeline)):
         raise UsageError(f"run_pipeline: {pipeline!r} is no pipeline", "say a path, a name in pipelines/, a notebook, or a Pipeline")
     _refuse_strangers(workspace=workspace, wait=wait, engine=engine, settings=settings, parameters=parameters)
+    twice = [name for name in parameters or {} if name in named]
+    if twice:
+        raise UsageError(f"run_pipeline: parameter {twice[0]!r} is given twice", "give it by its name or in parameters, not in both")
     values = _encoded({**(parameters or {}), **named})
     chosen = {
         "only": only, "from_": from_, "until": until, "job": job, "target": target, "variables": variables, "logical_date": logical_date,

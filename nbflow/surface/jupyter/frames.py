@@ -87,6 +87,7 @@ def run_frame(run: RunView) -> Any:
     """The tasks of ``run`` as a ``DataFrame``, a row each."""
     import pandas
 
+    from nbflow.core.plain_text import clean
     from nbflow.core.progress import error_text
 
     records = {task["task_key"]: task for task in run.document["tasks"]}
@@ -98,6 +99,7 @@ def run_frame(run: RunView) -> Any:
             "duration_s": task.duration,
             "attempts": task.attempts,
             "error": None if task.error is None or task.ok else error_text(task.error),
+            "reason": None if task.reason is None else clean(task.reason),
             "notebook": None if task.notebook is None else str(task.notebook),
             "values": dict(task.values),
         }

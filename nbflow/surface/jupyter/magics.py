@@ -41,7 +41,7 @@ def nbflow(line: str) -> Any:
 def _split(line: str) -> tuple[str, list[str]]:
     """The command and its arguments. Raises ``UsageError`` for a line that is none."""
     from nbflow.core.errors import UsageError
-    from nbflow.define.nearest import did_you_mean, nearest
+    from nbflow.define.nearest import nearest
 
     try:
         words = shlex.split(line)
@@ -51,8 +51,9 @@ def _split(line: str) -> tuple[str, list[str]]:
         first, *others, last = COMMANDS
         raise UsageError(f"what shall be done? {use_of(first)}; or {', '.join(others)} or {last}")
     if words[0] not in COMMANDS:
-        hint = did_you_mean(words[0], COMMANDS) or f"there are {', '.join(COMMANDS)}"
-        raise UsageError(f"there is no %nbflow {words[0]} ({hint}); {use_of(nearest(words[0], COMMANDS) or 'run')}")
+        meant = nearest(words[0], COMMANDS, likeness=0.7)
+        hint = f"did you mean {meant!r}?" if meant else f"there are {', '.join(COMMANDS)}; !nbflow calls all others"
+        raise UsageError(f"there is no %nbflow {words[0]} ({hint}); {use_of(meant or 'run')}")
     return words[0], words[1:]
 
 

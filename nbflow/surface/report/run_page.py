@@ -209,12 +209,16 @@ def _exit(task: TaskRecord) -> list[tuple[str, str]]:
 
 
 def _parameters(task: TaskRecord, planned: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Each parameter with its value as the task got it, and where that came from; as planned where the task never ran."""
+    """Each parameter with its value as the task got it, and where that came from, what it refers to; as planned where the task never
+    ran."""
     known = {argument["name"]: argument for argument in planned.get("parameters", ())}
     rows = []
     for name in dict.fromkeys([*known, *task.parameters]):
         argument = known.get(name)
-        origin = origin_words(argument["origin"], late=argument["late"], expression=argument["expression"]) if argument else ""
+        known_late = bool(argument and argument["late"] and name in task.parameters)
+        late = bool(argument and argument["late"]) and not known_late
+        origin = origin_words(argument["origin"], late=late, expression=argument["expression"]) if argument else ""
+        origin += f", {_value(argument['value'])}" if argument and known_late else ""
         value = task.parameters[name] if name in task.parameters else argument and argument["value"]
         rows.append((name, _value(value), origin))
     return rows

@@ -82,6 +82,8 @@ def test_its_own_arguments_are_no_parameters(workspace: Path) -> None:
     for own in ({"wait": timedelta(seconds=90)}, {"only": 3}, {"workspace": 3}, {"parameters": "x"}):
         with pytest.raises(UsageError, match="parameters="):
             run_pipeline("small", **{"workspace": workspace, **own})  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="'times' is given twice"):
+        run_pipeline("small", workspace=workspace, parameters={"times": 1}, times=2)
     assert not (workspace / "runs").exists()
 
 

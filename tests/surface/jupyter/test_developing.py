@@ -251,6 +251,7 @@ def test_which_task_is_asked_for(cells: Cells, project: Path) -> None:
     """A notebook of several tasks, a slip, a task of another notebook, a broken file: one line that says what to do, and no
     traceback."""
     (project / "pipelines/again.yml").write_text(PIPELINE.replace("name: two", "name: again"))
+    (project / "work.yml").write_text(PIPELINE)
     for line, words in (
         ("open", "say %nbflow open again/mid, or %nbflow open again/last, or %nbflow open two/mid, or %nbflow open two/last"),
         ("open two", "several tasks are meant: say %nbflow open two/mid, or %nbflow open two/last"),
@@ -264,6 +265,8 @@ def test_which_task_is_asked_for(cells: Cells, project: Path) -> None:
         ("open two/last -p layer=sliver", "'sliver' is none of the choices bronze, silver; did you mean 'silver'?"),
         ("open two/last --nope", "use: %nbflow open [PIPELINE/]TASK"),
         ("opne two", "did you mean 'open'?"),
+        ("logs last", "there is no %nbflow logs (there are"),
+        ("run work.yml", "work.yml is no file and no pipeline's name (the workspace's root has it: say ../work.yml)"),
         ("rnus", "there is no %nbflow rnus (did you mean 'runs'?); use: %nbflow runs"),
         ("plan tow", "tow is no file and no pipeline's name (did you mean 'two'?)"),
         ("plan two --fromat text", "use: %nbflow plan PIPELINE"),

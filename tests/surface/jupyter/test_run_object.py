@@ -210,11 +210,12 @@ def test_a_table_that_several_tasks_wrote_is_as_the_last_one_left_it(tmp_path: P
 def test_a_frame_of_its_tasks() -> None:
     """A row for each task, with times as times and errors in a line; a run without tasks has no rows."""
     document = _document("FAILED", ERROR)
-    document["tasks"][0]["started"] = "2026-01-01T00:00:00.000001+00:00"
+    document["tasks"][0] |= {"started": "2026-01-01T00:00:00.000001+00:00", "reason": "task 'b' ended FAILED"}
     frame = Run(document).to_frame()
     assert frame.index.tolist() == ["a<b>"]
     row = frame.loc["a<b>"]
     assert (row["result"], row["duration_s"], row["attempts"], row["error"]) == ("FAILED", 1.25, 2, "ValueError: <b>no</b>")
+    assert row["reason"] == "task 'b' ended FAILED"
     assert row["started"].isoformat() == "2026-01-01T00:00:00.000001+00:00" and row["values"] == {"k": "<script>"}
     assert len(Run({**document, "tasks": []}).to_frame()) == 0
 

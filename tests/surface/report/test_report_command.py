@@ -82,7 +82,7 @@ def test_the_report_of_a_run_that_went_well(workspace: Path, nbflow: Any) -> Non
     text = Page((workspace / "mine.html").read_text("utf-8")).text
     assert "Errors" not in text
     words = re.sub(r"\s+", " ", text)
-    assert "who world pipeline" in words and "times 4 given" in words and "words 8 task, known when the task starts" in words
+    assert "who world pipeline" in words and "times 4 given" in words and "words 8 task, {{tasks.greet.values.words}}" in words
     assert "hello world" in words and "SUCCESS" in words
 
 

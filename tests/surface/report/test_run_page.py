@@ -144,7 +144,7 @@ def test_the_steps_of_a_for_each_hang_at_it() -> None:
     assert boxes[1:5] == ["#task-1", "#task-3", "#task-1", "#task-3"], "a box for the loop and one for its step, in two pictures"
     assert "each, for each item of loop: 1 FAILED, 2 SUCCESS, of 3" in page.text and "1 of 3 FAILED" in page.text
     text = " ".join(page.text.split())
-    assert "monday task, known when the task starts" in text and "loop/0 SUCCESS item monday, 1.0 s" in text
+    assert "monday task, {{input}}" in text and "loop/0 SUCCESS item monday, 1.0 s" in text
 
 
 def test_the_graph_goes_downwards_on_narrow_screens_where_that_is_narrower() -> None:
