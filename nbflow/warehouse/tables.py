@@ -47,7 +47,8 @@ def find_tables(warehouse: Path) -> list[FoundTable]:
 def _logs_below(folder: str, path: str, depth: int) -> Iterator[tuple[str, str, int]]:
     try:
         with os.scandir(folder) as entries:
-            inner = sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
+            hidden = "." if path else (".", "_")  # a table's name may begin with _, a schema's may not
+            inner = sorted(entry.name for entry in entries if not entry.name.startswith(hidden) and entry.is_dir())
     except OSError:
         return
     for name in inner:

@@ -158,6 +158,19 @@ def test_a_table_that_needs_an_engine_says_so(tmp_path: Path) -> None:
     assert Tables(tmp_path).view("b.v2").preview == ({"v": 1},)
 
 
+def test_what_the_log_has_and_nobody_here_understands_is_told(tmp_path: Path) -> None:
+    """As Spark's log of a shallow clone, which was read at version -1: delta-rs takes no such number."""
+    write(tmp_path, "b/t", {"x": [1]})
+    log = tmp_path / "b/t/_delta_log/00000000000000000000.json"
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    for line in lines:
+        line.get("commitInfo", {})["readVersion"] = -1
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    for ask in (Tables(tmp_path).history, Tables(tmp_path).view):
+        with pytest.raises(UsageError, match=r"b\.t cannot be read without an engine: .*-1.*read it in a notebook"):
+            ask("b.t")
+
+
 def test_a_table_without_a_name_is_called_by_its_path(tmp_path: Path) -> None:
     """One that lies beside the schemas or deeper is listed and shown by the path from the warehouse."""
     for place in ("Flat", "a/b/deep"):

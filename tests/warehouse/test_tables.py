@@ -16,7 +16,17 @@ def make_table(folder: Path, log: str = "00000000000000000000.json") -> None:
 
 def test_tables_are_found_at_any_depth_by_the_names_that_spark_has(tmp_path: Path) -> None:
     """``schema.table`` where Spark has that name, else the path; partitions, hidden folders and trash are no tables."""
-    for place in ("bronze/events", "Silver/Top", "old.db/t", "bronze.db/events", "flat", "a/b/deep", "bronze/odd-name", "bronze/EVENTS"):
+    for place in (
+        "bronze/events",
+        "Silver/Top",
+        "old.db/t",
+        "bronze.db/events",
+        "flat",
+        "a/b/deep",
+        "bronze/odd-name",
+        "bronze/EVENTS",
+        "bronze/_own",
+    ):
         make_table(tmp_path / place)
     for place in ("bronze/events/day=1", "_trash/x/t", ".hidden/t", "a/b/c/too_deep"):
         make_table(tmp_path / place)
@@ -25,7 +35,7 @@ def test_tables_are_found_at_any_depth_by_the_names_that_spark_has(tmp_path: Pat
     assert {table.name: table.folder.relative_to(tmp_path).as_posix() for table in find_tables(tmp_path)} == {
         "bronze.events": "bronze/EVENTS", "bronze/events": "bronze/events", "silver.top": "Silver/Top", "old.t": "old.db/t",
         "bronze.db/events": "bronze.db/events", "flat": "flat", "a/b/deep": "a/b/deep", "bronze/odd-name": "bronze/odd-name",
-        "bronze.broken": "bronze/broken",
+        "bronze.broken": "bronze/broken", "bronze._own": "bronze/_own",
     }  # fmt: skip
     assert find_tables(tmp_path / "none") == []
 

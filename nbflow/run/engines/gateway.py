@@ -147,6 +147,8 @@ class Gateway:
             return "there is no driver"
         await wait_gone(process.pid)
         words, how = self.last_words(), describe_end(process.wait())
+        if process.returncode == 0:
+            return f"the driver ended ({how}): somebody stopped the engine, or a notebook called System.exit"
         if process.returncode == _HEAP_FULL:
             how += f": its heap of {self._memory} was full; driver_memory, or spark.driver.memory of spark_conf, gives it more"
         return f"the driver ended ({how})" + (f"; its log ends with:\n{words}" if words else "")

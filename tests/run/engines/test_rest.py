@@ -99,6 +99,23 @@ def test_the_makers_of_the_fastest_code_step_back(tmp_path: Path) -> None:
     assert {niceness for name, niceness in found if name.startswith("C1") or name == "java"} == {before}
 
 
+def test_a_driver_that_was_stopped_is_told_as_that(tmp_path: Path) -> None:
+    """Whoever still works with it learns that somebody stopped it, and nothing of what stands in its log."""
+
+    async def life() -> str:
+        engine = SparkEngine(Settings(), tmp_path / "warehouse", tmp_path / "state", print)
+        try:
+            await engine.start()
+            lost = asyncio.ensure_future(engine.lost())
+            engine._gateway.close_input()
+            return await lost
+        finally:
+            await engine.stop()
+
+    said = asyncio.run(asyncio.wait_for(life(), 200))
+    assert said == "the driver ended (exit code 0): somebody stopped the engine, or a notebook called System.exit"
+
+
 def threads(tasks: Path) -> Iterator[tuple[str, int]]:
     """The names of a process's threads, and how far each steps back."""
     for thread in tasks.iterdir():
