@@ -401,6 +401,25 @@ def test_a_page_that_is_loaded_again_while_the_run_goes_on(open_cells: Callable[
     assert "widgets" not in saved(notebook, server, name)["metadata"]
 
 
+def test_what_was_saved_while_a_run_went_on(open_cells: Callable[..., Notebook], server: Server) -> None:
+    """Opened when its kernel is gone it shows the picture, and no word of a widget that is not found."""
+    name, left = "unfinished", "from nbflow import run_pipeline\nrun = run_pipeline('endless', wait=False)\nrun"
+    notebook = open_cells(name, left)
+    cell = begin(notebook, 0)
+    expect(cell.locator("[data-task='1'].run .w")).to_have_text("cell 1 of 1", timeout=60_000)
+    saved(notebook, server, name)
+    page = notebook.page.context.new_page()
+    (server.root / "later.ipynb").write_bytes((server.root / f"{name}.ipynb").read_bytes())
+    later = Notebook(page, server, "later.ipynb")  # type: ignore[arg-type]
+    expect(later.cell(0).locator("img[alt^='Graph of run']")).to_be_visible(timeout=60_000)
+    lost = later.cell(0).get_by_text("model not found")
+    expect(lost).to_have_count(1, timeout=60_000)
+    expect(lost).to_be_hidden()
+    later.command("kernelmenu:shutdown")
+    page.close()
+    notebook.ask("run.cancel()")
+
+
 def test_a_kernel_that_is_gone(open_cells: Callable[..., Notebook], server: Server) -> None:
     """The view of a run says so where its kernel was restarted or killed, its clocks stand, and nothing claims that the run goes on."""
     notebook = open_cells(

@@ -40,6 +40,9 @@ _MANY_STEPS = 500
 _LIFE_SECONDS = 0.5
 _BEAT_SECONDS = 3.0
 _MOST_ROWS, _MOST_ERRORS = 12, 3
+_NO_ERROR = "<style>.jp-OutputArea-child:has(.%s) + .jp-OutputArea-child .jupyter-widgets:not(:has(*)) { display: none; }</style>"
+"""A notebook that is saved now and opened when its kernel is gone has the picture, and JupyterLab's word in the widget's place that it
+does not find it: text alone, where a widget would have elements."""
 
 
 class LiveView:
@@ -135,7 +138,7 @@ class LiveView:
     def _bundle(self, document: Mapping[str, Any], kind: str = "") -> dict[str, Any]:
         """The output that stays; ``kind`` is one more class of it."""
         bundle = run_bundle(RunView(document))
-        return {**bundle, "text/html": f'<div class="{self._mark}{kind}">{bundle["text/html"]}</div>'}
+        return {**bundle, "text/html": f'<div class="{self._mark}{kind}">{bundle["text/html"]}</div>{_NO_ERROR % self._mark}'}
 
     def _keep(self, now: float) -> None:
         """Bring the picture up to date, so that a notebook which is closed now shows it."""
