@@ -7,6 +7,7 @@ quotes that it does not need (in the file each of them takes two characters), an
 from __future__ import annotations
 
 import os
+import re
 import sys
 from base64 import b64encode
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ from nbflow.surface.jupyter.view import RunView, TaskRun
 _BAD, _WARN = (f"color-mix(in srgb,currentColor 45%,{colour})" for colour in ("#d1242f", "#9a6700"))
 """No one colour can be read on a light and on a dark ground: these go half way to that of the text around, whatever theme it is of."""
 _COLOURS = {"bad": _BAD, "warn": _WARN}
+_WIDTH, _LEAST_SCALE = re.compile(r' width="([\d.]+)"'), 0.7
 _MOST_ROWS = 200
 _MOST_LINES = 25
 _MOST_OPEN = 12
@@ -79,7 +81,7 @@ def _failure(key: str, task: TaskRun) -> str:
     shown = shown_lines(task.error or {})
     if shown:
         lines = "\n".join(cut(line) for line in shown)
-        said = f"<details open><summary>{said}</summary><pre>{_text(lines)}</pre></details>"
+        said = f"<details open><summary>{said}</summary><pre style='font-family:monospace'>{_text(lines)}</pre></details>"
     return f'<div style="border-left:4px solid #d1242f;padding-left:10px">{said}</div>'
 
 
@@ -87,8 +89,13 @@ def _picture(run: RunView) -> str:
     progress = RunProgress.of(run.document)
     if not progress.tasks:
         return ""
-    data = b64encode(graph_svg(progress, titles=False).encode()).decode("ascii")
-    return f'<img alt="{escape(graph_words(progress))}" style="max-width:none" src="data:image/svg+xml;base64,{data}">'
+    picture = graph_svg(progress, titles=False)
+    data = b64encode(picture.encode()).decode("ascii")
+    least = round(
+        _LEAST_SCALE * float(_WIDTH.findall(picture)[0])
+    )  # a picture that is a little too wide is made smaller, else it is scrolled
+    style = f"max-width:max(100%,{least}px);height:auto"
+    return f'<img alt="{escape(graph_words(progress))}" style="{style}" src="data:image/svg+xml;base64,{data}">'
 
 
 def _table(run: RunView) -> str:
