@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from nbflow.define.pipelines.engines import engine_label
 
-_OF_PROGRAMS = ("--json", "--value", "--how")
+_OF_PROGRAMS = {"--json": 1, "--value": 1, "--how": 2, "--begun-file": 2}
+"""Options that a person does not give, with the number of their words."""
 
 
-def as_typed(arguments: Sequence[str], folder: str, pipeline: str) -> list[str]:
+def as_typed(arguments: Sequence[str], folder: str, pipeline: str, values: Mapping[str, Any]) -> list[str]:
     """``arguments`` as a person would have typed them, of a program that starts a run and exchanges files with it in ``folder``.
 
-    Those files are gone when the run is over: options that name one are left out, and a pipeline that was handed over in one is named.
+    Those files are gone when the run is over: ``values``, as JSON has them, stood in one, and the pipeline of this name may have.
     """
-    told: list[str] = []
-    before = ""
-    for argument in arguments:
-        handed_over, option = argument.startswith(f"{folder}{os.sep}"), before
-        before = argument
-        if argument in _OF_PROGRAMS or option == "--how":
-            continue
-        if handed_over and option.startswith("--") and told[-1:] == [option] and option != "--":
-            told.pop()
-        else:
-            told.append(pipeline if handed_over else argument)
-    return told
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    told, at, inside = [], 0, f"{folder}{os.sep}"
+    while at < end:
+        words = _OF_PROGRAMS.get(arguments[at], 0)
+        if arguments[at] == "--parameters-file" and "".join(arguments[at + 1 : at + 2]).startswith(inside):
+            told += [word for name, value in values.items() for word in ("-p", f"{name}={_text(value)}")]
+            words = 2
+        told += [] if words else [arguments[at]]
+        at += words or 1
+    return [*told, *(pipeline if argument.startswith(inside) else argument for argument in arguments[end:])]
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def without_secrets(arguments: Sequence[str]) -> list[str]:

@@ -85,8 +85,10 @@ class Sources:
         names = self.pipeline_names()
         kind = "is a folder" if os.path.isdir(path) else "is no file and no pipeline's name"
         hint = did_you_mean(str(reference), names) or (f"pipelines/ has {', '.join(names)}" if names else "pipelines/ has none")
-        if str(reference) and is_there(self._root / reference):
-            hint = f"the workspace's root has it: say {os.path.relpath(self._root / reference, self._folder)}"
+        of_root = [self._root / f"{reference}{suffix}" for suffix in ("", *_SUFFIXES)] if str(reference) else []
+        for path in of_root:
+            if path.suffix in (*_SUFFIXES, *EXTENSIONS) and is_there(path):
+                hint = f"the workspace's root has it: say {os.path.relpath(path, self._folder)}"
         raise UsageError(f"{reference} {kind}" if str(reference) else "no pipeline is named", hint)
 
     def pipeline_names(self) -> list[str]:

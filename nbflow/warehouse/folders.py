@@ -56,11 +56,11 @@ def schemas_in(warehouse: Path) -> dict[str, Path]:
     folders = [Path(entry.path) for entry in _folders(warehouse)]
     for folder in folders:
         name = folder.name.lower()
-        if _NAME.match(name) and not name.startswith("_") and name not in _NOT_OURS and not _is_delta(folder):
+        if is_schema_name(name) and not _is_delta(folder):
             found.setdefault(name, folder)
     for folder in folders:
         name = folder.name.removesuffix(_SPARKS_SUFFIX)
-        if name != folder.name and _NAME.match(name):
+        if name != folder.name and is_schema_name(name):
             found.setdefault(name.lower(), folder)
     return found
 
@@ -103,6 +103,11 @@ def contents(warehouse: Path, before: Mapping[str, StoredSchema] | None = None) 
 def is_name(text: str) -> bool:
     """Whether this can be the name of a schema or table: what is in the warehouse under another one is not known by name."""
     return bool(_NAME.match(text)) and text.lower() not in _NOT_OURS
+
+
+def is_schema_name(text: str) -> bool:
+    """Whether a folder of this name in the warehouse is a schema's: hidden ones are none, as everywhere in Spark."""
+    return is_name(text) and not text.startswith("_")
 
 
 def is_own_folder(folder: str, schema: Path, name: str) -> bool:

@@ -47,7 +47,7 @@ def find_tables(warehouse: Path) -> list[FoundTable]:
 def _logs_below(folder: str, path: str, depth: int) -> Iterator[tuple[str, str, int]]:
     try:
         with os.scandir(folder) as entries:
-            hidden = "." if path else (".", "_")  # a table's name may begin with _, a schema's may not
+            hidden = "." if path else (".", "_")  # of what begins with _ a table is one, and a schema none
             inner = sorted(entry.name for entry in entries if not entry.name.startswith(hidden) and entry.is_dir())
     except OSError:
         return

@@ -160,7 +160,7 @@ def test_columns_are_told_of_tables_that_sail_did_not_make(sail: Any) -> None:
 
 def test_a_name_that_spark_would_not_take_is_taken_by_nobody(sail: Any) -> None:
     """Nor one that Sail takes for another table than Spark does, in other capitals than the table that there is: in SQL, by frames, by the
-    catalog, to make, to replace and to drop. What is there stays as it is."""
+    catalog, to make, to replace and to drop; on folders nbflow renames by itself. What is there stays as it is."""
     table_at(sail.warehouse / "default" / "customers", x=[1, 2, 3])
     told = sail.run(
         """
@@ -184,21 +184,28 @@ def test_a_name_that_spark_would_not_take_is_taken_by_nobody(sail: Any) -> None:
                 except PySparkException as error:
                     kinds.append(next((word for word in ("other capitals", "INVALID_SCHEMA") if word in str(error)), str(error)))
         tell(kinds)
-        try:
-            spark.sql("CREATE SCHEMA `my schema`")
-        except PySparkException as error:
-            tell("INVALID_SCHEMA" in str(error))
+        kinds = []
+        for name in ("`my schema`", "_hidden"):
+            try:
+                spark.sql(f"CREATE SCHEMA {name}")
+            except PySparkException as error:
+                kinds.append("INVALID_SCHEMA" in str(error) or "no later task would know it" in str(error))
+        tell(kinds)
         spark.range(1).write.saveAsTable("default.Mixed")
-        tell([spark.table(name).count() for name in ("customers", "mixed")])
+        spark.range(1).write.saveAsTable("default.other")
+        spark.sql("ALTER TABLE default.OTHER RENAME TO default.renamed")
+        tell([spark.table(name).count() for name in ("customers", "mixed", "renamed")])
         """
     )
-    assert told == [[*["other capitals"] * 3, *["INVALID_SCHEMA"] * 3] * 6, True, [3, 1]]
-    assert sorted(path.parent.name.lower() for path in sail.warehouse.glob("*/*/_delta_log")) == ["customers", "mixed"]
+    refused = [*["other capitals"] * 3, *["INVALID_SCHEMA"] * 3]
+    assert told == [[*refused * 5, *["other capitals"] * 3, *["done"] * 3], [True, True], [3, 1, 1]]
+    assert sorted(path.parent.name.lower() for path in sail.warehouse.glob("*/*/_delta_log")) == ["customers", "mixed", "renamed"]
     assert dropped(sail.warehouse) == []
 
 
 def test_a_write_that_failed_leaves_the_table_as_it_was(sail: Any) -> None:
-    """In the session, too, which would hold the columns of the rows that were never written for the table's."""
+    """In the session, too, which would hold the columns of the rows that were never written for the table's, and a table that was never made;
+    by an error as by an interrupt."""
     table_at(sail.warehouse / "bronze" / "t", a=[1], b=["x"])
     told = sail.run(
         """
@@ -215,11 +222,28 @@ def test_a_write_that_failed_leaves_the_table_as_it_was(sail: Any) -> None:
                 tell("written")
             except Exception:
                 tell([list(row) for row in spark.sql("SELECT * FROM bronze.t").collect()])
+        import signal, threading, time
+        slow = F.udf(lambda value: time.sleep(30) or 1, "int")
+        threading.Timer(2, signal.raise_signal, [signal.SIGINT]).start()
+        try:
+            wrong.withColumn("c", slow("a")).write.mode("overwrite").option("overwriteSchema", "true").saveAsTable("bronze.t")
+        except KeyboardInterrupt:
+            tell([list(row) for row in spark.sql("SELECT * FROM bronze.t").collect()])
+        for make in (
+            lambda: spark.sql("CREATE TABLE bronze.n AS SELECT 1 AS a, CAST(raise_error('no') AS STRING) AS b"),
+            lambda: wrong.write.saveAsTable("bronze.n"),
+        ):
+            try:
+                make()
+            except Exception:
+                tell(spark.catalog.tableExists("bronze.n"))
+        spark.range(2).write.saveAsTable("bronze.n")
+        tell(spark.table("bronze.n").count())
         spark.sql("UPDATE bronze.t SET b = 'y' WHERE a = 1")
         tell([row.asDict() for row in spark.table("bronze.t").collect()])
         """
     )
-    assert told == [[[1, "x"]], [[1, "x"]], [{"a": 1, "b": "y"}]]
+    assert told == [*[[[1, "x"]]] * 3, False, False, 2, [{"a": 1, "b": "y"}]]
 
 
 def test_schemas_are_the_folders_that_spark_knows(sail: Any) -> None:

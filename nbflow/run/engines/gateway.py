@@ -141,14 +141,15 @@ class Gateway:
             await asyncio.sleep(0.02)
 
     async def gone(self) -> str:
-        """Return, with a sentence and the log's last lines, as soon as the process has ended."""
+        """Return, with a sentence, as soon as the process has ended; with the log's last lines where it did not end well."""
         process = self._process
         if process is None:
             return "there is no driver"
         await wait_gone(process.pid)
-        words, how = self.last_words(), describe_end(process.wait())
+        how = describe_end(process.wait())
         if process.returncode == 0:
             return f"the driver ended ({how}): somebody stopped the engine, or a notebook called System.exit"
+        words = self.last_words()
         if process.returncode == _HEAP_FULL:
             how += f": its heap of {self._memory} was full; driver_memory, or spark.driver.memory of spark_conf, gives it more"
         return f"the driver ended ({how})" + (f"; its log ends with:\n{words}" if words else "")

@@ -92,10 +92,19 @@ def test_a_pipeline_written_in_python(workspace: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(workspace / "notebooks")
     first = Task("first", "greet.ipynb", {"times": 5})
     second = Task("second", Path("after"), {"words": "{{tasks.first.values.words}}"}, depends_on=["first"])
-    run = run_pipeline(Pipeline("made", [first, second], {"who": "you"}), only="+second")
+    run = run_pipeline(Pipeline("made", [first, second], {"who": "you"}), only="+second", who="me")
     assert run.raise_for_result().tasks["second"].parameters == {"words": 10}
     assert run.pipeline == "made"
-    assert Workspace.find(workspace).store.run(run.run_id).facts["command"] == ["nbflow", "run", "--only", "+second", "--", "made"]
+    assert Workspace.find(workspace).store.run(run.run_id).facts["command"] == [
+        "nbflow",
+        "run",
+        "--only",
+        "+second",
+        "-p",
+        "who=me",
+        "--",
+        "made",
+    ]
     assert (workspace / "runs/made/1/second.ipynb").is_file()
     circle = Pipeline("circle", [Task("a", "greet", depends_on=["b"]), Task("b", "greet", depends_on=["a"])])
     with pytest.raises(DefinitionError, match="a"):

@@ -164,8 +164,10 @@ def _run(call: Call, workspace: Workspace, plan: Plan) -> int:
 
 def _command(call: Call, plan: Plan) -> list[str]:
     """The arguments of this command, as they may be kept."""
-    given = sys.argv[1:] if call.begun_file is None else as_typed(sys.argv[1:], os.fspath(call.begun_file.parent), plan.pipeline)
-    return without_secrets(given)
+    if call.begun_file is None:
+        return without_secrets(sys.argv[1:])
+    folder, values = call.begun_file.parent, read_parameters((), call.parameters_file)
+    return without_secrets(as_typed(sys.argv[1:], os.fspath(folder), plan.pipeline, values))
 
 
 def _others(watch: Watch, record: RunRecord) -> list[tuple[str, int]]:

@@ -48,8 +48,10 @@ class Changes:
             if change.action == "make":
                 self._names.refuse_making(table, "view" if change.kind == "view" else provider)
         for change in self._changes:
-            if change.kind == "table" or change.action == "make":
-                self._names.refuse_name(change.name[-1:] if change.kind == "schema" else change.name, f"to {change.action}")
+            if change.action == "make":
+                self._names.refuse_new(change.name, change.kind)
+            if change.kind == "table" and not change.new_name:  # a renaming is done on the folders
+                self._names.refuse_spelling(change.name, f"to {change.action}")
             if change.kind == "schema" and change.action == "drop" and len(change.name) == 1:
                 self._check_schema(change, change.name[0].lower())
 

@@ -34,7 +34,7 @@ _OPERATIONS = {
 _MADE = "TABLE"
 _BEFORE_A_NAME = (
     "INSERT", "INTO", "OVERWRITE", "TABLE", "UPDATE", "DELETE", "FROM", "MERGE", "WITH", "SCHEMA", "EVOLUTION", "CREATE", "IF", "NOT",
-    "EXISTS", "EXTERNAL", "REPLACE",
+    "EXISTS", "EXTERNAL",
 )  # fmt: skip
 
 
@@ -53,8 +53,7 @@ def changed_name(tokens: Sequence[Token]) -> tuple[list[str], str]:
         return [], ""
     if words[:3] == ["CREATE", "OR", "REPLACE"]:
         operation = "CREATE OR REPLACE TABLE"
-        tokens = tokens[2:]
-    rest = list(tokens)
+    rest = list(tokens)[3 if "OR" in words[:2] else 1 :] if operation.endswith(_MADE) else list(tokens)
     while rest and rest[0].word in _BEFORE_A_NAME:
         rest = rest[1:]
     return (name_at(rest)[0], operation) if operation else ([], "")

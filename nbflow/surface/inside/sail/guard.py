@@ -98,6 +98,7 @@ class Guard:
                 for operation in ("write_operation", "write_operation_v2"):
                     if command.HasField(operation):
                         Writes(self._client, self.names, self._views.files(self._mentioned)).guard(getattr(command, operation))
+                mentioned, read = self._mentioned, self._read  # now: another thread's plans have others
             finally:
                 self._busy = False
         noted = contextlib.nullcontext() if statement is None else statement.noting()
@@ -106,10 +107,11 @@ class Guard:
         with noted:
             try:
                 answer = original(self._client, command, *args)
-            except Exception:
-                self.names.doubt(self._mentioned)
+            except BaseException:  # an interrupt too ends a command in the middle
+                with self._lock:
+                    self.names.doubt(mentioned)
                 raise
-        self._views.made(command, self._read, self._mentioned)
+        self._views.made(command, read, mentioned)
         if statement is not None:
             statement.follow()
             if statement.dropped_view:
@@ -169,7 +171,8 @@ class Guard:
                 self.names.mention_all()
             elif kind in ("CreateTable", "CreateExternalTable"):
                 name = next(iter(names_in(part.table_name)), [])
-                self.names.refuse_name(name, "to make")
+                self.names.refuse_new(name)
+                self.names.refuse_spelling(name, "to make")
                 self.names.refuse_making(self.names.table(name), (part.source or default_format(self._client)).lower())
             elif kind in ("WriteOperation", "WriteOperationV2"):
                 named = part.table.table_name if kind == "WriteOperation" else part.table_name

@@ -17,7 +17,7 @@ from typing import Any
 from nbflow.surface.inside.sail.places import plain, real
 from nbflow.surface.inside.sail.refusals import refused
 from nbflow.surface.inside.statements import name_at, tokens_of
-from nbflow.warehouse.folders import CATALOG, DEFAULT_SCHEMA, contents, forget, keep, kept, schemas_in, table_folder
+from nbflow.warehouse.folders import CATALOG, DEFAULT_SCHEMA, contents, forget, is_schema_name, keep, kept, schemas_in, table_folder
 
 _NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 _ROOTS = re.compile(r"\A/+")
@@ -95,12 +95,9 @@ class Names:
             of = "a view" if document.get("type") == "VIEW" else f"a {document.get('provider')} table that only Spark's driver knows"
             raise refused(what, f"the name stands for {of}")
 
-    def refuse_name(self, parts: Sequence[str], what: str) -> None:
-        """Raise for ``what`` is about to be done to a name that Spark does not allow, or that Sail takes for another than Spark does: in
-        other capitals than the table that there is. Its files would be reached by no name in any later task."""
-        own = list(parts[1:]) if len(parts) > 1 and parts[0].lower() == CATALOG else list(parts)
-        if self.warehouse is None or not own or len(own) > 2 or (own[0].lower() == "delta" and "/" in own[-1]):
-            return
+    def refuse_new(self, parts: Sequence[str], kind: str = "table") -> None:
+        """Raise where a table or schema is about to be made under a name that Spark does not allow: no later task would know it by that."""
+        own = self._own(parts)
         wrong = next((part for part in own if not _NAME.match(part)), None)
         if wrong is not None:
             from pyspark.errors.exceptions.connect import AnalysisException
@@ -109,9 +106,20 @@ class Names:
             raise AnalysisException(
                 f"[INVALID_SCHEMA_OR_RELATION_NAME] `{wrong}` is not a valid name for tables/schemas. {allowed} SQLSTATE: 42602"
             )
+        if kind == "schema" and own and not is_schema_name(own[-1]):
+            raise refused(f"the schema {own[-1]}", "nbflow takes no folder of that name for a schema, so that no later task would know it")
+
+    def refuse_spelling(self, parts: Sequence[str], what: str) -> None:
+        """Raise where ``what`` is about to be done to the name of a table in other capitals than it has: to Sail it is another's."""
+        own = self._own(parts)
         table = self.table(own)
         if table is not None and own[-1] != table[1] and state_of(self.folder(table)):
             raise refused(f"{what} {'.'.join(parts)}", f"there is {'.'.join(table)}, and Sail takes other capitals for another table")
+
+    def _own(self, parts: Sequence[str]) -> Sequence[str]:
+        """A name without the catalog; empty where it is none of the warehouse's: of another catalog, or a path."""
+        own = parts[1:] if len(parts) > 1 and parts[0].lower() == CATALOG else parts
+        return () if self.warehouse is None or len(own) > 2 or (own and own[0].lower() == "delta" and "/" in own[-1]) else own
 
     def refuse_making(self, table: Table | None, provider: str) -> None:
         """Raise where a table is about to be made that no later task would know; ``provider`` is ``view`` for a view."""
@@ -142,7 +150,7 @@ class Names:
         schemas.setdefault(DEFAULT_SCHEMA, self.warehouse / DEFAULT_SCHEMA)
         for name in set(self._schemas) - set(schemas):
             self._forget_schema(name)
-        for parts in names:
+        for parts in [*names, *(table for table, state in self._tables.items() if state == _DOUBTED)]:
             for part in parts[:2]:
                 if part.lower() in schemas:
                     self._know_schema(part.lower(), schemas[part.lower()])
@@ -186,10 +194,10 @@ class Names:
             self._tables[table] = state
 
     def doubt(self, names: Iterable[Sequence[str]]) -> None:
-        """A command that ``names`` these tables failed: Sail may hold what was never committed for what they are now. They are made known anew
-        when they are named again."""
+        """A command that ``names`` these tables failed: Sail may hold what was never committed for what they are now, also of one that is not
+        there. They are made known anew, or forgotten, when they are named again."""
         for table in map(self.table, names):
-            if table is not None and table in self._tables:
+            if table is not None and table[0] in self._schemas:
                 self._tables[table] = _DOUBTED
 
     def made_schema(self, schema: str, folder: Path) -> None:

@@ -43,7 +43,9 @@ class Writes:
             raise refused("partitionOverwriteMode=dynamic", "Sail deletes all other partitions")
         format_ = (operation.source if is_first else operation.provider).lower()
         if _makes_a_table(operation):
-            self._names.refuse_name(next(iter(names_in(written_name(operation))), []), "the write to")
+            name = next(iter(names_in(written_name(operation))), [])
+            self._names.refuse_new(name)
+            self._names.refuse_spelling(name, "the write to")
             self._names.refuse_making(written_table(operation, self._names), format_)
         elif format_ != "delta" and self._names_a_table(operation):  # whose format counts, not the one of tables that are made
             format_ = "delta"
