@@ -30,7 +30,7 @@ _MATTERS = re.compile(r"(TZ|JAVA_HOME|PYTHONPATH|LANG|LC_.*|HADOOP_.*|AWS_.*|AZU
 class Needs:
     """What an engine is given: ``driver_memory`` is the heap of a driver as Java writes it (``None``: a share of what the machine has), ``spark_conf`` Spark's settings,
     ``python`` the interpreter of notebooks (``None``: the one that runs nbflow), ``warehouse`` the folder of the tables,
-    ``state`` a folder for its files and log, made private; ``announce`` is told what takes time; ``token`` marks its processes, and ``guard`` clears up where nbflow is killed; ``parallel`` is how many tasks run at once (``None``: one for each core)."""
+    ``state`` a folder for its files and log, made private; ``announce`` is told what takes time; ``token`` marks its processes, and ``guard`` clears up where nbflow is killed; ``parallel`` is how many tasks run at once (``None``: one for each core). A ``lasting`` engine serves many runs."""
 
     driver_memory: str | None
     spark_conf: Mapping[str, Any]
@@ -41,6 +41,7 @@ class Needs:
     token: str = ""
     guard: Guard | None = None
     parallel: int | None = None
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,4 +121,4 @@ def make_engine(name: str, needs: Needs) -> Engine:
         return SailEngine(needs, needs.warehouse, needs.state, needs.announce, needs.token, needs.guard)
     from nbflow.run.engines.spark import SparkEngine
 
-    return SparkEngine(needs, needs.warehouse, needs.state, needs.announce, needs.token, needs.guard)
+    return SparkEngine(needs, needs.warehouse, needs.state, needs.announce, needs.token, needs.guard, lasting=needs.lasting)

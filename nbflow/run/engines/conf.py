@@ -18,12 +18,13 @@ _LAUNCHER_ONLY = ("spark.jars.packages", "spark.jars.repositories", "spark.jars.
 @dataclass(frozen=True, slots=True)
 class DriverOptions:
     """What a driver's command line is made from. ``settings`` are Spark's; ``memory`` is the heap as Java writes it;
-    ``java_options`` and ``class_path`` are the workspace's own, after nbflow's."""
+    ``java_options`` and ``class_path`` are the workspace's own, after nbflow's. A ``lasting`` driver serves many runs."""
 
     settings: Mapping[str, str]
     memory: str
     java_options: tuple[str, ...] = ()
     class_path: tuple[str, ...] = ()
+    lasting: bool = False
 
 
 def driver_options(given: Mapping[str, Any], memory: str, warehouse: Path, scratch: Path, cores: int, notebooks: int = 1) -> DriverOptions:

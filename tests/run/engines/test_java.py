@@ -68,6 +68,7 @@ def test_options_follow_the_version() -> None:
     old, new = Java(Path("java"), 17).options("2g"), Java(Path("java"), 25).options("2g")
     assert "-Xmx2g" in old and "-Xmx2g" in new
     assert "-XX:ReservedCodeCacheSize=240m" in old
+    assert set(old) - set(Java(Path("java"), 17).options("2g", lasting=True)) == {"-XX:TieredStopAtLevel=1"}
     assert "--sun-misc-unsafe-memory-access=allow" not in old
     assert "--sun-misc-unsafe-memory-access=allow" in new
     assert not [option for option in new if "incubator" in option]

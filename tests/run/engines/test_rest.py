@@ -83,10 +83,10 @@ def test_a_driver_rehearses_and_nobody_sees_it(tmp_path: Path, cache: Path) -> N
 
 @pytest.mark.skipif(sys.platform != "linux", reason="threads have priorities of their own on Linux")
 def test_the_makers_of_the_fastest_code_step_back(tmp_path: Path) -> None:
-    """A driver makes Java's fastest code, and only the threads that make it step back behind others."""
+    """A lasting driver makes Java's fastest code, and only the threads that make it step back behind others."""
 
     async def life() -> set[tuple[str, int]]:
-        engine = SparkEngine(Settings(), tmp_path / "warehouse", tmp_path / "state", print)
+        engine = SparkEngine(Settings(), tmp_path / "warehouse", tmp_path / "state", print, lasting=True)
         try:
             await engine.start()
             return set(threads(Path(f"/proc/{engine._gateway.pid}/task")))
