@@ -65,16 +65,17 @@ class SparkEngine:
     ``warehouse`` is the folder of the tables; ``state`` a folder for connection files and the log, made private;
     ``announce`` is told, in the loop's thread, what takes time; ``token`` marks the driver's processes as the run's, and its
     ``guard`` removes what is left where nbflow is killed. A ``lasting`` driver is for many runs: it takes the time to become fast.
+    At rest it rehearses so many ``rehearsals``.
     """
 
     name = "spark"
 
     def __init__(
         self, settings: DriverSettings, warehouse: Path, state: Path, announce: Callable[[str], None], token: str = "",
-        guard: Guard | None = None, *, lasting: bool = False,
+        guard: Guard | None = None, *, lasting: bool = False, rehearsals: int = _ROUNDS,
     ) -> None:  # fmt: skip
         self._settings, self._warehouse, self._state, self._announce = settings, warehouse.absolute(), state.absolute(), announce
-        self._lasting = lasting
+        self._lasting, self._rehearsals = lasting, rehearsals
         self._guard, self._token = guard, token or uuid.uuid4().hex
         self._gateway = Gateway(self._state, f"{self._token}-driver", settings.python)
         self._control: Control | None = None
@@ -191,7 +192,7 @@ class SparkEngine:
 
     async def _rehearse(self, control: Control) -> None:
         over, folder = threading.Event(), self._gateway.scratch / f"rehearsal-{uuid.uuid4().hex}"
-        works = [usual_work(folder / str(number)) for number in range(_ROUNDS)]
+        works = [usual_work(folder / str(number)) for number in range(self._rehearsals)]
         try:
             await _in_thread(control.rehearse, works, over)
             self._rehearsed = control
