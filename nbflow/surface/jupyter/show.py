@@ -91,9 +91,8 @@ def _picture(run: RunView) -> str:
         return ""
     picture = graph_svg(progress, titles=False)
     data = b64encode(picture.encode()).decode("ascii")
-    least = round(
-        _LEAST_SCALE * float(_WIDTH.findall(picture)[0])
-    )  # a picture that is a little too wide is made smaller, else it is scrolled
+    # A picture that is a little too wide is made smaller; one that is much too wide is scrolled.
+    least = round(_LEAST_SCALE * float(_WIDTH.findall(picture)[0]))
     style = f"max-width:max(100%,{least}px);height:auto"
     return f'<img alt="{escape(graph_words(progress))}" style="{style}" src="data:image/svg+xml;base64,{data}">'
 

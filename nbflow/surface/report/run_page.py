@@ -215,10 +215,11 @@ def _parameters(task: TaskRecord, planned: Mapping[str, Any]) -> list[tuple[str,
     rows = []
     for name in dict.fromkeys([*known, *task.parameters]):
         argument = known.get(name)
-        known_late = bool(argument and argument["late"] and name in task.parameters)
-        late = bool(argument and argument["late"]) and not known_late
-        origin = origin_words(argument["origin"], late=late, expression=argument["expression"]) if argument else ""
-        origin += f", {_value(argument['value'])}" if argument and known_late else ""
+        origin = ""
+        if argument:
+            known_now = argument["late"] and name in task.parameters
+            origin = origin_words(argument["origin"], late=argument["late"] and not known_now, expression=argument["expression"])
+            origin += f", {_value(argument['value'])}" if known_now else ""
         value = task.parameters[name] if name in task.parameters else argument and argument["value"]
         rows.append((name, _value(value), origin))
     return rows
