@@ -1,7 +1,7 @@
-"""How long a Spark driver takes to its first Delta write, without and with the class-data archive; and a notebook to attach: a process
-that begins with nothing, and one that is forked where its imports are done, as the kernels of a run are.
+"""How long a Spark driver takes to its first Delta write, without and with the class-data archive, and a user's own PySpark session;
+and a notebook to attach: a process that begins with nothing, and one that is forked where its imports are done, as the kernels of a run are.
 
-``python tests/bench/engine_start.py [--rounds N]`` prints seconds (the least of N rounds, taken in turns) and the ratio.
+``python tests/bench/engine_start.py [--rounds N]`` prints seconds (the least of N rounds, taken in turns) and the ratios.
 """
 
 from __future__ import annotations
@@ -43,6 +43,19 @@ spark.range(3).write.mode("overwrite").saveAsTable("default.bench")
 print(attached - began, time.perf_counter() - attached, flush=True)
 """
 
+PLAIN = """
+import sys
+from pyspark.sql import SparkSession
+spark = (
+    SparkSession.builder.config("spark.jars", sys.argv[1])
+    .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
+    .config("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog")
+    .getOrCreate()
+)
+spark.range(3).write.format("delta").mode("overwrite").saveAsTable("bench")
+"""
+"""The session of Delta's own introduction, its jars at hand."""
+
 FORKS = 5
 WARM = preloads(parse_notebook(b"# Databricks notebook source\nfrom pyspark.sql import SparkSession\n", Path("n.py"), "n.py"), "spark")
 """What the process has imported from which a run forks the kernel of such a notebook."""
@@ -54,6 +67,18 @@ def attach(address: SparkAddress, folder: Path, modules: Sequence[str] = ()) -> 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     attached, wrote = map(float, done.stdout.split())
     return attached, wrote
+
+
+def plain(jars: Sequence[Path]) -> float:
+    """Seconds of a process that builds a session of its own, until its first write."""
+    with tempfile.TemporaryDirectory() as place:
+        command = [sys.executable, "-c", PLAIN + "import os; os.kill(os.getpid(), 9)", ",".join(map(str, jars))]
+        began = time.perf_counter()
+        subprocess.run(command, cwd=place, capture_output=True, check=False)
+        took = time.perf_counter() - began
+        if not list(Path(place).glob("spark-warehouse/bench/_delta_log/*.json")):
+            raise RuntimeError("the session of its own has written nothing")
+    return took
 
 
 async def one() -> dict[str, float]:
@@ -82,20 +107,24 @@ async def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=3)
     rounds = parser.parse_args().rounds
-    path = archive_path(await find_parts(print))
+    parts = await find_parts(print)
+    path = archive_path(parts)
     if not path.is_file():
-        await make_archive(await find_parts(print))
-    hidden, taken = path.with_suffix(".hidden"), {"without": [], "with": []}  # type: ignore[var-annotated]
+        await make_archive(parts)
+    hidden, taken, own = path.with_suffix(".hidden"), {"without": [], "with": []}, []  # type: ignore[var-annotated]
     for _ in range(rounds):
+        own.append(plain(parts.jars))
         os.replace(path, hidden)
         try:
             taken["without"].append(await one())
         finally:
             os.replace(hidden, path)
         taken["with"].append(await one())
-    for name in taken["with"][0]:
-        without, with_ = (min(each[name] for each in taken[way]) for way in ("without", "with"))
+    least = {name: [min(each[name] for each in taken[way]) for way in ("without", "with")] for name in taken["with"][0]}
+    for name, (without, with_) in least.items():
         print(f"{name:20} {without:6.2f} s   with the archive {with_:6.2f} s   {without / with_:5.2f} x")
+    without, with_ = (min(own) / seconds for seconds in least["first Delta write"])
+    print(f"a session of its own {min(own):6.2f} s to its first write: {without:.2f} x nbflow's, with the archive {with_:.2f} x")
 
 
 if __name__ == "__main__":

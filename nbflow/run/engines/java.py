@@ -16,6 +16,7 @@ from nbflow.core.results import ErrorKind
 
 OLDEST = 17
 _QUICK_CODE_ONLY = "-XX:TieredStopAtLevel=1"
+_ALL_COMPILERS = "-XX:-UseDynamicNumberOfCompilerThreads"
 _FASTEST_CODE, _NICENESS = "C2 Compiler", 10
 _VERSION = re.compile(r'(?:version|JAVA_VERSION)[ =]"(?:1\.)?(\d+)')
 
@@ -42,12 +43,11 @@ class Java:
         """The options of a Spark driver with a heap of ``memory``: those of Spark's own launcher, quick to start.
 
         Java makes its fastest code only where the driver is a ``lasting`` one: in a short run on few cores its making costs more than it
-        gains. Java has its full number of compilers from the start, so that ``step_back`` finds them; the code of long-lived drivers fits into
-        what it keeps for it.
+        gains. There all its compilers run from the start, so that ``step_back`` finds them. The code of long-lived drivers fits into what Java
+        keeps for it.
         """
-        options = [f"-Xmx{memory}", "-XX:+UseSerialGC", "-XX:-UseDynamicNumberOfCompilerThreads", "-XX:ReservedCodeCacheSize=240m"]
-        options += [] if lasting else [_QUICK_CODE_ONLY]
-        options += ["-Xshare:auto", "-XX:-UsePerfData"]
+        options = [f"-Xmx{memory}", "-XX:+UseSerialGC", "-XX:ReservedCodeCacheSize=240m", "-Xshare:auto", "-XX:-UsePerfData"]
+        options.append(_ALL_COMPILERS if lasting else _QUICK_CODE_ONLY)
         if self.major >= 24:  # netty and Spark still reach into memory in ways that these Javas warn of or forbid
             options += ["-Dio.netty.noUnsafe=false", "--sun-misc-unsafe-memory-access=allow", "--enable-native-access=ALL-UNNAMED"]
         options += ["-Djdk.reflect.useDirectMethodHandle=false", "-Dio.netty.tryReflectionSetAccessible=true"]
