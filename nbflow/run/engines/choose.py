@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import EngineError
+from nbflow.core.launch import identity_of
 from nbflow.core.ports import Engine
 from nbflow.define.pipelines.engines import is_address
 from nbflow.run.engines.conf import setting_text
@@ -81,7 +82,7 @@ def fingerprint(name: str, needs: Needs) -> dict[str, str]:
     parts = {
         "engine": name,
         "driver_memory": needs.driver_memory or "",  # who says nothing takes what the other found the machine to have
-        "python": needs.python or sys.executable,
+        "python": identity_of(needs.python),
         "warehouse": str(needs.warehouse),
         "nbflow": getattr(sys.modules.get("nbflow"), "__version__", ""),
         "pyspark": find_spark().version,

@@ -8,13 +8,13 @@ import json
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from urllib.parse import urlsplit
 
 from nbflow.core.errors import EngineError
+from nbflow.core.launch import identity_of
 from nbflow.define.pipelines.engines import engine_label, is_address
 from nbflow.run.engines.archive import archive_path
 from nbflow.run.engines.jars import are_cached, jar_folder, jars_for, why_not
@@ -56,7 +56,7 @@ def examine(engine: str, python: str | None = None, memory: str | None = None) -
     ``python`` is the interpreter of the notebooks (``None``: the one that runs this), ``memory`` what the settings give the engine
     (``None``: its share of what the machine has). Blocks; of ``spark`` not within a loop.
     """
-    own = python is None or os.path.abspath(python) == os.path.abspath(sys.executable)  # links of an environment are another one
+    own = identity_of(python) == identity_of()
     interpreter = None if own else python
     client: dict[str, Callable[[], str]] = {"client": lambda: _connect_client(interpreter)}
     if is_address(engine):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,3 +25,16 @@ def test_what_differs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "hush" not in repr(second)
     unsaid = fingerprint("sail", replace(other, driver_memory=None))
     assert other_settings(unsaid, second) == ["driver_memory"]
+
+
+def test_a_python_by_another_of_its_names_is_the_same(tmp_path: Path) -> None:
+    """As ``python`` and ``python3.11`` of one environment; the one of another environment, which links to the same file, is another."""
+    for name in ("one/python", "one/python3.11", "two/python"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).symlink_to(os.path.realpath(sys.executable))
+    python, longer, other = (
+        fingerprint("spark", replace(NEEDS, python=str(tmp_path / name))) for name in ("one/python", "one/python3.11", "two/python")
+    )
+    assert other_settings(python, longer) == []
+    assert other_settings(python, other) == ["python"]
+    assert other_settings(fingerprint("spark", NEEDS), fingerprint("spark", replace(NEEDS, python=sys.executable))) == []
