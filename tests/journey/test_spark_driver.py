@@ -261,6 +261,34 @@ def test_who_reads_next_does_not_wait_for_the_state_of_a_table(bench: Any, until
     assert bench.run(reader) == [8]
 
 
+def test_the_state_of_a_table_is_computed_while_its_notebook_goes_on(bench: Any, until: Any) -> None:
+    """Of one that it has made, and of one that it has replaced: what it reads next of them finds it."""
+    client = bench.client(
+        """
+        spark = session()
+        spark.range(0, 3, 1, 2).write.saveAsTable("at_once")
+        tell("made")
+        wait()
+        spark.range(0, 9, 1, 5).write.mode("overwrite").saveAsTable("at_once")
+        tell("replaced")
+        wait()
+        tell(spark.table("at_once").count())
+        """
+    )
+    control = bench.engine._control
+    log = control._jvm.org.apache.spark.sql.delta.DeltaLog.forTable
+
+    def state() -> tuple[int, bool]:
+        snapshot = log(control._session, str(bench.warehouse / "default" / "at_once")).unsafeVolatileSnapshot()
+        return snapshot.version(), snapshot._computedStateTriggered()
+
+    for version, word in ((0, "made"), (1, "replaced")):
+        assert client.told() == word
+        until(lambda version=version: state() == (version, True))
+        client.go()
+    assert client.end() == [9]
+
+
 def test_a_killed_driver_is_told_at_once_and_its_names_outlive_it(
     tmp_path: Path, own_bench: Any, until: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -323,6 +351,7 @@ def test_numpy_is_loaded_by_who_uses_it(bench: Any) -> None:
         from pyspark.sql import functions as F
         spark = session()
         rows = spark.sql("SELECT id FROM range(5) WHERE id < :n", args={"n": 3}).where(F.col("id") > 0).collect()
+        F.col("id").between(1, F.lit(F.col("id"))) & F.when(F.col("id") > 1, F.col("id") % 2 == 0)
         tell([len(rows), sorted({"numpy", "pandas", "pyarrow"} & set(sys.modules))])
         import numpy
         frame = spark.range(5).select(F.lit(numpy.int64(7)).alias("a"), F.lit(numpy.array([1.5, 2.5])).alias("b"))

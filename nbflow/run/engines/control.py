@@ -9,19 +9,18 @@ import contextlib
 import logging
 import secrets
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nbflow.core.exchange import COMMIT_SETTING, TAG_SETTING
+from nbflow.run.engines.ahead import Ahead
 from nbflow.run.engines.clients import Clients
 from nbflow.warehouse.catalog import SparkCatalog
 from nbflow.warehouse.folders import contents
 
 _REHEARSAL = "nbflow-rehearsal"
-_AHEAD = "nbflow-ahead"
-_MOST_LOGS, _MOST_FILES = 100, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +44,9 @@ class Control:
         self._session: Any = None
         self._context: Any = None
         self._catalog: SparkCatalog | None = None
-        self._listening: Any = None
-        self._ahead = threading.Lock()
+        self._listening: list[Any] = []
+        self._ahead: Ahead | None = None
+        self._closed = False
 
     def begin(self, warehouse: Path) -> str:
         """Make the driver's context and make the warehouse's tables known; returns Spark's version."""
@@ -54,6 +54,7 @@ class Control:
         self._context = self._session.sparkContext()
         self._catalog = SparkCatalog(self._jvm, self._session)
         self._catalog.follow(warehouse, {}, contents(warehouse))
+        self._ahead = Ahead(self._jvm, self._session)
         return str(self._session.version())
 
     def run_main(self, name: str, arguments: Sequence[str], mark: str) -> None:
@@ -87,10 +88,14 @@ class Control:
         builder = getattr(self._jvm.py4j, "GatewayServer$GatewayServerBuilder")()
         server = builder.authToken(secret).javaPort(0).javaAddress(here).callbackClient(0, here, secret).build()
         server.start()
-        self._listening = ours = JavaGateway(
+        ours = JavaGateway(
             gateway_parameters=GatewayParameters(port=server.getListeningPort(), auth_token=secret, auto_convert=True),
             callback_server_parameters=CallbackServerParameters(port=0, daemonize=True, daemonize_connections=True, auth_token=secret),
         )
+        self._listening.append(ours)
+        if self._closed:  # meanwhile
+            self._stop_listening()
+            return
         server.resetCallbackClient(here, ours.get_callback_server().get_listening_port())
         ours.jvm.org.apache.spark.sql.classic.SparkSession.builder().getOrCreate().sharedState().externalCatalog().addListener(listener)
 
@@ -99,8 +104,9 @@ class Control:
         for statement in statements:
             self._session.sql(statement).collect()
 
-    def rehearse(self, works: Sequence[Sequence[str]], over: threading.Event) -> None:
-        """Execute the statements of each of ``works`` in a session of its own, until ``over`` is set; one that fails ends it all.
+    def rehearse(self, works: Sequence[Sequence[str]], over: threading.Event, wait: Callable[[threading.Event], None]) -> None:
+        """Execute the statements of each of ``works`` in a session of its own, each when ``wait`` returns, until ``over`` is set; one that
+        fails ends it all.
 
         ``end_rehearsal`` cuts off the one that is being executed.
         """
@@ -109,6 +115,7 @@ class Control:
             for statements in works:
                 session = self._session.newSession()
                 for statement in statements:
+                    wait(over)
                     if over.is_set():
                         return
                     session.sql(statement).collect()
@@ -124,27 +131,15 @@ class Control:
             self._context.cancelJobsWithTag(_REHEARSAL)
 
     def read_ahead(self) -> None:
-        """Have Delta compute the state of tables that were written and not read since: the next reader would wait for it. One call at
-        a time; where one is going on, another does nothing. No error when the driver is gone.
+        """Have Delta compute the state of tables that were written and not read since. No error when the driver is gone."""
+        if self._ahead is not None:
+            self._ahead.compute()
 
-        What it is about is Delta's own store of the tables that the driver has open. Those of many files are left to who reads them.
-        """
-        if not self._ahead.acquire(blocking=False):
-            return
-        try:
-            self._context.addJobTag(_AHEAD)
-            loader = self._jvm.java.lang.Thread.currentThread().getContextClassLoader()
-            logs = self._jvm.java.lang.Class.forName("org.apache.spark.sql.delta.DeltaLog$", True, loader).getField("MODULE$").get(None)
-            opened = logs.getOrCreateCache(self._session.sessionState().conf()).asMap()
-            for log in list(opened.values()) if opened.size() <= _MOST_LOGS else ():
-                with contextlib.suppress(Exception):  # a table that is gone meanwhile: who reads it is told
-                    _compute_state(log.unsafeVolatileSnapshot())
-        except Exception:  # a driver that goes, or a Delta that keeps its tables elsewhere
-            return
-        finally:
-            with contextlib.suppress(Exception):  # as above
-                self._context.removeJobTag(_AHEAD)
-            self._ahead.release()
+    def follow_tables(self) -> None:
+        """Have that done from now on for each table that a notebook makes, while it goes on. No error when the driver is gone."""
+        if self._ahead is not None:
+            with contextlib.suppress(Exception):
+                self._listen(self._ahead)
 
     def open_door(self) -> Door:
         """A gateway of its own for one notebook, so that secrets, callbacks and objects are not shared with others."""
@@ -174,19 +169,14 @@ class Control:
 
     def close(self) -> None:
         """Give the connections back."""
-        if self._listening is not None:
-            self._listening.shutdown_callback_server()
-            self._listening.close()
+        self._closed = True
+        self._stop_listening()
         self._gateway.close()
 
-
-def _compute_state(snapshot: Any) -> None:
-    """Compute the state of a table's version where nobody has, and it is not long."""
-    if snapshot.version() < 0 or snapshot._computedStateTriggered():
-        return
-    files = snapshot.numOfFilesIfKnown()
-    if files.isDefined() and files.get() <= _MOST_FILES:
-        snapshot.numOfFiles()
+    def _stop_listening(self) -> None:
+        for listening in self._listening:
+            listening.shutdown_callback_server()
+            listening.close()
 
 
 def _quiet_py4j() -> None:

@@ -128,6 +128,7 @@ class SparkEngine:
             control = await _in_thread(Control, port, secret)
             self.version = await _in_thread(control.begin, self._warehouse)
             self._control = control
+            asyncio.get_running_loop().run_in_executor(None, control.follow_tables)  # nobody waits for it
         except (EngineError, asyncio.CancelledError):
             await self._end()
             raise
@@ -175,8 +176,8 @@ class SparkEngine:
         return 0 if self._serving is None else await self._serving.sessions()
 
     async def rest(self) -> None:
-        """Rehearse what most notebooks do, so that the first of them finds it compiled; then make the class-data archive where
-        there is none. See ``core.ports.Engine``."""
+        """Rehearse what most notebooks do, so that the first of them finds it compiled, while others leave the machine time for it; then
+        make the class-data archive where there is none. See ``core.ports.Engine``."""
         control = self._control
         if control is not None and self._rehearsed is not control:
             await self._rehearse(control)
@@ -191,10 +192,12 @@ class SparkEngine:
                 return
 
     async def _rehearse(self, control: Control) -> None:
+        from nbflow.run.engines.spare import Spare  # and psutil, which only who rests needs
+
         over, folder = threading.Event(), self._gateway.scratch / f"rehearsal-{uuid.uuid4().hex}"
         works = [usual_work(folder / str(number)) for number in range(self._rehearsals)]
         try:
-            await _in_thread(control.rehearse, works, over)
+            await _in_thread(control.rehearse, works, over, Spare(self._gateway.pid).wait)
             self._rehearsed = control
         finally:
             over.set()

@@ -15,6 +15,7 @@ import pytest
 from nbflow.define.settings import Settings
 from nbflow.run.engines.archive import archive_path
 from nbflow.run.engines.parts import find_parts
+from nbflow.run.engines.spare import Spare
 from nbflow.run.engines.spark import SparkEngine
 from nbflow.run.engines.usual import usual_work
 
@@ -31,6 +32,12 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.parent.mkdir()
     path.write_bytes(b"no archive")
     return path
+
+
+@pytest.fixture(autouse=True)
+def idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that has time to spare, whatever else is tested beside this."""
+    monkeypatch.setattr(Spare, "wait", lambda self, over: None)
 
 
 def names(control: Any) -> list[str]:

@@ -25,14 +25,17 @@ def patch_converters(module: ModuleType) -> None:
 
 
 def patch_literals(module: ModuleType) -> None:
-    """Have ``lit`` make a column of a plain value without looking for NumPy's."""
+    """Have ``lit`` make a column of a plain value, and give back a column, without looking for NumPy's."""
     original, invoke = getattr(module, "lit", None), getattr(module, "_invoke_function", None)
     if original is None or invoke is None:
         return
+    from pyspark.sql.column import Column
     from pyspark.sql.utils import is_remote
 
     @functools.wraps(original)
     def lit(col: Any) -> Any:
+        if isinstance(col, Column):
+            return col
         return invoke("lit", col) if type(col) in _PLAIN and not is_remote() else original(col)
 
     for name, holder in list(sys.modules.items()):

@@ -1,0 +1,76 @@
+"""When the machine has time to spare: by what others are said to use of it, and by what they really use."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from nbflow.run.engines.spare import Spare
+
+BUSY = "while True: pass"
+
+
+@pytest.fixture
+def over() -> Iterator[threading.Event]:
+    """What ends all waiting of a test, at its end at the latest."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def waits(spare: Spare, over: threading.Event) -> threading.Thread:
+    """A thread that waits until there is time to spare."""
+    thread = threading.Thread(target=spare.wait, args=(over,), daemon=True)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize(("cores", "least"), [(1, 0.5), (2, 1.0), (8, 7.0)])
+def test_one_core_is_to_be_free(over: threading.Event, cores: int, least: float) -> None:
+    """Who waits goes on when the others use all cores but one, of a single one a half; while they use more it waits."""
+    rate, began = least * 1.2, time.monotonic()
+    spent = [0.0, began]
+
+    def used() -> float:
+        now = time.monotonic()
+        spent[0], spent[1] = spent[0] + rate * (now - spent[1]), now
+        return spent[0]
+
+    waiting = waits(Spare(0, cores, used, 0.05), over)
+    waiting.join(0.5)
+    assert waiting.is_alive()
+    rate = least * 0.8
+    waiting.join(30)
+    assert not waiting.is_alive()
+
+
+def test_whoever_does_not_want_it_any_more_waits_no_longer(over: threading.Event) -> None:
+    """However busy the machine is."""
+    count = iter(range(10**9))
+    waiting = waits(Spare(0, 1, lambda: float(next(count)), 0.01), over)
+    waiting.join(0.2)
+    assert waiting.is_alive()
+    over.set()
+    waiting.join(30)
+    assert not waiting.is_alive()
+
+
+def test_what_the_worker_uses_itself_does_not_count(over: threading.Event) -> None:
+    """A process that takes a whole core counts for all but itself."""
+    with subprocess.Popen([sys.executable, "-c", BUSY]) as busy:
+        try:
+            its, ours = Spare(busy.pid), Spare(psutil.Process().pid)
+            before, began = (its._used(), ours._used()), psutil.Process(busy.pid).cpu_times().user
+            while psutil.Process(busy.pid).cpu_times().user - began < 1:
+                time.sleep(0.05)
+            theirs, mine = its._used() - before[0], ours._used() - before[1]
+        finally:
+            busy.kill()
+    assert mine - theirs > 0.5
+    assert its._used() == 0.0
