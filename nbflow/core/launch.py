@@ -1,8 +1,7 @@
-"""How a process starts nbflow, as words of a command; and which Python a program is."""
+"""How a process starts nbflow: as words of a command."""
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -15,12 +14,3 @@ _START = (
 def launch_command() -> list[str]:
     """The words that start this nbflow with the interpreter that runs now; a command follows."""
     return [sys.executable, "-c", _START, str(Path(__file__).parents[2])]
-
-
-def identity_of(python: str | None = None) -> str:
-    """What is the same for all names of one Python in its folder, as ``python`` and ``python3.11``; ``None`` is the Python that runs now.
-
-    The folder counts as it is named: environments link to one program, and each is a Python of its own.
-    """
-    program = python or sys.executable
-    return os.pathsep.join((os.path.dirname(os.path.abspath(program)), os.path.realpath(program)))

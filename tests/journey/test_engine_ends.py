@@ -80,6 +80,35 @@ spark.sql('select count(*) from range(1000000) a, range(100000000) b where (a.id
 """
 
 
+MAKES_TABLES = """
+import os, time
+from nbflow import spark
+open("busy", "w").close()
+while not os.path.exists("go"):
+    time.sleep(0.05)
+spark.sql("create table one using delta as select 1 as a")
+spark.range(3).write.saveAsTable("two")
+open("made", "w").close()
+"""
+
+
+def test_tables_are_made_while_nbflow_stands_still(tmp_path: Path, begun: Any) -> None:
+    """A driver tells nbflow of the tables that are made; of one that was stopped, as by Ctrl-Z, it expects no answer."""
+    write(tmp_path, [{"task_key": "makes", "code": MAKES_TABLES}])
+    (tmp_path / "nbflow.toml").touch()
+    process = begun("p", "--engine", "spark")
+    eventually((tmp_path / "busy").exists, 120)
+    process.send_signal(signal.SIGSTOP)
+    (tmp_path / "go").touch()
+    try:
+        eventually((tmp_path / "made").exists, 120)
+    finally:
+        process.send_signal(signal.SIGCONT)
+    told = json.loads(process.communicate(timeout=120)[0])
+    assert told["result"] == "SUCCESS"
+    assert sorted(table["table"] for table in told["tasks"][0]["tables"]) == ["default.one", "default.two"]
+
+
 def test_nothing_is_left_of_a_server_when_nbflow_is_killed(tmp_path: Path, begun: Any) -> None:
     """In the middle of a query on Sail: neither a process nor a file of the server."""
     write(tmp_path, [{"task_key": "endless", "code": ENDLESS}])

@@ -235,23 +235,29 @@ def test_a_big_job_starves_no_small_one(bench: Any, until: Any) -> None:
 
 
 def test_who_reads_next_does_not_wait_for_the_state_of_a_table(bench: Any, until: Any) -> None:
-    """When a notebook has ended, Delta computes the state of what it wrote; that a table is gone or not readable meanwhile, of another
+    """When a notebook has ended, Delta computes the state of what it has added; that a table is gone or not readable meanwhile, of another
     one written by it, is nobody's trouble."""
     client = bench.client(
         """
         for name in ("kept", "broken"):
-            session().range(0, 3, 1, 2).write.mode("overwrite").saveAsTable(f"ahead_{name}")
+            session().range(0, 3, 1, 2).write.saveAsTable(f"ahead_{name}")
+        tell("made")
+        wait()
+        for name in ("kept", "broken"):
             session().range(0, 5, 1, 3).write.mode("append").saveAsTable(f"ahead_{name}")
         tell("written")
         """
     )
-    assert client.end() == ["written"]
     control = bench.engine._control
 
     def snapshot(name: str) -> Any:
         path = str(bench.warehouse / "default" / f"ahead_{name}")
         return control._jvm.org.apache.spark.sql.delta.DeltaLog.forTable(control._session, path).unsafeVolatileSnapshot()
 
+    assert client.told() == "made"
+    until(lambda: all(snapshot(name)._computedStateTriggered() for name in ("kept", "broken")))
+    client.go()
+    assert client.end() == ["written"]
     assert [(snapshot(name).version(), snapshot(name)._computedStateTriggered()) for name in ("kept", "broken")] == [(1, False)] * 2
     shutil.rmtree(bench.warehouse / "default" / "ahead_broken")
     bench.do(bench.engine.cancel(client.tag))

@@ -1,7 +1,7 @@
 """The state of tables, computed before somebody reads them: Delta computes it for the first reader of a table's new version, who waits.
 
-The driver tells of each table that is made or changed in its catalog, while the notebook that did it goes on; of what is written without
-that, as by an append, nbflow looks when the notebook has ended.
+The driver tells of each table that is made or replaced, while the notebook that did it goes on. What was written since, as by an append, is
+found then, or when the notebook has ended.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
+from collections.abc import Callable
 from typing import Any
 
 _MOST_LOGS, _MOST_FILES = 100, 1000
@@ -18,17 +19,20 @@ _WITHOUT_CODE = ("spark.sql.codegen.factoryMode", "NO_CODEGEN")
 
 
 class Ahead:
-    """What computes the states, by py4j; ``session`` is the driver's own. All errors are suppressed: who reads a table is told of them."""
+    """What computes the states. ``open_gateway`` gives a gateway of its own to the driver. It raises nothing: who reads a table whose state
+    cannot be computed is told so, and a driver that goes, or a Delta that keeps its tables elsewhere, has none."""
 
-    def __init__(self, jvm: Any, session: Any) -> None:
-        self._jvm, self._session = jvm, session
-        self._own: Any = None
+    def __init__(self, open_gateway: Callable[[], Any]) -> None:
+        self._open = open_gateway
+        self._gateway: Any = None
+        self._session: Any = None
         self._lock, self._wanted = threading.Lock(), threading.Event()
 
     def onEvent(self, event: Any) -> None:  # noqa: N802  (Java's name)
         """Called by the driver, which waits for it, with each change of its catalog."""
-        if _MADE.match(str(event.toString())):
-            threading.Thread(target=self.compute, daemon=True).start()
+        with contextlib.suppress(Exception):
+            if _MADE.match(str(event.toString())):
+                threading.Thread(target=self.compute, daemon=True).start()
 
     def compute(self) -> None:
         """Compute the state of tables that were written and not read since; returns when it is done. While a call goes on, another has
@@ -41,30 +45,41 @@ class Ahead:
             try:
                 self._wanted.clear()
                 self._compute_all()
-            except Exception:  # noqa: BLE001  (a driver that goes, or a Delta that keeps its tables elsewhere)
+            except Exception:  # noqa: BLE001  (as the class says)
                 return
             finally:
                 self._lock.release()
 
     def _compute_all(self) -> None:
-        loader = self._jvm.java.lang.Thread.currentThread().getContextClassLoader()
-        logs = self._jvm.java.lang.Class.forName("org.apache.spark.sql.delta.DeltaLog$", True, loader).getField("MODULE$").get(None)
+        if self._session is None:
+            self._gateway = self._open()
+            session = session_of(self._gateway).newSession()
+            session.conf().set(*_WITHOUT_CODE)
+            self._session = session
+        jvm = self._gateway.jvm
+        loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
+        logs = jvm.java.lang.Class.forName("org.apache.spark.sql.delta.DeltaLog$", True, loader).getField("MODULE$").get(None)
         opened = logs.getOrCreateCache(self._session.sessionState().conf()).asMap()
-        if opened.size() > _MOST_LOGS:
-            return
-        if self._own is None:
-            self._own = self._session.newSession()
-            self._own.conf().set(*_WITHOUT_CODE)
-        for log in list(opened.values()):
+        for log in list(opened.values()) if opened.size() <= _MOST_LOGS else ():
             with contextlib.suppress(Exception):  # a table that is gone meanwhile
                 if _is_unread(log.unsafeVolatileSnapshot()):
                     path = log.dataPath().toString().replace("`", "``")
-                    self._own.sql(f"DESCRIBE DETAIL delta.`{path}`").collect()
+                    self._session.sql(f"DESCRIBE DETAIL delta.`{path}`").collect()
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._gateway is not None:
+            self._gateway.close()
 
     class Java:
         """What the driver takes this for."""
 
         implements = ("org.apache.spark.sql.catalyst.catalog.ExternalCatalogEventListener",)
+
+
+def session_of(gateway: Any) -> Any:
+    """The driver's own session, as an object of ``gateway``."""
+    return gateway.jvm.org.apache.spark.sql.classic.SparkSession.builder().getOrCreate()
 
 
 def _is_unread(snapshot: Any) -> bool:

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.errors import EngineError
-from nbflow.core.launch import identity_of
 from nbflow.core.ports import Engine
 from nbflow.define.pipelines.engines import is_address
 from nbflow.run.engines.conf import setting_text
 from nbflow.run.engines.examine import examine
 from nbflow.run.engines.holder import read_address
+from nbflow.run.engines.interpreter import identity_of
 from nbflow.run.engines.jars import are_cached, jar_folder, jars_for
 from nbflow.run.engines.java import find_java
 from nbflow.run.engines.parts import find_parts, find_spark

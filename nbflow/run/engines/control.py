@@ -1,6 +1,7 @@
 """nbflow's own hand on a Spark driver: makes its session, makes tables known, opens doors for notebooks, cancels jobs.
 
-The door to py4j on this side. All calls block; each thread that calls gets a connection of its own.
+The door to py4j on this side. All calls block. Calls of a gateway share its connections, and what Spark keeps for a thread, such as a tag,
+is kept for a connection: what sets it has a gateway of its own.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.exchange import COMMIT_SETTING, TAG_SETTING
-from nbflow.run.engines.ahead import Ahead
+from nbflow.run.engines.ahead import Ahead, session_of
 from nbflow.run.engines.clients import Clients
 from nbflow.warehouse.catalog import SparkCatalog
 from nbflow.warehouse.folders import contents
 
 _REHEARSAL = "nbflow-rehearsal"
+_TELL_SECONDS = 1.0
+"""Who makes a table waits no longer for an nbflow that does not answer, as one that was stopped by Ctrl-Z."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,9 @@ class Control:
     """A connection of nbflow's own to a driver's gateway."""
 
     def __init__(self, port: int, secret: str) -> None:
-        from py4j.java_gateway import GatewayParameters, JavaGateway
-
         _quiet_py4j()
-        self._gateway = JavaGateway(gateway_parameters=GatewayParameters(port=port, auth_token=secret, auto_convert=True))
+        self._port, self._secret = port, secret
+        self._gateway = self._open()
         self._jvm: Any = self._gateway.jvm
         self._session: Any = None
         self._context: Any = None
@@ -48,13 +50,20 @@ class Control:
         self._ahead: Ahead | None = None
         self._closed = False
 
+    def _open(self, port: int | None = None, secret: str | None = None, **more: Any) -> Any:
+        """A gateway of its own, by default to the driver's."""
+        from py4j.java_gateway import GatewayParameters, JavaGateway
+
+        parameters = GatewayParameters(port=port or self._port, auth_token=secret or self._secret, auto_convert=True)
+        return JavaGateway(gateway_parameters=parameters, **more)
+
     def begin(self, warehouse: Path) -> str:
         """Make the driver's context and make the warehouse's tables known; returns Spark's version."""
-        self._session = self._jvm.org.apache.spark.sql.classic.SparkSession.builder().getOrCreate()
+        self._session = session_of(self._gateway)
         self._context = self._session.sparkContext()
         self._catalog = SparkCatalog(self._jvm, self._session)
         self._catalog.follow(warehouse, {}, contents(warehouse))
-        self._ahead = Ahead(self._jvm, self._session)
+        self._ahead = Ahead(self._open)
         return str(self._session.version())
 
     def run_main(self, name: str, arguments: Sequence[str], mark: str) -> None:
@@ -76,28 +85,30 @@ class Control:
             raise RuntimeError("the driver has no session yet")
         return Clients(self._jvm, self._context, self._catalog, warehouse, self._listen)
 
-    def _listen(self, listener: Any) -> None:
-        """Have ``listener`` told of each change of the driver's catalog.
+    def _listen(self, listener: Any, seconds: float = 0) -> None:
+        """Have ``listener`` told of each change of the driver's catalog. The driver waits until it was told, but no more than so many
+        ``seconds`` (0: for ever).
 
         By a gateway that serves nothing else: a call of ours that changes the catalog waits until the listener was told, and
         py4j would tell it on the very connection that waits. Not by one of Spark's doors, which send no secret when they call back.
         """
-        from py4j.java_gateway import CallbackServerParameters, GatewayParameters, JavaGateway
+        from py4j.java_gateway import CallbackServerParameters
 
-        secret, here = secrets.token_hex(32), self._jvm.java.net.InetAddress.getByName("127.0.0.1")
+        secret, java = secrets.token_hex(32), self._jvm.java
+        here = java.net.InetAddress.getByName("127.0.0.1")
+        usual = java.util.concurrent.TimeUnit.SECONDS, self._jvm.javax.net.SocketFactory.getDefault(), True
+        client = self._jvm.py4j.CallbackClient(0, here, secret, 30, *usual, round(1000 * seconds))
         builder = getattr(self._jvm.py4j, "GatewayServer$GatewayServerBuilder")()
-        server = builder.authToken(secret).javaPort(0).javaAddress(here).callbackClient(0, here, secret).build()
+        server = builder.authToken(secret).javaPort(0).javaAddress(here).callbackClient(client).build()
         server.start()
-        ours = JavaGateway(
-            gateway_parameters=GatewayParameters(port=server.getListeningPort(), auth_token=secret, auto_convert=True),
-            callback_server_parameters=CallbackServerParameters(port=0, daemonize=True, daemonize_connections=True, auth_token=secret),
-        )
+        told = CallbackServerParameters(port=0, daemonize=True, daemonize_connections=True, auth_token=secret)
+        ours = self._open(server.getListeningPort(), secret, callback_server_parameters=told)
         self._listening.append(ours)
-        if self._closed:  # meanwhile
+        if self._closed:  # while this went on
             self._stop_listening()
             return
         server.resetCallbackClient(here, ours.get_callback_server().get_listening_port())
-        ours.jvm.org.apache.spark.sql.classic.SparkSession.builder().getOrCreate().sharedState().externalCatalog().addListener(listener)
+        session_of(ours).sharedState().externalCatalog().addListener(listener)
 
     def execute(self, statements: Iterable[str]) -> None:
         """Execute SQL statements, one after another, in the driver's own session. Raises py4j's error of one that fails."""
@@ -110,10 +121,12 @@ class Control:
 
         ``end_rehearsal`` cuts off the one that is being executed.
         """
-        self._context.addJobTag(_REHEARSAL)
+        gateway = self._open()
         try:
+            own = session_of(gateway)
+            own.sparkContext().addJobTag(_REHEARSAL)
             for statements in works:
-                session = self._session.newSession()
+                session = own.newSession()
                 for statement in statements:
                     wait(over)
                     if over.is_set():
@@ -122,8 +135,7 @@ class Control:
         except Exception:  # cut off, or a driver that goes in this very moment: nobody waits for what comes of it
             return
         finally:
-            with contextlib.suppress(Exception):  # as above
-                self._context.removeJobTag(_REHEARSAL)
+            gateway.close()
 
     def end_rehearsal(self) -> None:
         """Cancel what ``rehearse`` has running. No error when the driver is gone."""
@@ -136,10 +148,11 @@ class Control:
             self._ahead.compute()
 
     def follow_tables(self) -> None:
-        """Have that done from now on for each table that a notebook makes, while it goes on. No error when the driver is gone."""
+        """Have ``read_ahead`` done from now on for each table that is made, too, while its notebook goes on. No error when the driver is
+        gone."""
         if self._ahead is not None:
             with contextlib.suppress(Exception):
-                self._listen(self._ahead)
+                self._listen(self._ahead, _TELL_SECONDS)
 
     def open_door(self) -> Door:
         """A gateway of its own for one notebook, so that secrets, callbacks and objects are not shared with others."""
@@ -171,6 +184,8 @@ class Control:
         """Give the connections back."""
         self._closed = True
         self._stop_listening()
+        if self._ahead is not None:
+            self._ahead.close()
         self._gateway.close()
 
     def _stop_listening(self) -> None:

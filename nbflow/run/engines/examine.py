@@ -14,9 +14,9 @@ from importlib import metadata
 from urllib.parse import urlsplit
 
 from nbflow.core.errors import EngineError
-from nbflow.core.launch import identity_of
 from nbflow.define.pipelines.engines import engine_label, is_address
 from nbflow.run.engines.archive import archive_path
+from nbflow.run.engines.interpreter import identity_of
 from nbflow.run.engines.jars import are_cached, jar_folder, jars_for, why_not
 from nbflow.run.engines.java import find_java
 from nbflow.run.engines.memory import heap, usable_memory, usual_bound

@@ -65,17 +65,17 @@ class SparkEngine:
     ``warehouse`` is the folder of the tables; ``state`` a folder for connection files and the log, made private;
     ``announce`` is told, in the loop's thread, what takes time; ``token`` marks the driver's processes as the run's, and its
     ``guard`` removes what is left where nbflow is killed. A ``lasting`` driver is for many runs: it takes the time to become fast.
-    At rest it rehearses so many ``rehearsals``.
+    At rest it rehearses so many ``rehearsals``, a ``considerate`` one while others leave it a core of the machine.
     """
 
     name = "spark"
 
     def __init__(
         self, settings: DriverSettings, warehouse: Path, state: Path, announce: Callable[[str], None], token: str = "",
-        guard: Guard | None = None, *, lasting: bool = False, rehearsals: int = _ROUNDS,
+        guard: Guard | None = None, *, lasting: bool = False, rehearsals: int = _ROUNDS, considerate: bool = True,
     ) -> None:  # fmt: skip
         self._settings, self._warehouse, self._state, self._announce = settings, warehouse.absolute(), state.absolute(), announce
-        self._lasting, self._rehearsals = lasting, rehearsals
+        self._lasting, self._rehearsals, self._considerate = lasting, rehearsals, considerate
         self._guard, self._token = guard, token or uuid.uuid4().hex
         self._gateway = Gateway(self._state, f"{self._token}-driver", settings.python)
         self._control: Control | None = None
@@ -192,12 +192,13 @@ class SparkEngine:
                 return
 
     async def _rehearse(self, control: Control) -> None:
-        from nbflow.run.engines.spare import Spare  # and psutil, which only who rests needs
+        from nbflow.run.engines.spare import Spare  # loads psutil, which only who rests needs
 
         over, folder = threading.Event(), self._gateway.scratch / f"rehearsal-{uuid.uuid4().hex}"
         works = [usual_work(folder / str(number)) for number in range(self._rehearsals)]
+        wait = Spare(self._gateway.pid).wait if self._considerate else lambda _: None
         try:
-            await _in_thread(control.rehearse, works, over, Spare(self._gateway.pid).wait)
+            await _in_thread(control.rehearse, works, over, wait)
             self._rehearsed = control
         finally:
             over.set()

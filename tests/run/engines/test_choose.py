@@ -28,13 +28,17 @@ def test_what_differs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_python_by_another_of_its_names_is_the_same(tmp_path: Path) -> None:
-    """As ``python`` and ``python3.11`` of one environment; the one of another environment, which links to the same file, is another."""
-    for name in ("one/python", "one/python3.11", "two/python"):
+    """As ``python`` and ``python3.11`` of one environment; the one of another environment, which links to the same file, is another, and so
+    is each that a manager of versions links to itself."""
+    (tmp_path / "manager").write_text("")
+    for name in ("one/python", "one/python3.11", "two/python", "all/python3.11", "all/python3.12"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).symlink_to(os.path.realpath(sys.executable))
-    python, longer, other = (
-        fingerprint("spark", replace(NEEDS, python=str(tmp_path / name))) for name in ("one/python", "one/python3.11", "two/python")
-    )
-    assert other_settings(python, longer) == []
-    assert other_settings(python, other) == ["python"]
+        (tmp_path / name).symlink_to(os.path.realpath(sys.executable) if "all" not in name else tmp_path / "manager")
+
+    def differ(one: str, two: str) -> list[str]:
+        return other_settings(*(fingerprint("spark", replace(NEEDS, python=str(tmp_path / name))) for name in (one, two)))
+
+    assert differ("one/python", "one/python3.11") == []
+    assert differ("one/python", "two/python") == ["python"]
+    assert differ("all/python3.11", "all/python3.12") == ["python"]
     assert other_settings(fingerprint("spark", NEEDS), fingerprint("spark", replace(NEEDS, python=sys.executable))) == []

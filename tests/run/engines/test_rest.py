@@ -15,7 +15,6 @@ import pytest
 from nbflow.define.settings import Settings
 from nbflow.run.engines.archive import archive_path
 from nbflow.run.engines.parts import find_parts
-from nbflow.run.engines.spare import Spare
 from nbflow.run.engines.spark import SparkEngine
 from nbflow.run.engines.usual import usual_work
 
@@ -34,12 +33,6 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-@pytest.fixture(autouse=True)
-def idle(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine that has time to spare, whatever else is tested beside this."""
-    monkeypatch.setattr(Spare, "wait", lambda self, over: None)
-
-
 def names(control: Any) -> list[str]:
     """The driver's schemas, and the tables and views of its default one."""
     said = [control._session.sql(f"show {what}").toJSON().collectAsList() for what in ("schemas", "tables", "views")]
@@ -56,7 +49,7 @@ def test_a_driver_rehearses_and_nobody_sees_it(tmp_path: Path, cache: Path) -> N
     that is there is left alone. Cut off in the middle it stops, and the driver goes on."""
 
     async def life() -> None:
-        engine = SparkEngine(Settings(), tmp_path / "warehouse", tmp_path / "state", print, rehearsals=2)
+        engine = SparkEngine(Settings(), tmp_path / "warehouse", tmp_path / "state", print, rehearsals=2, considerate=False)
         try:
             await engine.start()
             control: Any = engine._control
