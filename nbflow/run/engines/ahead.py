@@ -51,20 +51,22 @@ class Ahead:
                 self._lock.release()
 
     def _compute_all(self) -> None:
-        if self._session is None:
+        if self._gateway is None:
             self._gateway = self._open()
+        jvm, sessions = self._gateway.jvm, self._gateway.jvm.org.apache.spark.sql.classic.SparkSession
+        if self._session is None:
             session = session_of(self._gateway).newSession()
             session.conf().set(*_WITHOUT_CODE)
             self._session = session
-        jvm = self._gateway.jvm
+        sessions.setActiveSession(self._session)  # of the one thread that serves this gateway
         loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
         logs = jvm.java.lang.Class.forName("org.apache.spark.sql.delta.DeltaLog$", True, loader).getField("MODULE$").get(None)
         opened = logs.getOrCreateCache(self._session.sessionState().conf()).asMap()
         for log in list(opened.values()) if opened.size() <= _MOST_LOGS else ():
             with contextlib.suppress(Exception):  # a table that is gone meanwhile
-                if _is_unread(log.unsafeVolatileSnapshot()):
-                    path = log.dataPath().toString().replace("`", "``")
-                    self._session.sql(f"DESCRIBE DETAIL delta.`{path}`").collect()
+                snapshot = log.unsafeVolatileSnapshot()
+                if _is_unread(snapshot):
+                    snapshot.numOfFiles()
 
     def close(self) -> None:
         """Give the connection back."""
