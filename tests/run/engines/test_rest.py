@@ -49,7 +49,7 @@ def test_a_driver_rehearses_and_nobody_sees_it(tmp_path: Path, cache: Path) -> N
     that is there is left alone. Cut off in the middle it stops, and the driver goes on."""
 
     async def life() -> None:
-        engine = SparkEngine(Settings(), tmp_path / "warehouse", tmp_path / "state", print, rehearsals=2, considerate=False)
+        engine = SparkEngine(Settings(), tmp_path / "warehouse", tmp_path / "state", print, rehearsals=1, considerate=False)
         try:
             await engine.start()
             control: Any = engine._control
