@@ -110,8 +110,8 @@ class Kernel:
         """The next message that the kernel broadcasts. Until it has ``taken_up`` the request that was sent to it last, it is
         woken from time to time.
 
-        ipykernel 7.0 to 7.3, the newest for Python 3.10, may leave a request unread that comes while it sends the reply to
-        another (ipython/ipykernel#1554): until somebody connects to the channel.
+        ipykernel 7.0 to 7.3, which an environment may have that nbflow was not installed to, may leave a request unread that
+        comes while it sends the reply to another (ipython/ipykernel#1554): until somebody connects to the channel.
         """
         pause = _WAKE_SECONDS
         while True:

@@ -71,6 +71,13 @@ def cells(workspace: Path) -> Iterator[Cells]:
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
+def test_every_cell_is_taken_up(cells: Cells) -> None:
+    """The kernels that nbflow brings leave no cell unread that comes while the reply to the one before goes out, as ipykernel 7.0 to
+    7.3 did."""
+    for number in range(300):
+        assert cells.run(str(number))[1] == {"text/plain": str(number)}
+
+
 def test_a_run_in_a_cell_shows_itself(cells: Cells, workspace: Path) -> None:
     """The picture and the table are there from the beginning, for a widget draws the run only while it goes on; they stay, with links from the notebook's folder. The
     cell's result is then one line; in a later cell it is all of the run. While another program locks the records it is read all the same,
