@@ -27,7 +27,6 @@ from nbflow.plan.export.document import plan_document
 from nbflow.plan.known import ONE_TIME, RUN_JOB_TASK
 from nbflow.plan.plan import Plan
 from nbflow.plan.preload import FORK, all_preloads, forks_pay, needs_kernels
-from nbflow.run.attempt import TaskExecutor
 from nbflow.run.guard import Guard
 from nbflow.run.kernels.forks import Forks
 from nbflow.run.listeners import Told
@@ -40,6 +39,7 @@ from nbflow.run.surroundings import ChildEnd, Surroundings
 from nbflow.store.facts import gather_facts
 
 if TYPE_CHECKING:
+    from nbflow.run.attempt import TaskExecutor
     from nbflow.store.runs import RunIds
     from nbflow.store.store import Store
 
@@ -104,21 +104,29 @@ async def run_whole(home: Home, plan: Plan, listeners: Sequence[Listener], how: 
     if parent is not None:
         facts["parent"] = {"run_id": parent.run_id, "task_key": parent.task_key, "attempt": parent.attempt}
     lent = None if parent is None else parent.spark
-    if parent is not None and lent is not None:
-        plan, reason = plan.lent(parent.engine or lent.engine), None
-    else:
-        plan, reason = await _settled(home, plan, listeners)
     stop = Stop()
-    with Guard() as guard, signals_ask(stop):
-        forks = Forks(guard.token, guard.folder, home.settings.python)
-        whole = _Whole(guard, forks, asyncio.Semaphore(home.settings.parallel or os.cpu_count() or 1), [], facts, lent)
+    with Guard() as guard, contextlib.ExitStack() as held:
+        forks, free = Forks(guard.token, guard.folder, home.settings.python), home.settings.parallel or os.cpu_count() or 1
+        whole = _Whole(guard, forks, asyncio.Semaphore(free), [], facts, lent)
         try:
+            if _is_forked(home, plan) and needs_kernels(plan):
+                forks.begin(())  # it gets ready meanwhile
+            if parent is not None and lent is not None:
+                plan, reason = plan.lent(parent.engine or lent.engine), None
+            else:
+                plan, reason = await _settled(home, plan, listeners)
+            held.enter_context(signals_ask(stop))  # until then a signal ends it all at once
             run = _OneRun(home, whole, plan, listeners, None if parent is None else parent.run_id)
             result = await run.done(stop, reason)
         finally:
             forks.end()
             await asyncio.gather(*(engine.stop() for _, engine in whole.engines))
     return home.store.run(run.given.run_id), exit_code(result, stop.signal_number if result is Result.CANCELED else None)
+
+
+def _is_forked(home: Home, plan: Plan) -> bool:
+    """Whether the run's kernels come from a process of their own."""
+    return home.settings.kernel_start == FORK and forks_pay(plan)
 
 
 async def _settled(home: Home, plan: Plan, listeners: Sequence[Listener]) -> tuple[Plan, str | None]:
@@ -217,12 +225,14 @@ class _OneRun:
 
     def _forks(self) -> Forks | None:
         """The process that this run's kernels come from, begun now where some are sure to come; ``None`` where it pays not."""
-        forks = self._whole.forks if self._home.settings.kernel_start == FORK and forks_pay(self._plan) else None
+        forks = self._whole.forks if _is_forked(self._home, self._plan) else None
         if forks is not None:
             (forks.begin if needs_kernels(self._plan) else forks.expect)(all_preloads(self._plan))
         return forks
 
     def _executor(self, engines: Mapping[str, Engine]) -> TaskExecutor:
+        from nbflow.run.attempt import TaskExecutor
+
         home, plan, run_id = self._home, self._plan, self.given.run_id
         limit = home.settings.output_limit_bytes
 
@@ -253,8 +263,7 @@ class _OneRun:
         plan, reason = await _settled(self._home, made, self._listeners)
         parent = {"run_id": attempt.run_id, "task_key": attempt.task.task_key, "attempt": attempt.number}
         child = _OneRun(self._home, self._whole, plan, (), attempt.run_id, {"how": "run_job", "parent": parent}, RUN_JOB_TASK)
-        run_id = child.given.run_id
-        at = Clock().now()
+        run_id, at = child.given.run_id, Clock().now()
         self._tell(ChildStarted(self.given.run_id, at, attempt.task.task_key, attempt.task_run_id, attempt.number, run_id, plan.pipeline))
         result = await child.done(stop, reason)
         record = self._home.store.run(run_id)
@@ -263,8 +272,7 @@ class _OneRun:
     async def _with_requests(self, work: Coroutine[Any, Any, Result], stop: Stop) -> Result:
         """Run ``work`` while looking for what others ask of this run: a request to cancel it is seen within 0.2 s. So soon, too,
         the steps of a for_each survive a power loss."""
-        running = asyncio.ensure_future(work)
-        loop = asyncio.get_running_loop()
+        running, loop = asyncio.ensure_future(work), asyncio.get_running_loop()
         settling = loop.run_in_executor(None, self._home.store.settle)
         try:
             while not running.done():

@@ -3,7 +3,7 @@
 ``python tests/bench/medallion.py [--rounds N]``. papermill runs the same notebook three times, each time with plain PySpark and Delta
 as ``nbflow.spark_builder`` sets them up, where the machine has a Java of its own. nbflow runs the pipeline on a driver of the run's own,
 on a warm one right after its start, on one that has rested, in that one for the third time, and on Sail. Beside the seconds stand those of the
-processor: of all processes, the warm driver's from when the run began.
+processor: of all processes, the warm driver's from when the run began. Modules are compiled once, as they are where nbflow is installed.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 ROOT = Path(__file__).parents[2]
 NBFLOW = [sys.executable, "-m", "nbflow"]
 IDLE = 0.3

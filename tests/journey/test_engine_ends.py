@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -87,13 +88,14 @@ open("busy", "w").close()
 while not os.path.exists("go"):
     time.sleep(0.05)
 spark.sql("create table one using delta as select 1 as a")
-spark.range(3).write.saveAsTable("two")
+for number in range(10):
+    spark.range(3).write.saveAsTable(f"more_{number}")
 open("made", "w").close()
 """
 
 
 def test_tables_are_made_while_nbflow_stands_still(tmp_path: Path, begun: Any) -> None:
-    """A driver tells nbflow of the tables that are made; of one that was stopped, as by Ctrl-Z, it expects no answer."""
+    """However many: a driver waits for no answer of nbflow, which may be stopped, as by Ctrl-Z."""
     write(tmp_path, [{"task_key": "makes", "code": MAKES_TABLES}])
     (tmp_path / "nbflow.toml").touch()
     process = begun("p", "--engine", "spark")
@@ -106,7 +108,29 @@ def test_tables_are_made_while_nbflow_stands_still(tmp_path: Path, begun: Any) -
         process.send_signal(signal.SIGCONT)
     told = json.loads(process.communicate(timeout=120)[0])
     assert told["result"] == "SUCCESS"
-    assert sorted(table["table"] for table in told["tasks"][0]["tables"]) == ["default.one", "default.two"]
+    made = {table["table"] for table in told["tasks"][0]["tables"]}
+    assert made == {"default.one", *(f"default.more_{number}" for number in range(10))}
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)])
+def test_a_signal_ends_what_has_not_begun(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    """While ``auto`` waits for another process that fetches jars: at once, with no process left and no run recorded."""
+    write(tmp_path, [{"task_key": key, "code": "from nbflow import spark\nspark.range(3).count()"} for key in ("a", "b")], engine="auto")
+    (tmp_path / "nbflow.toml").touch()
+    (tmp_path / "cache" / "jars").mkdir(parents=True)
+    with open(tmp_path / "cache" / "jars" / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        mark = marker(tmp_path, "auto")
+        run = subprocess.Popen(
+            [*NBFLOW, "run", "p.yml"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "MARKER": mark, "NBFLOW_CACHE": str(tmp_path / "cache")},
+        )  # fmt: skip
+        eventually(lambda: any(b"nbflow_kernels" in line for line in of_mark(mark).values()), 60)
+        run.send_signal(number)
+        _, told = run.communicate(timeout=20)
+    assert run.returncode == code, told
+    eventually(lambda: not of_mark(mark))
+    assert nbflow(tmp_path, "runs", "--json").stdout.count("run_id") == 0
 
 
 def test_nothing_is_left_of_a_server_when_nbflow_is_killed(tmp_path: Path, begun: Any) -> None:

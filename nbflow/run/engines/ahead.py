@@ -1,87 +1,105 @@
 """The state of tables, computed before somebody reads them: Delta computes it for the first reader of a table's new version, who waits.
 
-The driver tells of each table that is made or replaced, while the notebook that did it goes on. What was written since, as by an append, is
-found then, or when the notebook has ended.
+The driver notes each change of its catalog in a queue of its own and goes on; a thread of ours takes the notes from there. What was written
+without a change of the catalog, as by an append, is found then, or when its notebook has ended.
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
 import threading
 from collections.abc import Callable
 from typing import Any
 
 _MOST_LOGS, _MOST_FILES = 100, 1000
-_MADE = re.compile(r"(?:Create|Alter)TableEvent\(")
+_MOST_NOTES = 100
+"""More than one note says no more than one."""
+
+_WAIT_SECONDS = 600
 _WITHOUT_CODE = ("spark.sql.codegen.factoryMode", "NO_CODEGEN")
 """A table's state is a query of some two hundred columns over a few rows: to write the code for it takes longer than to do without."""
 
+_LISTENER = "org.apache.spark.sql.catalyst.catalog.ExternalCatalogEventListener"
+
 
 class Ahead:
-    """What computes the states. ``open_gateway`` gives a gateway of its own to the driver. It raises nothing: who reads a table whose state
-    cannot be computed is told so, and a driver that goes, or a Delta that keeps its tables elsewhere, has none."""
+    """What computes the states, in a thread of its own, from ``follow`` on. ``gateway`` is one to the driver that others use, too,
+    ``open_gateway`` gives one of its own. It raises nothing: who reads a table whose state cannot be computed is told so, and a driver that
+    goes, or a Delta that keeps its tables elsewhere, has none."""
 
-    def __init__(self, open_gateway: Callable[[], Any]) -> None:
-        self._open = open_gateway
-        self._gateway: Any = None
-        self._session: Any = None
-        self._lock, self._wanted = threading.Lock(), threading.Event()
+    def __init__(self, gateway: Any, open_gateway: Callable[[], Any]) -> None:
+        self._shared, self._open = gateway, open_gateway
+        self._notes: Any = None
+        self._closed = False
 
-    def onEvent(self, event: Any) -> None:  # noqa: N802  (Java's name)
-        """Called by the driver, which waits for it, with each change of its catalog."""
+    def follow(self) -> None:
+        """Compute from now on, after each change of the catalog and each call of ``look``, the state of tables that were written and not
+        read since."""
         with contextlib.suppress(Exception):
-            if _MADE.match(str(event.toString())):
-                threading.Thread(target=self.compute, daemon=True).start()
+            java = self._shared.jvm.java
+            notes = java.util.concurrent.ArrayBlockingQueue(_MOST_NOTES)
+            session_of(self._shared).sharedState().externalCatalog().addListener(_noting(self._shared.jvm, notes))
+            self._notes = notes
+            threading.Thread(target=self._follow, daemon=True).start()
 
-    def compute(self) -> None:
-        """Compute the state of tables that were written and not read since; returns when it is done. While a call goes on, another has
-        it look once more and returns at once.
+    def look(self) -> None:
+        """Have it look once more, soon."""
+        if self._notes is not None:
+            with contextlib.suppress(Exception):
+                self._notes.offer("look")
 
-        What it is about is Delta's own store of the tables that the driver has open. Those of many files are left to who reads them.
-        """
-        self._wanted.set()
-        while self._wanted.is_set() and self._lock.acquire(blocking=False):
+    def _follow(self) -> None:
+        with contextlib.suppress(Exception):
+            gateway = self._open()
             try:
-                self._wanted.clear()
-                self._compute_all()
-            except Exception:  # noqa: BLE001  (as the class says)
-                return
+                seconds = self._shared.jvm.java.util.concurrent.TimeUnit.SECONDS
+                session = session_of(gateway).newSession()
+                session.conf().set(*_WITHOUT_CODE)
+                while not self._closed:
+                    if self._notes.poll(_WAIT_SECONDS, seconds) is not None:
+                        self._notes.clear()
+                        _compute_all(gateway.jvm, session)
             finally:
-                self._lock.release()
-
-    def _compute_all(self) -> None:
-        if self._gateway is None:
-            self._gateway = self._open()
-        jvm, sessions = self._gateway.jvm, self._gateway.jvm.org.apache.spark.sql.classic.SparkSession
-        if self._session is None:
-            session = session_of(self._gateway).newSession()
-            session.conf().set(*_WITHOUT_CODE)
-            self._session = session
-        sessions.setActiveSession(self._session)  # of the one thread that serves this gateway
-        loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
-        logs = jvm.java.lang.Class.forName("org.apache.spark.sql.delta.DeltaLog$", True, loader).getField("MODULE$").get(None)
-        opened = logs.getOrCreateCache(self._session.sessionState().conf()).asMap()
-        for log in list(opened.values()) if opened.size() <= _MOST_LOGS else ():
-            with contextlib.suppress(Exception):  # a table that is gone meanwhile
-                snapshot = log.unsafeVolatileSnapshot()
-                if _is_unread(snapshot):
-                    snapshot.numOfFiles()
+                let_go(gateway)
 
     def close(self) -> None:
-        """Give the connection back."""
-        if self._gateway is not None:
-            self._gateway.close()
-
-    class Java:
-        """What the driver takes this for."""
-
-        implements = ("org.apache.spark.sql.catalyst.catalog.ExternalCatalogEventListener",)
+        """Look no more; the thread ends with what it does now, or with the driver."""
+        self._closed = True
+        self.look()
 
 
 def session_of(gateway: Any) -> Any:
     """The driver's own session, as an object of ``gateway``."""
     return gateway.jvm.org.apache.spark.sql.classic.SparkSession.builder().getOrCreate()
+
+
+def let_go(gateway: Any) -> None:
+    """Give the connections of a gateway back. Objects that outlive it do not open another in order to be let go."""
+    gateway.close()
+    gateway._gateway_client.is_connected = False
+
+
+def _noting(jvm: Any, notes: Any) -> Any:
+    """A listener of the catalog that is Java's own, so that who changes the catalog waits for nobody: it puts what it is told into the
+    queue ``notes``, unless that is full."""
+    invoke, java = jvm.java.lang.invoke, jvm.java.lang
+    loader = java.Thread.currentThread().getContextClassLoader()
+    shape = invoke.MethodType.methodType(java.Boolean.TYPE, java.Class.forName("java.lang.Object"))
+    offer = invoke.MethodHandles.publicLookup().bind(notes, "offer", shape)
+    return invoke.MethodHandleProxies.asInterfaceInstance(java.Class.forName(_LISTENER, True, loader), offer)
+
+
+def _compute_all(jvm: Any, session: Any) -> None:
+    """What it is about is Delta's own store of the tables that the driver has open. Those of many files are left to who reads them."""
+    jvm.org.apache.spark.sql.classic.SparkSession.setActiveSession(session)  # of the one thread that serves this gateway's one connection
+    loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
+    logs = jvm.java.lang.Class.forName("org.apache.spark.sql.delta.DeltaLog$", True, loader).getField("MODULE$").get(None)
+    opened = logs.getOrCreateCache(session.sessionState().conf()).asMap()
+    for log in list(opened.values()) if opened.size() <= _MOST_LOGS else ():
+        with contextlib.suppress(Exception):  # a table that is gone meanwhile
+            snapshot = log.unsafeVolatileSnapshot()
+            if _is_unread(snapshot):
+                snapshot.numOfFiles()
 
 
 def _is_unread(snapshot: Any) -> bool:

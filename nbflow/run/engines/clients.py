@@ -129,6 +129,10 @@ class Serving:
         address = f"sc://localhost:{clients.port}/;token={self._password};user_id={tag or _USER}"
         return f"{address};session_id={await _in_thread(clients.new_session, tag, mark)}" if tag else address
 
+    def is_used(self) -> bool:
+        """Whether there are sessions. Blocks. Raises what py4j raises."""
+        return self._clients is not None and self._clients.sessions() > 0
+
     async def sessions(self) -> int:
         """How many sessions there are."""
         return 0 if self._clients is None else int(await _in_thread(self._clients.sessions))

@@ -16,14 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.exchange import COMMIT_SETTING, TAG_SETTING
-from nbflow.run.engines.ahead import Ahead, session_of
+from nbflow.run.engines.ahead import Ahead, let_go, session_of
 from nbflow.run.engines.clients import Clients
 from nbflow.warehouse.catalog import SparkCatalog
 from nbflow.warehouse.folders import contents
 
 _REHEARSAL = "nbflow-rehearsal"
-_TELL_SECONDS = 1.0
-"""Who makes a table waits no longer for an nbflow that does not answer, as one that was stopped by Ctrl-Z."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +44,15 @@ class Control:
         self._session: Any = None
         self._context: Any = None
         self._catalog: SparkCatalog | None = None
-        self._listening: list[Any] = []
-        self._ahead: Ahead | None = None
-        self._closed = False
+        self._listening: Any = None
+        self._ahead = Ahead(self._gateway, self._open)
 
-    def _open(self, port: int | None = None, secret: str | None = None, **more: Any) -> Any:
-        """A gateway of its own, by default to the driver's."""
+    def _open(self, port: int | None = None, secret: str | None = None, told: Any = None) -> Any:
+        """A gateway of its own, by default to the driver's. ``told`` says how it is called back."""
         from py4j.java_gateway import GatewayParameters, JavaGateway
 
         parameters = GatewayParameters(port=port or self._port, auth_token=secret or self._secret, auto_convert=True)
-        return JavaGateway(gateway_parameters=parameters, **more)
+        return JavaGateway(gateway_parameters=parameters, callback_server_parameters=told)
 
     def begin(self, warehouse: Path) -> str:
         """Make the driver's context and make the warehouse's tables known; returns Spark's version."""
@@ -63,7 +60,6 @@ class Control:
         self._context = self._session.sparkContext()
         self._catalog = SparkCatalog(self._jvm, self._session)
         self._catalog.follow(warehouse, {}, contents(warehouse))
-        self._ahead = Ahead(self._open)
         return str(self._session.version())
 
     def run_main(self, name: str, arguments: Sequence[str], mark: str) -> None:
@@ -85,28 +81,20 @@ class Control:
             raise RuntimeError("the driver has no session yet")
         return Clients(self._jvm, self._context, self._catalog, warehouse, self._listen)
 
-    def _listen(self, listener: Any, seconds: float = 0) -> None:
-        """Have ``listener`` told of each change of the driver's catalog. The driver waits until it was told, but no more than so many
-        ``seconds`` (0: for ever).
+    def _listen(self, listener: Any) -> None:
+        """Have ``listener`` told of each change of the driver's catalog. The driver waits until it was told.
 
         By a gateway that serves nothing else: a call of ours that changes the catalog waits until the listener was told, and
         py4j would tell it on the very connection that waits. Not by one of Spark's doors, which send no secret when they call back.
         """
         from py4j.java_gateway import CallbackServerParameters
 
-        secret, java = secrets.token_hex(32), self._jvm.java
-        here = java.net.InetAddress.getByName("127.0.0.1")
-        usual = java.util.concurrent.TimeUnit.SECONDS, self._jvm.javax.net.SocketFactory.getDefault(), True
-        client = self._jvm.py4j.CallbackClient(0, here, secret, 30, *usual, round(1000 * seconds))
+        secret, here = secrets.token_hex(32), self._jvm.java.net.InetAddress.getByName("127.0.0.1")
         builder = getattr(self._jvm.py4j, "GatewayServer$GatewayServerBuilder")()
-        server = builder.authToken(secret).javaPort(0).javaAddress(here).callbackClient(client).build()
+        server = builder.authToken(secret).javaPort(0).javaAddress(here).callbackClient(0, here, secret).build()
         server.start()
         told = CallbackServerParameters(port=0, daemonize=True, daemonize_connections=True, auth_token=secret)
-        ours = self._open(server.getListeningPort(), secret, callback_server_parameters=told)
-        self._listening.append(ours)
-        if self._closed:  # while this went on
-            self._stop_listening()
-            return
+        self._listening = ours = self._open(server.getListeningPort(), secret, told)
         server.resetCallbackClient(here, ours.get_callback_server().get_listening_port())
         session_of(ours).sharedState().externalCatalog().addListener(listener)
 
@@ -115,44 +103,43 @@ class Control:
         for statement in statements:
             self._session.sql(statement).collect()
 
-    def rehearse(self, works: Sequence[Sequence[str]], over: threading.Event, wait: Callable[[threading.Event], None]) -> None:
+    def rehearse(self, works: Sequence[Sequence[str]], over: threading.Event, wait: Callable[[threading.Event], None]) -> int:
         """Execute the statements of each of ``works`` in a session of its own, each when ``wait`` returns, until ``over`` is set; one that
-        fails ends it all.
+        fails ends it all. Returns how many of ``works`` were done.
 
         ``end_rehearsal`` cuts off the one that is being executed.
         """
-        gateway = self._open()
+        gateway, session, done = self._open(), None, 0
         try:
-            own = session_of(gateway)
-            own.sparkContext().addJobTag(_REHEARSAL)
+            session_of(gateway).sparkContext().addJobTag(_REHEARSAL)
             for statements in works:
-                session = own.newSession()
+                session = session_of(gateway).newSession()
                 for statement in statements:
                     wait(over)
                     if over.is_set():
-                        return
+                        return done
                     session.sql(statement).collect()
+                done += 1
         except Exception:  # cut off, or a driver that goes in this very moment: nobody waits for what comes of it
-            return
+            return done
         finally:
-            gateway.close()
+            del session  # before the way to tell the driver so is gone
+            let_go(gateway)
+        return done
 
     def end_rehearsal(self) -> None:
         """Cancel what ``rehearse`` has running. No error when the driver is gone."""
         with contextlib.suppress(Exception):
             self._context.cancelJobsWithTag(_REHEARSAL)
 
-    def read_ahead(self) -> None:
-        """Have Delta compute the state of tables that were written and not read since. No error when the driver is gone."""
-        if self._ahead is not None:
-            self._ahead.compute()
-
     def follow_tables(self) -> None:
-        """Have ``read_ahead`` done from now on for each table that is made, too, while its notebook goes on. No error when the driver is
-        gone."""
-        if self._ahead is not None:
-            with contextlib.suppress(Exception):
-                self._listen(self._ahead, _TELL_SECONDS)
+        """Have the state of tables computed from now on when they were made, or a notebook has ended that wrote to them (``ahead``). No error
+        when the driver is gone."""
+        self._ahead.follow()
+
+    def read_ahead(self) -> None:
+        """A notebook has ended. No error when the driver is gone."""
+        self._ahead.look()
 
     def open_door(self) -> Door:
         """A gateway of its own for one notebook, so that secrets, callbacks and objects are not shared with others."""
@@ -182,16 +169,11 @@ class Control:
 
     def close(self) -> None:
         """Give the connections back."""
-        self._closed = True
-        self._stop_listening()
-        if self._ahead is not None:
-            self._ahead.close()
+        self._ahead.close()
+        if self._listening is not None:
+            self._listening.shutdown_callback_server()
+            self._listening.close()
         self._gateway.close()
-
-    def _stop_listening(self) -> None:
-        for listening in self._listening:
-            listening.shutdown_callback_server()
-            listening.close()
 
 
 def _quiet_py4j() -> None:

@@ -67,8 +67,3 @@ async def find_parts(announce: Callable[[str], None]) -> Parts:
     spark = find_spark()
     jars = await cached_jars(jars_for(spark.version), java, spark.ivy, jar_folder(os.environ), announce)
     return Parts(java, spark, tuple(jars))
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

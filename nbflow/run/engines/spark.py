@@ -21,14 +21,16 @@ from nbflow.run.engines.archive import archive_options, make_archive
 from nbflow.run.engines.clients import Serving
 from nbflow.run.engines.conf import driver_options
 from nbflow.run.engines.control import Control, Door
+from nbflow.run.engines.cores import cores
 from nbflow.run.engines.gateway import Gateway
 from nbflow.run.engines.memory import heap
-from nbflow.run.engines.parts import Parts, cores, find_parts
+from nbflow.run.engines.parts import Parts, find_parts
 from nbflow.run.engines.private_files import connection_file, write_private
 from nbflow.run.engines.usual import usual_work
 from nbflow.run.guard import Guard
 
 _CANCEL_SECONDS = 5.0
+_CLIENT_SECONDS = 1.0
 _ROUNDS = 6
 """More gain little: by then most of what Java makes its fastest code of has been called often enough."""
 _CLOSE_SECONDS = 1.0
@@ -65,17 +67,17 @@ class SparkEngine:
     ``warehouse`` is the folder of the tables; ``state`` a folder for connection files and the log, made private;
     ``announce`` is told, in the loop's thread, what takes time; ``token`` marks the driver's processes as the run's, and its
     ``guard`` removes what is left where nbflow is killed. A ``lasting`` driver is for many runs: it takes the time to become fast.
-    At rest it rehearses so many ``rehearsals``, a ``considerate`` one while others leave it a core of the machine.
+    At rest it rehearses so many ``rehearsals``, while others leave it a core of the machine.
     """
 
     name = "spark"
 
     def __init__(
         self, settings: DriverSettings, warehouse: Path, state: Path, announce: Callable[[str], None], token: str = "",
-        guard: Guard | None = None, *, lasting: bool = False, rehearsals: int = _ROUNDS, considerate: bool = True,
+        guard: Guard | None = None, *, lasting: bool = False, rehearsals: int = _ROUNDS,
     ) -> None:  # fmt: skip
         self._settings, self._warehouse, self._state, self._announce = settings, warehouse.absolute(), state.absolute(), announce
-        self._lasting, self._rehearsals, self._considerate = lasting, rehearsals, considerate
+        self._lasting, self._rehearsals = lasting, rehearsals
         self._guard, self._token = guard, token or uuid.uuid4().hex
         self._gateway = Gateway(self._state, f"{self._token}-driver", settings.python)
         self._control: Control | None = None
@@ -84,6 +86,7 @@ class SparkEngine:
         self._serving: Serving | None = None
         self._rehearsed: Control | None = None
         self._parts: Parts | None = None
+        self.rounds = 0
         self.version = ""
 
     @property
@@ -176,11 +179,8 @@ class SparkEngine:
         return 0 if self._serving is None else await self._serving.sessions()
 
     async def rest(self) -> None:
-        """Rehearse what most notebooks do, so that the first of them finds it compiled, while others leave the machine time for it; then
-        make the class-data archive where there is none. See ``core.ports.Engine``."""
-        control = self._control
-        if control is not None and self._rehearsed is not control:
-            await self._rehearse(control)
+        """Make the class-data archive where there is none; then rehearse what most notebooks do, so that the first of them finds it
+        compiled, while others leave the machine time for it and no client of Spark Connect is there. See ``core.ports.Engine``."""
         if self._parts is not None and not archive_options(self._parts):
             parts, self._parts = self._parts, None  # where it fails it would fail again
             try:
@@ -189,16 +189,25 @@ class SparkEngine:
                 self._parts = parts
                 raise
             except (EngineError, OSError):
-                return
+                pass
+        control = self._control
+        if control is not None and self._rehearsed is not control:
+            await self._rehearse(control)
 
     async def _rehearse(self, control: Control) -> None:
         from nbflow.run.engines.spare import Spare  # loads psutil, which only who rests needs
 
         over, folder = threading.Event(), self._gateway.scratch / f"rehearsal-{uuid.uuid4().hex}"
         works = [usual_work(folder / str(number)) for number in range(self._rehearsals)]
-        wait = Spare(self._gateway.pid).wait if self._considerate else lambda _: None
+        spare = Spare(self._gateway.pid)
+
+        def wait(over: threading.Event) -> None:
+            spare.wait(over)
+            while self._serving is not None and self._serving.is_used() and not over.wait(_CLIENT_SECONDS):
+                pass
+
         try:
-            await _in_thread(control.rehearse, works, over, wait)
+            self.rounds += await _in_thread(control.rehearse, works, over, wait)
             self._rehearsed = control
         finally:
             over.set()

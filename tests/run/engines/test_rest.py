@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,12 +45,23 @@ def left(folder: Path) -> Iterator[Path]:
     return folder.glob("tmp/rehearsal-*")
 
 
-def test_a_driver_rehearses_and_nobody_sees_it(tmp_path: Path, cache: Path) -> None:
+class Ready:
+    """A machine that has time to spare, whatever else goes on there."""
+
+    def __init__(self, own: int) -> None:
+        self.own = own
+
+    def wait(self, over: threading.Event) -> None:
+        """Not at all."""
+
+
+def test_a_driver_rehearses_and_nobody_sees_it(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is rehearsed can be executed; afterwards no name, no cached table, no file of it is there, and an archive
     that is there is left alone. Cut off in the middle it stops, and the driver goes on."""
+    monkeypatch.setattr("nbflow.run.engines.spare.Spare", Ready)
 
     async def life() -> None:
-        engine = SparkEngine(Settings(), tmp_path / "warehouse", tmp_path / "state", print, rehearsals=1, considerate=False)
+        engine = SparkEngine(Settings(), tmp_path / "warehouse", tmp_path / "state", print, rehearsals=1)
         try:
             await engine.start()
             control: Any = engine._control
@@ -65,16 +77,17 @@ def test_a_driver_rehearses_and_nobody_sees_it(tmp_path: Path, cache: Path) -> N
             tracker = control._context.statusTracker()
             while list(tracker.getActiveJobIds()):
                 await asyncio.sleep(0.05)
-            assert engine._rehearsed is None
+            assert (engine.rounds, engine._rehearsed) == (0, None)
 
             await engine.rest()
-            assert engine._rehearsed is control
+            assert (engine.rounds, engine._rehearsed) == (1, control)
             assert not list(left(engine._state))
             assert [name for name in names(control) if name not in before] == []
             assert control._session.sharedState().cacheManager().isEmpty()
             assert not list((tmp_path / "warehouse").iterdir())
             assert cache.read_bytes() == b"no archive"
             await engine.rest()
+            assert engine.rounds == 1
         finally:
             await engine.stop()
 

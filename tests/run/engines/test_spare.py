@@ -31,29 +31,34 @@ def waits(spare: Spare, over: threading.Event) -> threading.Thread:
     return thread
 
 
+class Machine:
+    """One whose others use so many cores at a time; its clock goes on by a second with each look."""
+
+    def __init__(self, used: float) -> None:
+        self.used, self.spent, self.now = used, 0.0, 0.0
+
+    def __call__(self) -> tuple[float, float]:
+        """What ``Spare`` asks."""
+        self.spent, self.now = self.spent + self.used, self.now + 1
+        return self.spent, self.now
+
+
 @pytest.mark.parametrize(("cores", "least"), [(1, 0.5), (2, 1.0), (8, 7.0)])
 def test_one_core_is_to_be_free(over: threading.Event, cores: int, least: float) -> None:
     """Who waits goes on when the others use all cores but one, of a single one a half; while they use more it waits."""
-    rate, began = least * 3, time.monotonic()
-    spent = [0.0, began]
-
-    def used() -> float:
-        now = time.monotonic()
-        spent[0], spent[1] = spent[0] + rate * (now - spent[1]), now
-        return spent[0]
-
-    waiting = waits(Spare(0, cores, used, 0.05), over)
-    waiting.join(0.5)
-    assert waiting.is_alive()
-    rate = least * 0.3
+    machine = Machine(least + 0.01)
+    waiting = waits(Spare(0, cores, machine, 0.01), over)
+    while machine.now < 20:
+        assert waiting.is_alive()
+        time.sleep(0.01)
+    machine.used = least
     waiting.join(30)
-    assert not waiting.is_alive()
+    assert not waiting.is_alive() and not over.is_set()
 
 
 def test_whoever_does_not_want_it_any_more_waits_no_longer(over: threading.Event) -> None:
     """However busy the machine is."""
-    count = iter(range(10**9))
-    waiting = waits(Spare(0, 1, lambda: float(next(count)), 0.01), over)
+    waiting = waits(Spare(0, 1, Machine(1.0), 0.01), over)
     waiting.join(0.2)
     assert waiting.is_alive()
     over.set()
@@ -66,10 +71,10 @@ def test_what_the_worker_uses_itself_does_not_count(over: threading.Event) -> No
     with subprocess.Popen([sys.executable, "-c", BUSY]) as busy:
         try:
             its, ours = Spare(busy.pid), Spare(psutil.Process().pid)
-            before, began = (its._used(), ours._used()), psutil.Process(busy.pid).cpu_times().user
+            before, began = (its._meter()[0], ours._meter()[0]), psutil.Process(busy.pid).cpu_times().user
             while psutil.Process(busy.pid).cpu_times().user - began < 1:
                 time.sleep(0.05)
-            theirs, mine = its._used() - before[0], ours._used() - before[1]
+            theirs, mine = its._meter()[0] - before[0], ours._meter()[0] - before[1]
         finally:
             busy.kill()
     assert mine - theirs > 0.5

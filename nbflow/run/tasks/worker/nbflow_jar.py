@@ -39,8 +39,9 @@ async def _run(call: dict[str, Any], gateway: Any) -> int:
     from nbflow.run.engines.archive import archive_options
     from nbflow.run.engines.conf import driver_options
     from nbflow.run.engines.control import Control
+    from nbflow.run.engines.cores import cores
     from nbflow.run.engines.memory import heap
-    from nbflow.run.engines.parts import cores, find_parts
+    from nbflow.run.engines.parts import find_parts
 
     parts = await find_parts(print)
     warehouse = Path(call["warehouse"])
