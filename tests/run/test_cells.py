@@ -413,10 +413,10 @@ def by_nbclient(source: str) -> Any:
     from nbclient import NotebookClient
     from nbclient.exceptions import DeadKernelError
 
-    for _ in range(3):
+    for _ in range(5):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
         try:
-            asyncio.run(asyncio.wait_for(NotebookClient(notebook, kernel_name="python3").async_execute(), 60))
+            asyncio.run(asyncio.wait_for(NotebookClient(notebook, kernel_name="python3").async_execute(), 30))
         except (asyncio.TimeoutError, DeadKernelError):
             continue
         return notebook
