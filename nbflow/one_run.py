@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from nbflow.plan.export.document import plan_document
 from nbflow.plan.known import ONE_TIME, RUN_JOB_TASK
 from nbflow.plan.plan import Plan
 from nbflow.plan.preload import FORK, all_preloads, forks_pay, needs_kernels
+from nbflow.run.engines.cores import cores
 from nbflow.run.guard import Guard
 from nbflow.run.kernels.forks import Forks
 from nbflow.run.listeners import Told
@@ -106,7 +106,7 @@ async def run_whole(home: Home, plan: Plan, listeners: Sequence[Listener], how: 
     lent = None if parent is None else parent.spark
     stop = Stop()
     with Guard() as guard, contextlib.ExitStack() as held:
-        forks, free = Forks(guard.token, guard.folder, home.settings.python), home.settings.parallel or os.cpu_count() or 1
+        forks, free = Forks(guard.token, guard.folder, home.settings.python), home.settings.parallel or cores()
         whole = _Whole(guard, forks, asyncio.Semaphore(free), [], facts, lent)
         try:
             if _is_forked(home, plan) and needs_kernels(plan):

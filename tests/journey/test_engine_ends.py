@@ -125,12 +125,16 @@ def test_a_signal_ends_what_has_not_begun(tmp_path: Path, number: signal.Signals
             [*NBFLOW, "run", "p.yml"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**os.environ, "MARKER": mark, "NBFLOW_CACHE": str(tmp_path / "cache")},
         )  # fmt: skip
-        eventually(lambda: any(b"nbflow_kernels" in line for line in of_mark(mark).values()), 60)
-        run.send_signal(number)
-        _, told = run.communicate(timeout=20)
+        try:
+            eventually(lambda: any(b"nbflow_kernels" in line for line in of_mark(mark).values()), 60)
+            run.send_signal(number)
+            _, told = run.communicate(timeout=20)
+        finally:
+            run.kill()
     assert run.returncode == code, told
     eventually(lambda: not of_mark(mark))
-    assert nbflow(tmp_path, "runs", "--json").stdout.count("run_id") == 0
+    listed = nbflow(tmp_path, "runs", "--json")
+    assert (listed.returncode, json.loads(listed.stdout)["runs"]) == (0, []), listed.stdout
 
 
 def test_nothing_is_left_of_a_server_when_nbflow_is_killed(tmp_path: Path, begun: Any) -> None:

@@ -56,16 +56,17 @@ class Ahead:
                 session = session_of(gateway).newSession()
                 session.conf().set(*_WITHOUT_CODE)
                 while not self._closed:
-                    if self._notes.poll(_WAIT_SECONDS, seconds) is not None:
+                    noted = self._notes.poll(_WAIT_SECONDS, seconds)
+                    if noted is not None and not self._closed:
                         self._notes.clear()
-                        _compute_all(gateway.jvm, session)
+                        with contextlib.suppress(Exception):
+                            _compute_all(gateway.jvm, session)
             finally:
                 let_go(gateway)
 
     def close(self) -> None:
-        """Look no more; the thread ends with what it does now, or with the driver."""
+        """Look no more. The driver, which may not answer, is not asked: the thread ends with it, or when it is told the next time."""
         self._closed = True
-        self.look()
 
 
 def session_of(gateway: Any) -> Any:

@@ -109,21 +109,23 @@ class Control:
 
         ``end_rehearsal`` cuts off the one that is being executed.
         """
-        gateway, session, done = self._open(), None, 0
+        gateway, done = self._open(), 0
         try:
             session_of(gateway).sparkContext().addJobTag(_REHEARSAL)
             for statements in works:
                 session = session_of(gateway).newSession()
-                for statement in statements:
-                    wait(over)
-                    if over.is_set():
-                        return done
-                    session.sql(statement).collect()
+                try:
+                    for statement in statements:
+                        wait(over)
+                        if over.is_set():
+                            return done
+                        session.sql(statement).collect()
+                finally:
+                    gateway.detach(session)
                 done += 1
         except Exception:  # cut off, or a driver that goes in this very moment: nobody waits for what comes of it
             return done
         finally:
-            del session  # before the way to tell the driver so is gone
             let_go(gateway)
         return done
 

@@ -19,14 +19,12 @@ _PERIOD = "cpu.cfs_period_us"
 def cores(root: Path = Path("/"), machine: int | None = None) -> int:
     """The cores that this process may use: those of the ``machine`` (``None``: as the system tells them), fewer where a control group,
     such as a container's, has a share of them, which is rounded up as Java does it. ``root`` is where the system's files lie."""
-    if machine is None:
-        machine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min([machine, *(max(1, math.ceil(share)) for _, share in _shares(root))])
+    return min([machine or machine_cores(), *(max(1, math.ceil(share)) for share, _ in shares(root))])
 
 
-def narrowest(root: Path = Path("/")) -> Path | None:
-    """The control group that has the smallest share of the cores; ``None`` where none has one."""
-    return min(((share, group) for group, share in _shares(root)), default=(0, None))[1]
+def machine_cores() -> int:
+    """The cores that this process may use, whatever share of them it has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def seconds_of(group: Path) -> float:
@@ -38,9 +36,10 @@ def seconds_of(group: Path) -> float:
     return int((group / "cpuacct.usage").read_text("utf-8")) / 1e9
 
 
-def _shares(root: Path) -> Iterator[tuple[Path, float]]:
+def shares(root: Path = Path("/")) -> Iterator[tuple[float, Path]]:
+    """The share of the cores, in cores, that each control group has that this process is in and that has one."""
     for group, text in texts(root, _SHARES):
         with contextlib.suppress(OSError, ValueError):
             share, *period = text.split()
             if share not in ("max", "-1"):
-                yield group, int(share) / int(period[0] if period else (group / _PERIOD).read_text("utf-8"))
+                yield int(share) / int(period[0] if period else (group / _PERIOD).read_text("utf-8")), group

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import psutil
 
-from nbflow.run.engines.cores import cores, narrowest, seconds_of
+from nbflow.run.engines.cores import machine_cores, seconds_of, shares
 
 _LOOK_SECONDS = 1.0
 
@@ -19,37 +20,44 @@ Meter = Callable[[], tuple[float, float]]
 
 
 class Spare:
-    """Looks at what all processes but ``own``, the one that does such work, use of the ``usable`` cores (``None``: those that this process may
-    use). Where that cannot be told there is time to spare. For one thread."""
+    """Looks at what all processes but ``own``, the one that does such work, use of the cores that this process may use, and of each share of them
+    that a control group has. ``limits`` are the cores of each and its meter. What cannot be told is no reason to wait. For one thread."""
 
-    def __init__(self, own: int, usable: int | None = None, meter: Meter | None = None, seconds: float = _LOOK_SECONDS) -> None:
-        self._most, self._seconds = max(0.5, (usable or cores()) - 1), seconds
-        self._meter = meter or _of_others(own)
-        self._before, self._is_there = self._meter(), False
+    def __init__(self, own: int, limits: Sequence[tuple[float, Meter]] | None = None, seconds: float = _LOOK_SECONDS) -> None:
+        self._limits, self._seconds = list(_limits(own) if limits is None else limits), seconds
+        self._before, self._is_there = [meter() for _, meter in self._limits], False
 
     def wait(self, over: threading.Event) -> None:
-        """Return when the others have left a core free, or half of the only one, on an average since the last look, which was a second ago or
-        more; or when ``over`` is set."""
+        """Return when the others have left a core free, or half of what is less than two, on an average since the last look, which was a
+        second ago or more; or when ``over`` is set."""
         while not over.is_set():
-            used, now = self._meter()
-            if now - self._before[1] >= self._seconds:
-                self._is_there = used - self._before[0] <= self._most * (now - self._before[1])
-                self._before = used, now
+            now = [meter() for _, meter in self._limits]
+            if now[0][1] - self._before[0][1] >= self._seconds:
+                looked = zip(self._limits, self._before, now, strict=True)
+                self._is_there = all(_is_left(cores, before, after) for (cores, _), before, after in looked)
+                self._before = now
             if self._is_there:
                 return
             over.wait(self._seconds)
 
 
-def _of_others(own: int) -> Meter:
-    group = narrowest()
+def _is_left(cores: float, before: tuple[float, float], after: tuple[float, float]) -> bool:
+    return after[0] - before[0] <= max(cores / 2, cores - 1) * (after[1] - before[1])
 
+
+def _limits(own: int) -> Iterator[tuple[float, Meter]]:
+    yield machine_cores(), _of_others(own, _of_cores)
+    for share, group in shares():
+        yield share, _of_others(own, functools.partial(seconds_of, group))
+
+
+def _of_others(own: int, of_all: Callable[[], float]) -> Meter:
     def used() -> tuple[float, float]:
         try:
             mine = psutil.Process(own).cpu_times()
-            whole = _of_cores() if group is None else seconds_of(group)
+            return of_all() - float(mine.user + mine.system), time.monotonic()
         except (psutil.Error, OSError, ValueError):
             return 0.0, time.monotonic()
-        return whole - float(mine.user + mine.system), time.monotonic()
 
     return used
 

@@ -204,7 +204,7 @@ class SparkEngine:
         def wait(over: threading.Event) -> None:
             spare.wait(over)
             while self._serving is not None and self._serving.is_used() and not over.wait(_CLIENT_SECONDS):
-                pass
+                spare.wait(over)
 
         try:
             self.rounds += await _in_thread(control.rehearse, works, over, wait)

@@ -43,11 +43,11 @@ class Machine:
         return self.spent, self.now
 
 
-@pytest.mark.parametrize(("cores", "least"), [(1, 0.5), (2, 1.0), (8, 7.0)])
-def test_one_core_is_to_be_free(over: threading.Event, cores: int, least: float) -> None:
-    """Who waits goes on when the others use all cores but one, of a single one a half; while they use more it waits."""
+@pytest.mark.parametrize(("cores", "least"), [(0.5, 0.25), (1, 0.5), (1.5, 0.75), (2, 1.0), (8, 7.0)])
+def test_one_core_is_to_be_free(over: threading.Event, cores: float, least: float) -> None:
+    """Who waits goes on when the others use all cores but one, half of what is less than two; while they use more it waits."""
     machine = Machine(least + 0.01)
-    waiting = waits(Spare(0, cores, machine, 0.01), over)
+    waiting = waits(Spare(0, [(cores, machine)], 0.01), over)
     while machine.now < 20:
         assert waiting.is_alive()
         time.sleep(0.01)
@@ -56,9 +56,25 @@ def test_one_core_is_to_be_free(over: threading.Event, cores: int, least: float)
     assert not waiting.is_alive() and not over.is_set()
 
 
+def test_a_share_is_to_be_free_as_the_cores_are(over: threading.Event) -> None:
+    """A container that has time left waits for a machine that has none, and the other way round."""
+    machine, group = Machine(0.0), Machine(2.0)
+    waiting = waits(Spare(0, [(8, machine), (2, group)], 0.01), over)
+    while machine.now < 10:
+        assert waiting.is_alive()
+        time.sleep(0.01)
+    machine.used, group.used, before = 8.0, 0.0, machine.now
+    while machine.now < before + 10:
+        assert waiting.is_alive()
+        time.sleep(0.01)
+    machine.used = 1.0
+    waiting.join(30)
+    assert not waiting.is_alive() and not over.is_set()
+
+
 def test_whoever_does_not_want_it_any_more_waits_no_longer(over: threading.Event) -> None:
     """However busy the machine is."""
-    waiting = waits(Spare(0, 1, Machine(1.0), 0.01), over)
+    waiting = waits(Spare(0, [(1, Machine(1.0))], 0.01), over)
     waiting.join(0.2)
     assert waiting.is_alive()
     over.set()
@@ -71,10 +87,10 @@ def test_what_the_worker_uses_itself_does_not_count(over: threading.Event) -> No
     with subprocess.Popen([sys.executable, "-c", BUSY]) as busy:
         try:
             its, ours = Spare(busy.pid), Spare(psutil.Process().pid)
-            before, began = (its._meter()[0], ours._meter()[0]), psutil.Process(busy.pid).cpu_times().user
+            before, began = (its._limits[0][1]()[0], ours._limits[0][1]()[0]), psutil.Process(busy.pid).cpu_times().user
             while psutil.Process(busy.pid).cpu_times().user - began < 1:
                 time.sleep(0.05)
-            theirs, mine = its._meter()[0] - before[0], ours._meter()[0] - before[1]
+            theirs, mine = its._limits[0][1]()[0] - before[0], ours._limits[0][1]()[0] - before[1]
         finally:
             busy.kill()
     assert mine - theirs > 0.5
