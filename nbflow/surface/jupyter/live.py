@@ -104,10 +104,20 @@ class LiveView:
 
     def begin(self) -> None:
         """Show the run, and go on showing it while other cells are executed."""
+        from IPython import get_ipython
+
         self.show()
-        # With this cell's context its updates are answers to this cell, whichever is executed then: VS Code takes no others.
-        follow = functools.partial(contextvars.copy_context().run, self.follow)
-        threading.Thread(target=follow, name=f"nbflow-live-{self._run_id}", daemon=True).start()
+        # Its updates are answers to this cell, whichever is executed then: VS Code takes no others. Newer kernels know that by the context.
+        publisher: Any = getattr(get_ipython(), "display_pub", None)
+        answering = functools.partial(_answering, getattr(publisher, "parent_header", {}))
+
+        def follow() -> None:
+            if hasattr(publisher, "register_hook"):
+                publisher.register_hook(answering)  # for this thread
+            self.follow()
+
+        context = functools.partial(contextvars.copy_context().run, follow)
+        threading.Thread(target=context, name=f"nbflow-live-{self._run_id}", daemon=True).start()
 
     def finish(self, told: Mapping[str, Any] | None = None) -> None:
         """Leave the picture and the table as they are now, with the notes and the report that ``nbflow run`` has ``told``; in a page that
@@ -195,6 +205,10 @@ class LiveView:
             "after": how_it_ended(run.run_id),
             "boxes": [] if self._grouped else [(box.state, box.said) for box in boxes_of(run).values()],
         }
+
+
+def _answering(parent: Mapping[str, Any], message: dict[str, Any]) -> dict[str, Any]:
+    return {**message, "parent_header": parent}
 
 
 def _closed_when_replaced(widget: Any, message: object, buffers: object) -> None:
