@@ -21,6 +21,7 @@ from nbflow.core.errors import EngineError
 from nbflow.core.results import ErrorKind
 from nbflow.run.engines.conf import driver_options
 from nbflow.run.engines.control import Control
+from nbflow.run.engines.cores import cores
 from nbflow.run.engines.gateway import Gateway
 from nbflow.run.engines.jars import jar_folder
 from nbflow.run.engines.parts import Parts
@@ -89,7 +90,7 @@ def _forget_unused(folder: Path) -> None:
 
 
 async def _train(parts: Parts, gateway: Gateway, place: Path, made: Path, statements: Sequence[str]) -> None:
-    options = driver_options({}, "1g", place / "warehouse", gateway.scratch, os.cpu_count() or 1)
+    options = driver_options({}, "1g", place / "warehouse", gateway.scratch, cores())
     options = replace(options, java_options=(*options.java_options, f"-XX:ArchiveClassesAtExit={made}"))
     try:
         port, secret = await gateway.start(parts.java, options, parts.class_path)

@@ -11,6 +11,7 @@ from typing import Any
 
 from nbflow.core.errors import EngineError
 from nbflow.core.results import ErrorKind
+from nbflow.run.engines.cores import cores
 from nbflow.run.engines.parts import Parts, find_parts
 from nbflow.workspace import Workspace
 
@@ -39,7 +40,7 @@ def spark_builder(app_name: str = "nbflow") -> Any:
         "spark.jars": ",".join(map(str, parts.jars)),
         "spark.databricks.delta.snapshotPartitions": "1",
         "spark.sql.execution.arrow.pythonUDF.columnarInput.enabled": "false",  # Spark 4.2.0 waits for ever with it
-        "spark.sql.shuffle.partitions": str(os.cpu_count() or 1),
+        "spark.sql.shuffle.partitions": str(cores()),
     }
     for name, value in settings.items():
         builder = builder.config(name, value)
