@@ -8,7 +8,6 @@ as long as it is there itself.
 from __future__ import annotations
 
 import contextlib
-import contextvars
 import functools
 import threading
 import time
@@ -26,7 +25,7 @@ from nbflow.plan.export.graph import graph_svg, is_grouped
 from nbflow.plan.export.marks import MARKS, in_turn, mark_of
 from nbflow.surface.jupyter.show import how_it_ended, run_bundle
 from nbflow.surface.jupyter.view import RunView
-from nbflow.surface.jupyter.widget import bundle_of, widget_class
+from nbflow.surface.jupyter.widget import answers_this_cell, bundle_of, widget_class
 
 if TYPE_CHECKING:
     from nbflow.store.store import Store
@@ -107,17 +106,17 @@ class LiveView:
         from IPython import get_ipython
 
         self.show()
-        # Its updates are answers to this cell, whichever is executed then: VS Code takes no others. Newer kernels know that by the context.
+        # Its updates are answers to this cell, whichever is executed then: VS Code takes no others.
         publisher: Any = getattr(get_ipython(), "display_pub", None)
         answering = functools.partial(_answering, getattr(publisher, "parent_header", {}))
+        answers_this_cell(self._widget)
 
         def follow() -> None:
             if hasattr(publisher, "register_hook"):
                 publisher.register_hook(answering)  # for this thread
             self.follow()
 
-        context = functools.partial(contextvars.copy_context().run, follow)
-        threading.Thread(target=context, name=f"nbflow-live-{self._run_id}", daemon=True).start()
+        threading.Thread(target=follow, name=f"nbflow-live-{self._run_id}", daemon=True).start()
 
     def finish(self, told: Mapping[str, Any] | None = None) -> None:
         """Leave the picture and the table as they are now, with the notes and the report that ``nbflow run`` has ``told``; in a page that

@@ -37,6 +37,26 @@ def bundle_of(widget: Any) -> dict[str, Any]:
     return {"application/vnd.jupyter.widget-view+json": view, "text/plain": ""}
 
 
+def answers_this_cell(widget: Any) -> None:
+    """From now on all that ``widget`` says is an answer to the cell that is being executed, whichever is executed then."""
+    kernel = getattr(widget.comm, "kernel", None)
+    if kernel is not None:  # ipykernel's, which asks it each time
+        widget.comm.kernel = _OfOneCell(kernel)
+
+
+class _OfOneCell:
+    """A kernel as a comm sees it, for which one cell is executed all the time."""
+
+    def __init__(self, kernel: Any) -> None:
+        self._kernel, self._parent = kernel, kernel.get_parent()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._kernel, name)
+
+    def get_parent(self, channel: str | None = None) -> Any:  # noqa: ARG002  # as ipykernel has it
+        return self._parent
+
+
 def can_draw() -> bool:
     """Whether a person looks at the widgets of this kernel: it is no task of a run, no program executes its notebook, and anywidget is
     there."""
