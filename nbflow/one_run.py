@@ -100,7 +100,7 @@ class _Whole:
 
 async def run_whole(home: Home, plan: Plan, listeners: Sequence[Listener], how: str, command: Sequence[str]) -> tuple[RunRecord, ExitCode]:
     """Do what ``plan`` says until all of it has ended; owns the signals meanwhile. Returns the record and the exit code."""
-    facts, parent = gather_facts(home.root, how, command), parent_context(how)
+    facts, parent = gather_facts(home.root, how, command, plan.files), parent_context(how)
     if parent is not None:
         facts["parent"] = {"run_id": parent.run_id, "task_key": parent.task_key, "attempt": parent.attempt}
     lent = None if parent is None else parent.spark

@@ -136,6 +136,12 @@ class Plan:
         return tuple(each for task in self.tasks for each in (task, *task.steps))
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that say what the run does: the pipeline's, and of each task its notebook, program or query."""
+        of_tasks = (task.work.path for task in self.all_tasks)
+        return tuple(dict.fromkeys(path for path in (self.file, *of_tasks) if path is not None))
+
+    @property
     def engines_used(self) -> tuple[PlannedEngine, ...]:
         """Those of the engines that tasks will use."""
         used = {task.engine for task in self.all_tasks if task.uses_spark and not task.steps}

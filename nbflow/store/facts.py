@@ -7,20 +7,20 @@ import os
 import platform
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from nbflow.define.git import ask_git
 
 
-def gather_facts(root: Path, how: str, command: Sequence[str]) -> dict[str, Any]:
-    """The facts of a run that begins now, as plain JSON.
+def gather_facts(root: Path, how: str, command: Sequence[str], files: Iterable[Path] = ()) -> dict[str, Any]:
+    """The facts of a run of these ``files`` that begins now, as plain JSON.
 
     ``how`` says what started it (``cli``, ``python``, …), ``command`` with which words. Asking git takes some
     milliseconds, and up to five seconds in a huge repository.
     """
-    return {**quick_facts(how, command), **git_facts(root)}
+    return {**quick_facts(how, command), **git_facts(root, files)}
 
 
 def quick_facts(how: str, command: Sequence[str]) -> dict[str, Any]:
@@ -37,10 +37,10 @@ def quick_facts(how: str, command: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def git_facts(root: Path) -> dict[str, Any]:
+def git_facts(root: Path, files: Iterable[Path] = ()) -> dict[str, Any]:
     """``git_commit`` and ``git_dirty`` of the repository that ``root`` is in; both ``None`` where there is none.
 
-    Dirty means: a tracked file differs from the commit.
+    Dirty means: a tracked file differs from the commit, or one of ``files`` that lies in the repository is not tracked.
     """
     nothing: dict[str, Any] = {"git_commit": None, "git_dirty": None}
     asked = ask_git(root, "status", "--porcelain=v2", "--branch", "--untracked-files=no")
@@ -49,7 +49,14 @@ def git_facts(root: Path) -> dict[str, Any]:
     lines = asked.splitlines()
     commits = [line.split()[-1] for line in lines if line.startswith("# branch.oid ")]
     commit = next((commit for commit in commits if commit != "(initial)"), None)
-    return {"git_commit": commit, "git_dirty": any(not line.startswith("#") for line in lines)}
+    return {"git_commit": commit, "git_dirty": any(not line.startswith("#") for line in lines) or _any_untracked(root, files)}
+
+
+def _any_untracked(root: Path, files: Iterable[Path]) -> bool:
+    root = root.resolve()
+    top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
+    inside = {str(path) for path in (file.resolve() for file in files) if top in path.parents}
+    return bool(inside and ask_git(root, "--literal-pathspecs", "ls-files", "--others", "--", *sorted(inside)))
 
 
 def _user() -> str:

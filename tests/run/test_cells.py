@@ -47,7 +47,7 @@ class Notes:
     text: str = ""
     stop: Stop | None = None
     stop_at: str | None = None
-    blind: float = 0
+    blind: Path | None = None
 
     def cell_started(self, index: int) -> None:
         self.started.append(index)
@@ -58,7 +58,10 @@ class Notes:
     def cell_printed(self, index: int, stream: str, text: str) -> None:
         self.text += text
         if self.stop is not None and self.stop_at is not None and self.stop_at in self.text:
-            time.sleep(0 if self.stop.asked.is_set() else self.blind)  # nobody looks meanwhile
+            if self.blind is not None and not self.stop.asked.is_set():  # nobody looks until the cell is over
+                while not self.blind.exists():
+                    time.sleep(0.05)
+                time.sleep(0.5)  # for what the kernel says after that
             self.stop.ask("SIGINT", 2)
 
     def cell_ended(self, index: int, failed: bool) -> None:
@@ -90,7 +93,7 @@ def execute(
     kernel: str = "python3",
     limits: Limits | None = None,
     stop_at: str | None = None,
-    blind: float = 0,
+    blind: Path | None = None,
 ) -> Executed:
     """Execute the cells in a fresh kernel whose folder is ``tmp_path``."""
     document = {"cells": [item if isinstance(item, dict) else cell(item) for item in cells], "metadata": {}}
@@ -103,7 +106,7 @@ def execute_document(
     kernel: str = "python3",
     limits: Limits | None = None,
     stop_at: str | None = None,
-    blind: float = 0,
+    blind: Path | None = None,
 ) -> Executed:
     """Execute the document's cells, and change it as the loop does."""
     token, notes = uuid.uuid4().hex, Notes(stop_at=stop_at, blind=blind)
@@ -203,10 +206,16 @@ def test_a_cell_that_is_asked_to_stop_is_interrupted_first(tmp_path: Path) -> No
 
 def test_a_notebook_that_ended_by_itself_was_not_cancelled(tmp_path: Path) -> None:
     """Its end counts, where nobody had seen it yet when the end was asked for; where cells are left, they are not begun."""
-    assert execute(tmp_path, "print('ready')", stop_at="ready", blind=0.5).ending == Ending(Result.SUCCESS)
-    failed = execute(tmp_path, "print('ready', flush=True); 1/0", "print('on')", stop_at="ready", blind=0.5)
+
+    def ended(*cells: str) -> Executed:
+        seen = tmp_path / f"ended-{len(cells)}-{len(cells[0])}"
+        told = f"get_ipython().events.register('post_run_cell', lambda _: open({str(seen)!r}, 'w').close())\n"
+        return execute(tmp_path, told + cells[0], *cells[1:], stop_at="ready", blind=seen)
+
+    assert ended("print('ready')").ending == Ending(Result.SUCCESS)
+    failed = ended("print('ready', flush=True); 1/0", "print('on')")
     assert failed.ending.error is not None and failed.ending.error.kind is ErrorKind.CELL_ERROR
-    left = execute(tmp_path, "print('ready')", "print('on')", "", stop_at="ready", blind=0.5)
+    left = ended("print('ready')", "print('on')", "")
     assert left.ending == Ending(Result.CANCELED, ended_at_cell=1) and left.notes.started == [0]
 
 

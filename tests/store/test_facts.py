@@ -44,6 +44,23 @@ def test_the_commit_and_whether_files_differ_from_it(tmp_path: Path) -> None:
     assert git_facts(tmp_path) == {"git_commit": head, "git_dirty": True}
 
 
+def test_a_file_that_is_in_no_commit(tmp_path: Path) -> None:
+    """What a run was made from and git does not track, ignored or not, cannot be had from the commit again: it is dirty, and others are not."""
+    project, elsewhere = tmp_path / "project", tmp_path / "elsewhere.py"
+    (project / "sub").mkdir(parents=True)
+    git(project, "init", "-q")
+    names = ("kept [1].py", "sub/kept.py", "ignored.py", "new [1].py")
+    for file in (elsewhere, *(project / name for name in names)):
+        file.write_text("")
+    (project / ".gitignore").write_text("ignored.py\n")
+    git(project, "add", ".gitignore", ":(literal)kept [1].py", "sub")
+    git(project, "commit", "-qm", "m")
+    (project / "link").symlink_to(project / "sub")
+    dirty = {name: git_facts(project / "sub", [project / name])["git_dirty"] for name in (*names, "link/kept.py")}
+    assert dirty == {"kept [1].py": False, "sub/kept.py": False, "ignored.py": True, "new [1].py": True, "link/kept.py": False}
+    assert git_facts(project, [elsewhere, project / "sub/kept.py"])["git_dirty"] is False
+
+
 def test_a_repository_that_is_broken(tmp_path: Path) -> None:
     """A repository that git does not understand is no reason not to run."""
     (tmp_path / ".git").write_text("nonsense")

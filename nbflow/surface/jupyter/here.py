@@ -15,6 +15,7 @@ from nbflow.define.pipeline_files.choice import Choice
 from nbflow.define.pipelines.task_kinds import NotebookTask
 from nbflow.define.settings import BUNDLES
 from nbflow.define.sources import Sources
+from nbflow.surface.inside.context import current
 
 _SAY = "%nbflow open"
 _MOST_NAMED = 6
@@ -39,7 +40,10 @@ class FoundTask:
 
 
 def notebook_here(namespace: Mapping[str, Any]) -> Path | None:
-    """The file of the notebook that runs in this kernel, as its front end tells; ``None`` where none does."""
+    """The file of the notebook that runs in this kernel, as its front end or the run tells; ``None`` where none does."""
+    task = current()
+    if task is not None:
+        return Path(task.notebook) if Path(task.notebook).is_file() else None
     for told in (namespace.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME"), namespace.get("__session__")):
         if isinstance(told, str) and told:
             for path in (Path(told), Path(Path(told).name)):

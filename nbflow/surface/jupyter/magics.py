@@ -164,10 +164,14 @@ def _close(given: Sequence[str]) -> None:
 
 def _params(given: Sequence[str]) -> None:
     from nbflow.core.errors import UsageError
+    from nbflow.surface.inside.cells import is_watched
     from nbflow.surface.jupyter.here import notebook_here
 
     if not given:
         here = notebook_here(_namespace())
+        if here is None and not is_watched():  # a program executes the notebook, and does not tell which: nobody asks
+            print("the file of a notebook that no person works with is not known: its parameters are not shown")
+            return
         if here is None:
             raise UsageError(f"this notebook's file is not known here; {use_of('params')}")
         given = [str(here)]

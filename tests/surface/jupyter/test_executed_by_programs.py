@@ -40,3 +40,31 @@ def test_nothing_of_a_widget_stays(execute: Callable[[Path, Path], None], worksp
         assert (output["output_type"], set(output["data"])) == ("execute_result", {"text/html", "text/plain"})
         assert "<img alt=" in "".join(output["data"]["text/html"])
     assert "".join(lines[0]["text"]).startswith("small: run 2, 1 task") and {line["output_type"] for line in lines} == {"stream"}
+
+
+LEFT = ["%nbflow open small", "%nbflow params", "%nbflow plan small"]
+"""What a person who develops a notebook may leave in it."""
+
+
+def test_a_magic_that_was_left_in_a_task(workspace: Path, write_notebook: Any) -> None:
+    """``%nbflow`` is there in a run as it is in ``nbflow lab``: the run's own parameters hold, and the task's notebook is known."""
+    from nbflow import run_pipeline
+
+    declared = ("parameters", "from nbflow import widgets\ntimes = widgets.number('times', 2)")
+    notebook = write_notebook(workspace / "notebooks/left.ipynb", [declared, *(("", source) for source in LEFT)])
+    run = run_pipeline(notebook, parameters={"times": 7}, engine="none")
+    run.raise_for_result()
+    executed = json.loads(run.tasks["left"].notebook.read_text("utf-8"))
+    said = ["".join(text for output in cell["outputs"] for text in output["text"]) for cell in executed["cells"][-3:]]
+    assert said[0] == "in a run the run's own parameters hold: nothing is opened\n"
+    assert "left.ipynb" in said[1] and "times" in said[1]
+    assert "greet" in said[2]
+
+
+@pytest.mark.parametrize("execute", [_by_nbclient, _by_papermill])
+def test_a_magic_that_was_left_for_other_programs(execute: Callable[[Path, Path], None], workspace: Path, write_notebook: Any) -> None:
+    """Loaded by the notebook itself it is there, too; the file, which these programs do not tell, is not looked for."""
+    notebook = write_notebook(workspace / "notebooks/left.ipynb", [("", source) for source in ("%load_ext nbflow", "%nbflow params")])
+    execute(notebook, workspace / "executed.ipynb")
+    [output] = json.loads((workspace / "executed.ipynb").read_text("utf-8"))["cells"][-1]["outputs"]
+    assert "not known" in "".join(output["text"])

@@ -22,6 +22,7 @@ from nbflow.core.results import ErrorKind
 from nbflow.surface.inside.catalogs import mapped_catalogs
 from nbflow.surface.inside.context import current_mark
 from nbflow.surface.inside.driver.interrupts import keep_interrupts
+from nbflow.surface.inside.driver.reflection import asked_once
 from nbflow.warehouse.folders import CATALOG
 
 _FOLDER_VARIABLE = "NBFLOW_NOTEBOOK_FOLDER"
@@ -110,7 +111,7 @@ class Driver:
                 raise self._gone("the connection broke")
             return answer
 
-        client.send_command = send_command
+        client.send_command = asked_once(send_command)
 
     def _gone(self, detail: str) -> Exception:
         """The error for a driver that is not there; where py4j is loaded it is a py4j error too, which PySpark looks for."""
