@@ -54,6 +54,13 @@ def test_a_pipeline_is_found_by_its_file_or_its_name(tmp_path: Path, name: str) 
     assert isinstance(work, RunJobWork) and work.plan.pipeline == ("spoken name" if " " in name else "leaf")
 
 
+def test_the_files_of_a_plan(tmp_path: Path) -> None:
+    """The pipeline's own and its tasks', those of pipelines that it runs too, each once, those inside of a for_each as well."""
+    loop = "  - {task_key: each, for_each_task: {inputs: [1, 2], task: {task_key: t, notebook: n}}}\n"
+    found = plan(tmp_path, "p", p=job("leaf") + loop)
+    assert sorted(path.name for path in found.files) == ["leaf.yml", "n.py", "p.yml"]
+
+
 def test_parameters_reach_the_other_pipeline(tmp_path: Path) -> None:
     """The pipeline's own that the other has as well, over the task's, as on Databricks; what only the run knows is left to it."""
     found = plan(tmp_path, "p", p=job("leaf", '{n: "{{job.run_id}}", day: sunday}'))

@@ -16,7 +16,7 @@ from nbflow.define.pipelines.flow import Dependency, Expectation
 from nbflow.define.pipelines.pipeline import NOWHERE, Place
 from nbflow.plan.engines import DEFAULT, PlannedEngine, settled
 from nbflow.plan.times import Interval
-from nbflow.plan.work import ForEachWork, Work
+from nbflow.plan.work import ForEachWork, RunJobWork, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +137,11 @@ class Plan:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files that say what the run does: the pipeline's, and of each task its notebook, program or query."""
-        of_tasks = (task.work.path for task in self.all_tasks)
-        return tuple(dict.fromkeys(path for path in (self.file, *of_tasks) if path is not None))
+        """The files that say what the run does: the pipeline's, of each task its notebook, program or query, and those of the pipelines that
+        it runs."""
+        works = [task.work for task in self.all_tasks]
+        inner = [path for work in works if isinstance(work, RunJobWork) and work.plan is not None for path in work.plan.files]
+        return tuple(dict.fromkeys(path for path in (self.file, *(work.path for work in works), *inner) if path is not None))
 
     @property
     def engines_used(self) -> tuple[PlannedEngine, ...]:

@@ -13,6 +13,9 @@ from typing import Any
 
 from nbflow.define.git import ask_git
 
+_MOST_ASKED = 500
+"""So many paths are asked for at a time: a command line has an end."""
+
 
 def gather_facts(root: Path, how: str, command: Sequence[str], files: Iterable[Path] = ()) -> dict[str, Any]:
     """The facts of a run of these ``files`` that begins now, as plain JSON.
@@ -40,7 +43,8 @@ def quick_facts(how: str, command: Sequence[str]) -> dict[str, Any]:
 def git_facts(root: Path, files: Iterable[Path] = ()) -> dict[str, Any]:
     """``git_commit`` and ``git_dirty`` of the repository that ``root`` is in; both ``None`` where there is none.
 
-    Dirty means: a tracked file differs from the commit, or one of ``files`` that lies in the repository is not tracked.
+    Dirty means: a tracked file differs from the commit, or one of ``files`` in the repository's folder is not tracked, be it ignored;
+    ``None``: git could not say. Files elsewhere, and what the files load themselves, are not looked at.
     """
     nothing: dict[str, Any] = {"git_commit": None, "git_dirty": None}
     asked = ask_git(root, "status", "--porcelain=v2", "--branch", "--untracked-files=no")
@@ -52,11 +56,21 @@ def git_facts(root: Path, files: Iterable[Path] = ()) -> dict[str, Any]:
     return {"git_commit": commit, "git_dirty": any(not line.startswith("#") for line in lines) or _any_untracked(root, files)}
 
 
-def _any_untracked(root: Path, files: Iterable[Path]) -> bool:
+def _any_untracked(root: Path, files: Iterable[Path]) -> bool | None:
+    """Whether one of ``files`` in the repository's folder is in no commit to come; of a link, it and what it leads to. ``None``: who knows."""
     root = root.resolve()
     top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
-    inside = {str(path) for path in (file.resolve() for file in files) if top in path.parents}
-    return bool(inside and ask_git(root, "--literal-pathspecs", "ls-files", "--others", "--", *sorted(inside)))
+    paths = {path for file in files for path in (file.parent.resolve() / file.name, file.resolve())}
+    inside = sorted(str(path.relative_to(top)) for path in paths if top in path.parents)
+    tracked: set[str] = set()
+    for at in range(0, len(inside), _MOST_ASKED):
+        asked = ask_git(
+            top, "--literal-pathspecs", "ls-files", "--cached", "--recurse-submodules", "-z", "--", *inside[at : at + _MOST_ASKED]
+        )  # fmt: skip
+        if asked is None:
+            return None
+        tracked.update(asked.split("\0"))
+    return not tracked.issuperset(inside)
 
 
 def _user() -> str:

@@ -59,7 +59,8 @@ class Notes:
         self.text += text
         if self.stop is not None and self.stop_at is not None and self.stop_at in self.text:
             if self.blind is not None and not self.stop.asked.is_set():  # nobody looks until the cell is over
-                while not self.blind.exists():
+                limit = time.monotonic() + 60
+                while not self.blind.exists() and time.monotonic() < limit:
                     time.sleep(0.05)
                 time.sleep(0.5)  # for what the kernel says after that
             self.stop.ask("SIGINT", 2)

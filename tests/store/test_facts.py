@@ -45,20 +45,46 @@ def test_the_commit_and_whether_files_differ_from_it(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_in_no_commit(tmp_path: Path) -> None:
-    """What a run was made from and git does not track, ignored or not, cannot be had from the commit again: it is dirty, and others are not."""
-    project, elsewhere = tmp_path / "project", tmp_path / "elsewhere.py"
-    (project / "sub").mkdir(parents=True)
+    """What a run was made from and git does not track, ignored or not, cannot be had from the commit again: it is dirty, be it a link or
+    in a repository inside; what lies elsewhere says nothing."""
+    module, project, elsewhere = tmp_path / "module", tmp_path / "project", tmp_path / "elsewhere.py"
+    for folder, name in ((module, "kept.py"), (project, "kept [1].py"), (project, "sub/kept.py")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("")
+    elsewhere.write_text("")
+    git(module, "init", "-q")
+    git(module, "add", ".")
+    git(module, "commit", "-qm", "m")
     git(project, "init", "-q")
-    names = ("kept [1].py", "sub/kept.py", "ignored.py", "new [1].py")
-    for file in (elsewhere, *(project / name for name in names)):
-        file.write_text("")
+    git(project, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(module), "module")
     (project / ".gitignore").write_text("ignored.py\n")
-    git(project, "add", ".gitignore", ":(literal)kept [1].py", "sub")
+    (project / "kept-link.py").symlink_to("sub/kept.py")
+    (project / "kept-folder").symlink_to("sub")
+    git(project, "add", ".")
     git(project, "commit", "-qm", "m")
-    (project / "link").symlink_to(project / "sub")
-    dirty = {name: git_facts(project / "sub", [project / name])["git_dirty"] for name in (*names, "link/kept.py")}
-    assert dirty == {"kept [1].py": False, "sub/kept.py": False, "ignored.py": True, "new [1].py": True, "link/kept.py": False}
-    assert git_facts(project, [elsewhere, project / "sub/kept.py"])["git_dirty"] is False
+    git(project, "clone", "-q", str(module), "inner")
+    (project / "link.py").symlink_to(elsewhere)
+    (project / "way.py").symlink_to("new [1].py")
+    for name in ("ignored.py", "new [1].py", "module/new.py"):
+        (project / name).write_text("")
+    kept = ("kept [1].py", "sub/kept.py", "kept-link.py", "kept-folder/kept.py", "module/kept.py", "../elsewhere.py")
+    new = ("ignored.py", "new [1].py", "module/new.py", "inner/kept.py", "link.py", "way.py", "not-there.py")
+    dirty = {name: git_facts(project / "sub", [project / name])["git_dirty"] for name in (*kept, *new)}
+    assert dirty == {**dict.fromkeys(kept, False), **dict.fromkeys(new, True)}
+
+
+def test_many_files(tmp_path: Path) -> None:
+    """More files than a command line holds are all looked at."""
+    git(tmp_path, "init", "-q")
+    folder = tmp_path / ("f" * 200)
+    folder.mkdir()
+    paths = [folder / f"{number:0>200}.py" for number in range(6_000)]
+    for path in paths:
+        path.touch()
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "m")
+    assert git_facts(tmp_path, paths)["git_dirty"] is False
+    assert git_facts(tmp_path, [*paths, tmp_path / "new.py"])["git_dirty"] is True
 
 
 def test_a_repository_that_is_broken(tmp_path: Path) -> None:

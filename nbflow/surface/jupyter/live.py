@@ -25,7 +25,7 @@ from nbflow.plan.export.graph import graph_svg, is_grouped
 from nbflow.plan.export.marks import MARKS, in_turn, mark_of
 from nbflow.surface.jupyter.show import how_it_ended, run_bundle
 from nbflow.surface.jupyter.view import RunView
-from nbflow.surface.jupyter.widget import answers_this_cell, bundle_of, widget_class
+from nbflow.surface.jupyter.widget import answer_this_cell, bundle_of, widget_class
 
 if TYPE_CHECKING:
     from nbflow.store.store import Store
@@ -109,11 +109,12 @@ class LiveView:
         # Its updates are answers to this cell, whichever is executed then: VS Code takes no others.
         publisher: Any = getattr(get_ipython(), "display_pub", None)
         answering = functools.partial(_answering, getattr(publisher, "parent_header", {}))
-        answers_this_cell(self._widget)
+        begin = answer_this_cell(self._widget)
 
         def follow() -> None:
             if hasattr(publisher, "register_hook"):
                 publisher.register_hook(answering)  # for this thread
+            begin()
             self.follow()
 
         threading.Thread(target=follow, name=f"nbflow-live-{self._run_id}", daemon=True).start()

@@ -70,6 +70,9 @@ def _with_variables(words: Sequence[str], namespace: Mapping[str, Any]) -> list[
 _VARIABLE = re.compile(r"(?<!\{)\{([^\W\d]\w*)\}(?!\})|(?<!\$)\$([^\W\d]\w*)")
 
 
+_IN_A_RUN = "in a run the run's own parameters hold: nothing is"
+
+
 def _help(command: str, given: Sequence[str]) -> None:
     own = COMMANDS[command]
     if own.help:
@@ -83,8 +86,11 @@ def _help(command: str, given: Sequence[str]) -> None:
 
 def _run(given: Sequence[str]) -> Run:
     from nbflow.core.errors import DefinitionError, UsageError
+    from nbflow.surface.inside.context import current
     from nbflow.surface.jupyter.calls import run_by_words
 
+    if current() is not None:  # a line that was left in a notebook would run its own pipeline, which would run it again
+        raise UsageError("in a run %nbflow run starts nothing: take it out, or use run_pipeline(…) or a run_job task")
     try:
         return run_by_words(given)
     except DefinitionError as error:
@@ -111,7 +117,7 @@ def _open(given: Sequence[str]) -> None:
 
     task, asked = _asked(given)
     if current() is not None:
-        print("in a run the run's own parameters hold: nothing is opened")
+        print(f"{_IN_A_RUN} opened")
         return
     workspace, namespace = Workspace.find(Path.cwd()), _namespace()
     found = task_named(task, workspace.root, notebook_here(namespace), asked.choice)
@@ -152,11 +158,15 @@ def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
 
 def _close(given: Sequence[str]) -> None:
     from nbflow.core.errors import UsageError
+    from nbflow.surface.inside.context import current
     from nbflow.surface.inside.parameters import choices
     from nbflow.surface.inside.parameters.form import refresh
 
     if given:
         raise UsageError(f"close takes no arguments; {use_of('close')}")
+    if current() is not None:
+        print(f"{_IN_A_RUN} closed")
+        return
     problem = choices.open_as(None, _namespace())
     refresh()
     print(problem or "the notebook's own defaults hold")

@@ -21,6 +21,7 @@ from nbflow.core.progress import RUNNING, RunProgress, error_text, shown_lines
 from nbflow.plan.export.canvas import graph_words
 from nbflow.plan.export.graph import graph_svg
 from nbflow.plan.export.marks import mark_of
+from nbflow.surface.inside.context import current
 from nbflow.surface.jupyter.view import RunView, TaskRun
 
 _BAD, _WARN = (f"color-mix(in srgb,currentColor 45%,{colour})" for colour in ("#d1242f", "#9a6700"))
@@ -209,8 +210,11 @@ def _seen(path: Path) -> str:
 
 
 def _folder() -> str:
-    """The notebook's folder as its front end told this kernel: VS Code by a variable, a Jupyter server by its environment; else the current
-    one, in which most kernels start."""
+    """The notebook's folder as the run or its front end told this kernel: VS Code by a variable, a Jupyter server by its environment; else
+    the current one, in which most kernels start."""
+    task = current()
+    if task is not None:
+        return task.folder
     for named in (vars(sys.modules["__main__"]).get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME")):
         if isinstance(named, str) and os.path.isabs(named) and os.path.isdir(os.path.dirname(named)):
             return os.path.dirname(named)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -37,24 +39,32 @@ def bundle_of(widget: Any) -> dict[str, Any]:
     return {"application/vnd.jupyter.widget-view+json": view, "text/plain": ""}
 
 
-def answers_this_cell(widget: Any) -> None:
-    """From now on all that ``widget`` says is an answer to the cell that is being executed, whichever is executed then."""
+def answer_this_cell(widget: Any) -> Callable[[], None]:
+    """Have all that ``widget`` says in the thread that calls what is returned be an answer to the cell that is being executed now."""
     kernel = getattr(widget.comm, "kernel", None)
-    if kernel is not None:  # ipykernel's, which asks it each time
-        widget.comm.kernel = _OfOneCell(kernel)
+    if kernel is None:  # not ipykernel's, which asks it each time whose answer a message is
+        return lambda: None
+    parent = kernel.get_parent()
+
+    def begin() -> None:
+        widget.comm.kernel = _InOneThread(kernel, parent)
+
+    return begin
 
 
-class _OfOneCell:
-    """A kernel as a comm sees it, for which one cell is executed all the time."""
+class _InOneThread:
+    """A kernel as a comm sees it: what the thread that made this says is an answer to ``parent``. Others answer what they are asked,
+    as when a page asks for the widget's state."""
 
-    def __init__(self, kernel: Any) -> None:
-        self._kernel, self._parent = kernel, kernel.get_parent()
+    def __init__(self, kernel: Any, parent: Any) -> None:
+        self._kernel, self._parent, self._thread = kernel, parent, threading.get_ident()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._kernel, name)
 
-    def get_parent(self, channel: str | None = None) -> Any:  # noqa: ARG002  # as ipykernel has it
-        return self._parent
+    def get_parent(self, channel: str | None = None) -> Any:
+        """As ipykernel's ``Kernel.get_parent``."""
+        return self._parent if threading.get_ident() == self._thread else self._kernel.get_parent(channel)
 
 
 def can_draw() -> bool:

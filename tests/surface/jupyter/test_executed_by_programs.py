@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ def test_nothing_of_a_widget_stays(execute: Callable[[Path, Path], None], worksp
     assert "".join(lines[0]["text"]).startswith("small: run 2, 1 task") and {line["output_type"] for line in lines} == {"stream"}
 
 
-LEFT = ["%nbflow open small", "%nbflow params", "%nbflow plan small"]
+LEFT = ["%nbflow open small", "%nbflow params", "%nbflow plan small", "%nbflow close", "times"]
 """What a person who develops a notebook may leave in it."""
 
 
@@ -55,10 +56,21 @@ def test_a_magic_that_was_left_in_a_task(workspace: Path, write_notebook: Any) -
     run = run_pipeline(notebook, parameters={"times": 7}, engine="none")
     run.raise_for_result()
     executed = json.loads(run.tasks["left"].notebook.read_text("utf-8"))
-    said = ["".join(text for output in cell["outputs"] for text in output["text"]) for cell in executed["cells"][-3:]]
-    assert said[0] == "in a run the run's own parameters hold: nothing is opened\n"
+    said = ["".join(text for output in cell["outputs"] for text in output.get("text", "")) for cell in executed["cells"][-5:]]
+    assert [said[0], said[3]] == [f"in a run the run's own parameters hold: nothing is {done}\n" for done in ("opened", "closed")]
     assert said[1].splitlines()[1].split()[:3] == ["times", "int", "2"]
     assert "greet" in said[2]
+    assert executed["cells"][-1]["outputs"][0]["data"]["text/plain"] == ["7"]
+
+
+def test_a_notebook_that_would_run_itself(workspace: Path, write_notebook: Any) -> None:
+    """``%nbflow run``, left in a notebook, starts nothing in a run of it: the task fails and says what to do."""
+    from nbflow import run_pipeline
+
+    run = run_pipeline(write_notebook(workspace / "notebooks/loop.ipynb", [("", "%nbflow run loop.ipynb")]), engine="none")
+    assert not run.ok and "run_pipeline" in str(run.tasks["loop"].error)
+    with sqlite3.connect(workspace / ".nbflow/nbflow.db") as records:
+        assert records.execute("select count(*) from runs").fetchone() == (1,)
 
 
 @pytest.mark.parametrize("execute", [_by_nbclient, _by_papermill])

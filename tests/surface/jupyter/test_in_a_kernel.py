@@ -129,14 +129,17 @@ def test_a_run_that_nobody_waits_for_is_shown_live(cells: Cells, workspace: Path
 
 
 def test_a_view_belongs_to_its_cell(cells: Cells, workspace: Path, write_notebook: Any) -> None:
-    """What a view tells while other cells are executed is an answer to its own cell; links start at the folder of the notebook that the
-    front end names, wherever the kernel is."""
+    """What a view tells while other cells are executed is an answer to its own cell, what a page asks of it one to the page; links start
+    at the folder of the notebook that the front end names, wherever the kernel is."""
     write_notebook(workspace / "notebooks/gated.ipynb", [("", "import os, time\nwhile not os.path.exists('go'):\n    time.sleep(0.05)")])
     (workspace / "pipelines/gated.yml").write_text("name: gated\ntasks: [{task_key: gated, notebook: ../notebooks/gated}]\n")
     cells.run("from nbflow import run_pipeline\nrun = run_pipeline('gated', wait=False)")
     shown = cells.begin("run")
     cells.finish(shown)
-    cells.run("1")
+    [model] = [data[WIDGET]["model_id"] for _, data in cells.shown if WIDGET in data]
+    cells.run("import time; time.sleep(4)")  # in which it tells that it is there
+    asked = cells.client.session.msg("comm_msg", {"comm_id": model, "data": {"method": "request_state"}})
+    cells.client.shell_channel.send(asked)
     (workspace / "notebooks/go").touch()
     told: list[str] = []
     answered: dict[str, set[str]] = {"update_display_data": set(), "comm_msg": set()}  # the picture, and what the widget draws
@@ -147,7 +150,7 @@ def test_a_view_belongs_to_its_cell(cells: Cells, workspace: Path, write_noteboo
         if message["msg_type"] == "update_display_data":
             told.append(message["content"]["data"]["text/plain"])
     assert told[-2].startswith("gated: run 1 SUCCESS")
-    assert answered == {"update_display_data": {shown}, "comm_msg": {shown}}
+    assert answered == {"update_display_data": {shown}, "comm_msg": {shown, asked["header"]["msg_id"]}}
     links = "import os, re\nos.chdir('..')\nre.findall('href=.(.*?gated.ipynb)', run._repr_mimebundle_()['text/html'])[0]"
     assert cells.run(links)[1]["text/plain"] == "'runs/gated/1/gated.ipynb'"
     cells.run(f"__vsc_ipynb_file__ = {str(workspace / 'notebooks/new.ipynb')!r}")

@@ -16,20 +16,23 @@ def asked_once(send_command: Callable[..., Any]) -> Callable[..., Any]:
     method. A name may be another class after an import into the client's view."""
     from py4j.protocol import JVMVIEW_COMMAND_NAME, METHOD_TYPE, REFLECTION_COMMAND_NAME, SUCCESS, SUCCESS_CLASS
 
-    known: dict[str, str] = {}
+    known: list[dict[str, str]] = [{}]
     lasting = (SUCCESS_CLASS, SUCCESS + METHOD_TYPE)
 
     @functools.wraps(send_command)
     def send(command: str, *args: Any, **kwargs: Any) -> Any:
         if not command.startswith(REFLECTION_COMMAND_NAME):
-            if command.startswith(JVMVIEW_COMMAND_NAME):
-                known.clear()
-            return send_command(command, *args, **kwargs)
-        answer = known.get(command)
+            try:
+                return send_command(command, *args, **kwargs)
+            finally:
+                if command.startswith(JVMVIEW_COMMAND_NAME):
+                    known[:] = [{}]  # what another thread has asked meanwhile goes into the old one
+        answers = known[0]
+        answer = answers.get(command)
         if answer is None:
             answer = send_command(command, *args, **kwargs)
             if isinstance(answer, str) and answer.startswith(lasting):
-                known[command] = answer
+                answers[command] = answer
         return answer
 
     return send

@@ -50,3 +50,19 @@ def test_an_import_changes_names() -> None:
     send(IMPORT)
     java.answers[CLASS] = "ycx.y.functions"
     assert send(CLASS, True, binary=False) == "ycx.y.functions"
+
+
+def test_an_import_of_another_thread_comes_between() -> None:
+    """What a name was before an import, told after it, is not kept."""
+    java = Java()
+    told = java.send_command
+
+    def slow(command: str, *_: object, **__: object) -> str:
+        answer = told(command)
+        if command == CLASS and answer == "yca.b.functions":
+            send(IMPORT)
+            java.answers[CLASS] = "ycx.y.functions"
+        return answer
+
+    send = asked_once(slow)
+    assert [send(CLASS), send(CLASS)] == ["yca.b.functions", "ycx.y.functions"]
