@@ -41,13 +41,14 @@ def bundle_of(widget: Any) -> dict[str, Any]:
 
 def answer_this_cell(widget: Any) -> Callable[[], None]:
     """Have all that ``widget`` says in the thread that calls what is returned be an answer to the cell that is being executed now."""
-    kernel = getattr(widget.comm, "kernel", None)
+    comm = widget.comm
+    kernel = getattr(comm, "kernel", None)
     if kernel is None:  # not ipykernel's, which asks it each time whose answer a message is
         return lambda: None
     parent = kernel.get_parent()
 
     def begin() -> None:
-        widget.comm.kernel = _InOneThread(kernel, parent)
+        comm.kernel = _InOneThread(kernel, parent)
 
     return begin
 
