@@ -57,10 +57,11 @@ def git_facts(root: Path, files: Iterable[Path] = ()) -> dict[str, Any]:
 
 
 def _any_untracked(root: Path, files: Iterable[Path]) -> bool | None:
-    """Whether one of ``files`` in the repository's folder is in no commit to come; of a link, it and what it leads to. ``None``: who knows."""
-    root = root.resolve()
+    """Whether one of ``files`` in the repository's folder, or a link on the way to it, is in no commit to come. ``None``: who knows."""
+    root, files = root.resolve(), {file.absolute() for file in files}
     top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
-    paths = {path for file in files for path in (file.parent.resolve() / file.name, file.resolve())}
+    links = {part for part in {part for file in files for part in (file, *file.parents)} if part.is_symlink()}
+    paths = {*(file.resolve() for file in files), *(link.parent.resolve() / link.name for link in links)}
     inside = sorted(str(path.relative_to(top)) for path in paths if top in path.parents)
     tracked: set[str] = set()
     for at in range(0, len(inside), _MOST_ASKED):
@@ -70,7 +71,7 @@ def _any_untracked(root: Path, files: Iterable[Path]) -> bool | None:
         if asked is None:
             return None
         tracked.update(asked.split("\0"))
-    return not tracked.issuperset(inside)
+    return not tracked.issuperset(os.fsencode(path).decode("utf-8", "replace") for path in inside)  # as ``ask_git`` tells them
 
 
 def _user() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -60,15 +61,18 @@ def test_a_file_that_is_in_no_commit(tmp_path: Path) -> None:
     (project / ".gitignore").write_text("ignored.py\n")
     (project / "kept-link.py").symlink_to("sub/kept.py")
     (project / "kept-folder").symlink_to("sub")
+    odd = os.fsdecode(b"kept\xff.py")  # no UTF-8
+    (project / odd).touch()
     git(project, "add", ".")
     git(project, "commit", "-qm", "m")
     git(project, "clone", "-q", str(module), "inner")
     (project / "link.py").symlink_to(elsewhere)
     (project / "way.py").symlink_to("new [1].py")
+    (project / "folder").symlink_to("sub")
     for name in ("ignored.py", "new [1].py", "module/new.py"):
         (project / name).write_text("")
-    kept = ("kept [1].py", "sub/kept.py", "kept-link.py", "kept-folder/kept.py", "module/kept.py", "../elsewhere.py")
-    new = ("ignored.py", "new [1].py", "module/new.py", "inner/kept.py", "link.py", "way.py", "not-there.py")
+    kept = ("kept [1].py", "sub/kept.py", "kept-link.py", "kept-folder/kept.py", "module/kept.py", odd, "../elsewhere.py")
+    new = ("ignored.py", "new [1].py", "module/new.py", "inner/kept.py", "link.py", "way.py", "folder/kept.py", "not-there.py")
     dirty = {name: git_facts(project / "sub", [project / name])["git_dirty"] for name in (*kept, *new)}
     assert dirty == {**dict.fromkeys(kept, False), **dict.fromkeys(new, True)}
 

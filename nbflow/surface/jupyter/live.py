@@ -109,12 +109,12 @@ class LiveView:
         # Its updates are answers to this cell, whichever is executed then: VS Code takes no others.
         publisher: Any = getattr(get_ipython(), "display_pub", None)
         answering = functools.partial(_answering, getattr(publisher, "parent_header", {}))
-        begin = answer_this_cell(self._widget)
+        answer = answer_this_cell(self._widget)
 
         def follow() -> None:
             if hasattr(publisher, "register_hook"):
                 publisher.register_hook(answering)  # for this thread
-            begin()
+            answer()
             self.follow()
 
         threading.Thread(target=follow, name=f"nbflow-live-{self._run_id}", daemon=True).start()
