@@ -236,35 +236,44 @@ def test_a_big_job_starves_no_small_one(bench: Any, until: Any) -> None:
 
 def test_who_reads_next_does_not_wait_for_the_state_of_a_table(bench: Any, until: Any) -> None:
     """When a notebook has ended, Delta computes the state of what it has added; that a table is gone or not readable meanwhile, of another
-    one written by it, is nobody's trouble."""
-    client = bench.client(
-        """
-        for name in ("kept", "broken"):
-            session().range(0, 3, 1, 2).write.saveAsTable(f"ahead_{name}")
-        tell("made")
-        wait()
-        for name in ("kept", "broken"):
-            session().range(0, 5, 1, 3).write.mode("append").saveAsTable(f"ahead_{name}")
+    one written by it, is nobody's trouble, and is not tried again each time."""
+    names = ("kept", "gone", "broken")
+    writing = """
+        for name in {names}:
+            session().range(0, 5, 1, 3).write.mode("append").saveAsTable(f"ahead_{{name}}")
         tell("written")
         """
-    )
+    client = bench.client(writing.format(names=names) + "\n        wait()" + writing.format(names=names))
     control = bench.engine._control
+    delta_log = control._jvm.org.apache.spark.sql.delta.DeltaLog
 
     def snapshot(name: str) -> Any:
-        path = str(bench.warehouse / "default" / f"ahead_{name}")
-        return control._jvm.org.apache.spark.sql.delta.DeltaLog.forTable(control._session, path).unsafeVolatileSnapshot()
+        return delta_log.forTable(control._session, str(bench.warehouse / "default" / f"ahead_{name}")).unsafeVolatileSnapshot()
 
-    assert client.told() == "made"
-    until(lambda: all(snapshot(name)._computedStateTriggered() for name in ("kept", "broken")))
+    def failed_jobs() -> int:
+        statuses = control._jvm.java.util.ArrayList()
+        statuses.add(control._jvm.org.apache.spark.JobExecutionStatus.FAILED)
+        return int(control._context.statusStore().jobsList(statuses).size())
+
+    assert client.told() == "written"
+    until(lambda: all(snapshot(name)._computedStateTriggered() for name in names))
     client.go()
     assert client.end() == ["written"]
-    assert [(snapshot(name).version(), snapshot(name)._computedStateTriggered()) for name in ("kept", "broken")] == [(1, False)] * 2
-    shutil.rmtree(bench.warehouse / "default" / "ahead_broken")
+    assert [(snapshot(name).version(), snapshot(name)._computedStateTriggered()) for name in names] == [(1, False)] * 3
+    before = failed_jobs()
+    shutil.rmtree(bench.warehouse / "default" / "ahead_gone")
+    (bench.warehouse / "default" / "ahead_broken" / "_delta_log" / "00000000000000000001.json").unlink()
     bench.do(bench.engine.cancel(client.tag))
     until(lambda: snapshot("kept")._computedStateTriggered())
-    assert (snapshot("kept").version(), snapshot("kept").numOfFiles()) == (1, 5)
-    reader = "tell(session().table('ahead_kept').count())"
-    assert bench.run(reader) == [8]
+    assert (snapshot("kept").version(), snapshot("kept").numOfFiles()) == (1, 6)
+    for version in (2, 3, 4):
+        more = bench.client(writing.format(names=["kept"]))
+        assert more.end() == ["written"]
+        bench.do(bench.engine.cancel(more.tag))
+        until(lambda: snapshot("kept")._computedStateTriggered())
+        assert snapshot("kept").version() == version
+    assert failed_jobs() - before == 1
+    assert bench.run("tell(session().table('ahead_kept').count())") == [25]
 
 
 def test_the_state_of_a_table_is_computed_while_its_notebook_goes_on(bench: Any, until: Any) -> None:

@@ -55,12 +55,13 @@ class Ahead:
                 seconds = self._shared.jvm.java.util.concurrent.TimeUnit.SECONDS
                 session = session_of(gateway).newSession()
                 session.conf().set(*_WITHOUT_CODE)
+                failed: set[int] = set()
                 while not self._closed:
                     noted = self._notes.poll(_WAIT_SECONDS, seconds)
                     if noted is not None and not self._closed:
                         self._notes.clear()
                         with contextlib.suppress(Exception):
-                            _compute_all(gateway.jvm, session)
+                            failed = _compute_all(gateway.jvm, session, failed)
             finally:
                 let_go(gateway)
 
@@ -90,17 +91,35 @@ def _noting(jvm: Any, notes: Any) -> Any:
     return invoke.MethodHandleProxies.asInterfaceInstance(java.Class.forName(_LISTENER, True, loader), offer)
 
 
-def _compute_all(jvm: Any, session: Any) -> None:
-    """What it is about is Delta's own store of the tables that the driver has open. Those of many files are left to who reads them."""
+def _compute_all(jvm: Any, session: Any, failed: set[int]) -> set[int]:
+    """What it is about is Delta's own store of the tables that the driver has open, for an hour after their last use, also of those that
+    are gone. Those of many files are left to who reads them, and so are the states, by their identities in Java, that have ``failed``:
+    each would fail again at each change. Returns the failed ones."""
     jvm.org.apache.spark.sql.classic.SparkSession.setActiveSession(session)  # of the one thread that serves this gateway's one connection
     loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
     logs = jvm.java.lang.Class.forName("org.apache.spark.sql.delta.DeltaLog$", True, loader).getField("MODULE$").get(None)
     opened = logs.getOrCreateCache(session.sessionState().conf()).asMap()
+    still: set[int] = set()
     for log in list(opened.values()) if opened.size() <= _MOST_LOGS else ():
-        with contextlib.suppress(Exception):  # a table that is gone meanwhile
+        with contextlib.suppress(Exception):  # a table that goes in this very moment
             snapshot = log.unsafeVolatileSnapshot()
-            if _is_unread(snapshot):
+            if not _is_unread(snapshot):
+                continue
+            identity = jvm.java.lang.System.identityHashCode(snapshot)
+            if identity in failed or not _is_there(log):
+                still.add(identity)
+                continue
+            try:
                 snapshot.numOfFiles()
+            except Exception:
+                still.add(identity)
+    return still
+
+
+def _is_there(log: Any) -> bool:
+    """Whether the folder of a table's log is there; a rehearsal's is not any more when it has ended."""
+    folder = log.logPath()
+    return bool(folder.getFileSystem(log.newDeltaHadoopConf()).exists(folder))
 
 
 def _is_unread(snapshot: Any) -> bool:
