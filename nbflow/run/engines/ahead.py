@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 _MOST_LOGS, _MOST_FILES = 100, 1000
@@ -16,8 +16,9 @@ _MOST_NOTES = 100
 """More than one note says no more than one."""
 
 _WAIT_SECONDS = 600
-_WITHOUT_CODE = ("spark.sql.codegen.factoryMode", "NO_CODEGEN")
-"""A table's state is a query of some two hundred columns over a few rows: to write the code for it takes longer than to do without."""
+_FOR_FEW_ROWS = {"spark.sql.codegen.factoryMode": "NO_CODEGEN", "spark.sql.adaptive.enabled": "false"}
+"""A table's state is two queries of some two hundred columns over a few rows: to write code for them, or to plan them anew when the first rows
+are there, takes longer than to do without."""
 
 _LISTENER = "org.apache.spark.sql.catalyst.catalog.ExternalCatalogEventListener"
 
@@ -54,14 +55,15 @@ class Ahead:
             try:
                 seconds = self._shared.jvm.java.util.concurrent.TimeUnit.SECONDS
                 session = session_of(gateway).newSession()
-                session.conf().set(*_WITHOUT_CODE)
-                failed: set[int] = set()
+                for name, value in _FOR_FEW_ROWS.items():
+                    session.conf().set(name, value)
+                settled: set[int] = set()
                 while not self._closed:
                     noted = self._notes.poll(_WAIT_SECONDS, seconds)
                     if noted is not None and not self._closed:
                         self._notes.clear()
                         with contextlib.suppress(Exception):
-                            failed = _compute_all(gateway.jvm, session, failed)
+                            settled = _compute_all(gateway.jvm, session, settled)
             finally:
                 let_go(gateway)
 
@@ -81,6 +83,14 @@ def let_go(gateway: Any) -> None:
     gateway._gateway_client.is_connected = False
 
 
+def open_logs(jvm: Any, session: Any) -> Collection[Any]:
+    """The logs of the tables that Delta has open in a driver, of Java's class ``DeltaLog``."""
+    loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
+    logs = jvm.java.lang.Class.forName("org.apache.spark.sql.delta.DeltaLog$", True, loader).getField("MODULE$").get(None)
+    opened: Collection[Any] = logs.getOrCreateCache(session.sessionState().conf()).asMap().values()
+    return opened
+
+
 def _noting(jvm: Any, notes: Any) -> Any:
     """A listener of the catalog that is Java's own, so that who changes the catalog waits for nobody: it puts what it is told into the
     queue ``notes``, unless that is full."""
@@ -91,33 +101,25 @@ def _noting(jvm: Any, notes: Any) -> Any:
     return invoke.MethodHandleProxies.asInterfaceInstance(java.Class.forName(_LISTENER, True, loader), offer)
 
 
-def _compute_all(jvm: Any, session: Any, failed: set[int]) -> set[int]:
+def _compute_all(jvm: Any, session: Any, settled: set[int]) -> set[int]:
     """What it is about is Delta's own store of the tables that the driver has open, for an hour after their last use, also of those that
-    are gone. Those of many files are left to who reads them, and so are the states, by their identities in Java, that have ``failed``:
-    each would fail again at each change. Returns the failed ones."""
+    are gone. ``settled`` are the states, by their identities in Java, that were looked at before, whatever came of it: one that failed
+    would fail again. Returns those that are so now. States of many files are left to who reads them."""
     jvm.org.apache.spark.sql.classic.SparkSession.setActiveSession(session)  # of the one thread that serves this gateway's one connection
-    loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
-    logs = jvm.java.lang.Class.forName("org.apache.spark.sql.delta.DeltaLog$", True, loader).getField("MODULE$").get(None)
-    opened = logs.getOrCreateCache(session.sessionState().conf()).asMap()
-    still: set[int] = set()
-    for log in list(opened.values()) if opened.size() <= _MOST_LOGS else ():
-        with contextlib.suppress(Exception):  # a table that goes in this very moment
+    opened = open_logs(jvm, session)
+    identity = jvm.java.lang.System.identityHashCode
+    now: set[int] = set()
+    for log in list(opened) if len(opened) <= _MOST_LOGS else ():
+        with contextlib.suppress(Exception):  # a table that is gone meanwhile, or not readable
             snapshot = log.unsafeVolatileSnapshot()
-            if not _is_unread(snapshot):
-                continue
-            identity = jvm.java.lang.System.identityHashCode(snapshot)
-            if identity in failed or not _is_there(log):
-                still.add(identity)
-                continue
-            try:
+            now.add(number := identity(snapshot))
+            if number not in settled and _is_unread(snapshot) and _is_there(log):
                 snapshot.numOfFiles()
-            except Exception:
-                still.add(identity)
-    return still
+    return now
 
 
 def _is_there(log: Any) -> bool:
-    """Whether the folder of a table's log is there; a rehearsal's is not any more when it has ended."""
+    """Whether the folder of a table's log is there."""
     folder = log.logPath()
     return bool(folder.getFileSystem(log.newDeltaHadoopConf()).exists(folder))
 

@@ -129,10 +129,13 @@ class Control:
             let_go(gateway)
         return done
 
-    def end_rehearsal(self) -> None:
-        """Cancel what ``rehearse`` has running. No error when the driver is gone."""
+    def end_rehearsal(self, tables: Iterable[Path]) -> None:
+        """Cancel what ``rehearse`` has running, and have Delta forget these ``tables`` of it. No error when the driver is gone."""
         with contextlib.suppress(Exception):
             self._context.cancelJobsWithTag(_REHEARSAL)
+            for table in tables:
+                path = self._jvm.org.apache.hadoop.fs.Path(str(table))
+                self._jvm.org.apache.spark.sql.delta.DeltaLog.invalidateCache(self._session, path)
 
     def follow_tables(self) -> None:
         """Have the state of tables computed from now on when they were made, or a notebook has ended that wrote to them (``ahead``). No error

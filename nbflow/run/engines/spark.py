@@ -26,7 +26,7 @@ from nbflow.run.engines.gateway import Gateway
 from nbflow.run.engines.memory import heap
 from nbflow.run.engines.parts import Parts, find_parts
 from nbflow.run.engines.private_files import connection_file, write_private
-from nbflow.run.engines.usual import usual_work
+from nbflow.run.engines.usual import usual_tables, usual_work
 from nbflow.run.guard import Guard
 
 _CANCEL_SECONDS = 5.0
@@ -198,7 +198,7 @@ class SparkEngine:
         from nbflow.run.engines.spare import Spare  # loads psutil, which only who rests needs
 
         over, folder = threading.Event(), self._gateway.scratch / f"rehearsal-{uuid.uuid4().hex}"
-        works = [usual_work(folder / str(number)) for number in range(self._rehearsals)]
+        folders = [folder / str(number) for number in range(self._rehearsals)]
         spare = Spare(self._gateway.pid)
 
         def wait(over: threading.Event) -> None:
@@ -207,11 +207,13 @@ class SparkEngine:
                 spare.wait(over)
 
         try:
-            self.rounds += await _in_thread(control.rehearse, works, over, wait)
+            self.rounds += await _in_thread(control.rehearse, [usual_work(each) for each in folders], over, wait)
             self._rehearsed = control
         finally:
             over.set()
-            asyncio.get_running_loop().run_in_executor(None, control.end_rehearsal)
+            asyncio.get_running_loop().run_in_executor(
+                None, control.end_rehearsal, [table for each in folders for table in usual_tables(each)]
+            )
             shutil.rmtree(folder, ignore_errors=True)
 
     async def lost(self, tag: str = "") -> str:

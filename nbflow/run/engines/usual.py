@@ -39,6 +39,11 @@ def usual_statements(one: str, other: str) -> Sequence[str]:
 
 
 def usual_work(folder: Path) -> Sequence[str]:
-    """Statements that make tables and files in ``folder``, which is not there, and no name but temporary ones of their session."""
-    names = {"one": f"delta.`{folder}/one`", "other": f"delta.`{folder}/other`", "folder": str(folder)}
-    return [statement.format(**names) for statement in (*_TABLES, *_FILES)]
+    """Statements that make ``usual_tables`` and files in ``folder``, which is not there, and no name but temporary ones of their session."""
+    one, other = (f"delta.`{table}`" for table in usual_tables(folder))
+    return [statement.format(one=one, other=other, folder=folder) for statement in (*_TABLES, *_FILES)]
+
+
+def usual_tables(folder: Path) -> tuple[Path, Path]:
+    """Where the tables of ``usual_work`` lie."""
+    return folder / "one", folder / "other"

@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from nbflow.define.settings import Settings
+from nbflow.run.engines.ahead import open_logs
 from nbflow.run.engines.archive import archive_path
 from nbflow.run.engines.parts import find_parts
 from nbflow.run.engines.spark import SparkEngine
-from nbflow.run.engines.usual import usual_work
+from nbflow.run.engines.usual import usual_tables, usual_work
 
 pytestmark = pytest.mark.long
 
@@ -56,8 +57,8 @@ class Ready:
 
 
 def test_a_driver_rehearses_and_nobody_sees_it(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is rehearsed can be executed; afterwards no name, no cached table, no file of it is there, and an archive
-    that is there is left alone. Cut off in the middle it stops, and the driver goes on."""
+    """What is rehearsed can be executed; afterwards no name, no cached table, no file of it is there, nor any that Delta had open, and an
+    archive that is there is left alone. Cut off in the middle it stops, and the driver goes on."""
     monkeypatch.setattr("nbflow.run.engines.spare.Spare", Ready)
 
     async def life() -> None:
@@ -82,6 +83,9 @@ def test_a_driver_rehearses_and_nobody_sees_it(tmp_path: Path, cache: Path, monk
             await engine.rest()
             assert (engine.rounds, engine._rehearsed) == (1, control)
             assert not list(left(engine._state))
+            while len(logs := open_logs(control._jvm, control._session)) > 2:
+                await asyncio.sleep(0.05)
+            assert {str(log.dataPath()) for log in logs} == {f"file:{table}" for table in usual_tables(tmp_path / "by hand")}
             assert [name for name in names(control) if name not in before] == []
             assert control._session.sharedState().cacheManager().isEmpty()
             assert not list((tmp_path / "warehouse").iterdir())
