@@ -31,7 +31,7 @@ from nbflow.run.guard import Guard
 
 _CANCEL_SECONDS = 5.0
 _CLIENT_SECONDS = 1.0
-_ROUNDS = 6
+_ROUNDS = 12
 """More gain little: by then most of what Java makes its fastest code of has been called often enough."""
 _CLOSE_SECONDS = 1.0
 """How long a cancelled notebook's gateway stays open, so that what it waits for still ends with a word about the cancel."""
