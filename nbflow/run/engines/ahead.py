@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
 from typing import Any
 
 _MOST_LOGS, _MOST_FILES = 100, 1000
@@ -84,11 +85,20 @@ def let_go(gateway: Any) -> None:
 
 
 def open_logs(jvm: Any, session: Any) -> Collection[Any]:
-    """The logs of the tables that Delta has open in a driver, of Java's class ``DeltaLog``."""
+    """The logs of the tables that Delta has open in a driver, of Java's class ``DeltaLog``. To be looked at is no use of them: Delta closes
+    one an hour after its last use."""
     loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
     logs = jvm.java.lang.Class.forName("org.apache.spark.sql.delta.DeltaLog$", True, loader).getField("MODULE$").get(None)
-    opened: Collection[Any] = logs.getOrCreateCache(session.sessionState().conf()).asMap().values()
+    opened: Collection[Any] = jvm.java.util.HashMap(logs.getOrCreateCache(session.sessionState().conf()).asMap()).values()
     return opened
+
+
+def forget_logs(jvm: Any, session: Any, tables: Iterable[Path]) -> None:
+    """Have Delta close the logs of these tables, which nobody else may know: two that write by two logs of one table could overwrite each
+    other's commits."""
+    delta_log, path = jvm.org.apache.spark.sql.delta.DeltaLog, jvm.org.apache.hadoop.fs.Path
+    for table in tables:
+        delta_log.invalidateCache(session, path(str(table)))
 
 
 def _noting(jvm: Any, notes: Any) -> Any:
@@ -102,9 +112,9 @@ def _noting(jvm: Any, notes: Any) -> Any:
 
 
 def _compute_all(jvm: Any, session: Any, settled: set[int]) -> set[int]:
-    """What it is about is Delta's own store of the tables that the driver has open, for an hour after their last use, also of those that
-    are gone. ``settled`` are the states, by their identities in Java, that were looked at before, whatever came of it: one that failed
-    would fail again. Returns those that are so now. States of many files are left to who reads them."""
+    """Compute the states of the tables that Delta has open, unless they were looked at before: ``settled`` are the identities in Java of those,
+    whatever came of it, since most that failed would fail again at each change. Returns the identities of all that are open now.
+    States of many files are left to who reads them; tables that are gone stay open for a while, too."""
     jvm.org.apache.spark.sql.classic.SparkSession.setActiveSession(session)  # of the one thread that serves this gateway's one connection
     opened = open_logs(jvm, session)
     identity = jvm.java.lang.System.identityHashCode

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from nbflow.core.exchange import COMMIT_SETTING, TAG_SETTING
-from nbflow.run.engines.ahead import Ahead, let_go, session_of
+from nbflow.run.engines.ahead import Ahead, forget_logs, let_go, session_of
 from nbflow.run.engines.clients import Clients
+from nbflow.run.engines.usual import Work
 from nbflow.warehouse.catalog import SparkCatalog
 from nbflow.warehouse.folders import contents
 
@@ -103,39 +104,36 @@ class Control:
         for statement in statements:
             self._session.sql(statement).collect()
 
-    def rehearse(self, works: Sequence[Sequence[str]], over: threading.Event, wait: Callable[[threading.Event], None]) -> int:
-        """Execute the statements of each of ``works`` in a session of its own, each when ``wait`` returns, until ``over`` is set; one that
-        fails ends it all. Returns how many of ``works`` were done.
+    def rehearse(self, work: Work, over: threading.Event, wait: Callable[[threading.Event], None]) -> bool:
+        """Execute the statements of ``work`` in a session of its own, each when ``wait`` returns, until ``over`` is set or one fails, and
+        have Delta forget its tables. Returns whether all were done.
 
         ``end_rehearsal`` cuts off the one that is being executed.
         """
-        gateway, done = self._open(), 0
+        gateway = self._open()
         try:
-            session_of(gateway).sparkContext().addJobTag(_REHEARSAL)
-            for statements in works:
-                session = session_of(gateway).newSession()
-                try:
-                    for statement in statements:
-                        wait(over)
-                        if over.is_set():
-                            return done
-                        session.sql(statement).collect()
-                finally:
-                    gateway.detach(session)
-                done += 1
+            own = session_of(gateway)
+            own.sparkContext().addJobTag(_REHEARSAL)
+            session = own.newSession()
+            try:
+                for statement in work.statements:
+                    wait(over)
+                    if over.is_set():
+                        return False
+                    session.sql(statement).collect()
+            finally:
+                forget_logs(gateway.jvm, session, work.tables)
+                gateway.detach(session)
         except Exception:  # cut off, or a driver that goes in this very moment: nobody waits for what comes of it
-            return done
+            return False
         finally:
             let_go(gateway)
-        return done
+        return True
 
-    def end_rehearsal(self, tables: Iterable[Path]) -> None:
-        """Cancel what ``rehearse`` has running, and have Delta forget these ``tables`` of it. No error when the driver is gone."""
+    def end_rehearsal(self) -> None:
+        """Cancel what ``rehearse`` has running. No error when the driver is gone."""
         with contextlib.suppress(Exception):
             self._context.cancelJobsWithTag(_REHEARSAL)
-            for table in tables:
-                path = self._jvm.org.apache.hadoop.fs.Path(str(table))
-                self._jvm.org.apache.spark.sql.delta.DeltaLog.invalidateCache(self._session, path)
 
     def follow_tables(self) -> None:
         """Have the state of tables computed from now on when they were made, or a notebook has ended that wrote to them (``ahead``). No error

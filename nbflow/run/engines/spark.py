@@ -26,7 +26,7 @@ from nbflow.run.engines.gateway import Gateway
 from nbflow.run.engines.memory import heap
 from nbflow.run.engines.parts import Parts, find_parts
 from nbflow.run.engines.private_files import connection_file, write_private
-from nbflow.run.engines.usual import usual_tables, usual_work
+from nbflow.run.engines.usual import usual_work
 from nbflow.run.guard import Guard
 
 _CANCEL_SECONDS = 5.0
@@ -130,7 +130,7 @@ class SparkEngine:
             port, secret = await self._start_gateway()
             control = await _in_thread(Control, port, secret)
             self.version = await _in_thread(control.begin, self._warehouse)
-            self._control = control
+            self._control, self.rounds = control, 0
             asyncio.get_running_loop().run_in_executor(None, control.follow_tables)  # nobody waits for it
         except (EngineError, asyncio.CancelledError):
             await self._end()
@@ -197,24 +197,29 @@ class SparkEngine:
     async def _rehearse(self, control: Control) -> None:
         from nbflow.run.engines.spare import Spare  # loads psutil, which only who rests needs
 
-        over, folder = threading.Event(), self._gateway.scratch / f"rehearsal-{uuid.uuid4().hex}"
-        folders = [folder / str(number) for number in range(self._rehearsals)]
-        spare = Spare(self._gateway.pid)
+        over, spare = threading.Event(), Spare(self._gateway.pid)
 
         def wait(over: threading.Event) -> None:
             spare.wait(over)
             while self._serving is not None and self._serving.is_used() and not over.wait(_CLIENT_SECONDS):
                 spare.wait(over)
 
+        def rehearse() -> bool:
+            folder = self._gateway.scratch / f"rehearsal-{uuid.uuid4().hex}"
+            try:
+                return control.rehearse(usual_work(folder), over, wait)
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
         try:
-            self.rounds += await _in_thread(control.rehearse, [usual_work(each) for each in folders], over, wait)
+            while self.rounds < self._rehearsals:
+                if not await _in_thread(rehearse):
+                    break  # what fails would fail again
+                self.rounds += 1
             self._rehearsed = control
         finally:
             over.set()
-            asyncio.get_running_loop().run_in_executor(
-                None, control.end_rehearsal, [table for each in folders for table in usual_tables(each)]
-            )
-            shutil.rmtree(folder, ignore_errors=True)
+            asyncio.get_running_loop().run_in_executor(None, control.end_rehearsal)
 
     async def lost(self, tag: str = "") -> str:
         """Return when the driver that runs now is gone; see ``core.ports.Engine``."""

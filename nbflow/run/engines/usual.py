@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 _TABLES = (
@@ -33,17 +34,21 @@ _FILES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Statements, in their order, and where the tables lie that they make."""
+
+    statements: Sequence[str]
+    tables: Sequence[Path]
+
+
 def usual_statements(one: str, other: str) -> Sequence[str]:
     """Statements that make and change the tables ``one`` and ``other``, which are not there, in a session that has no views."""
     return [statement.format(one=one, other=other) for statement in _TABLES]
 
 
-def usual_work(folder: Path) -> Sequence[str]:
-    """Statements that make ``usual_tables`` and files in ``folder``, which is not there, and no name but temporary ones of their session."""
-    one, other = (f"delta.`{table}`" for table in usual_tables(folder))
-    return [statement.format(one=one, other=other, folder=folder) for statement in (*_TABLES, *_FILES)]
-
-
-def usual_tables(folder: Path) -> tuple[Path, Path]:
-    """Where the tables of ``usual_work`` lie."""
-    return folder / "one", folder / "other"
+def usual_work(folder: Path) -> Work:
+    """What makes tables and files in ``folder``, which is not there, and no name but temporary ones of its session."""
+    tables = (folder / "one", folder / "other")
+    one, other = (f"delta.`{table}`" for table in tables)
+    return Work([statement.format(one=one, other=other, folder=folder) for statement in (*_TABLES, *_FILES)], tables)

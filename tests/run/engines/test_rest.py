@@ -18,7 +18,7 @@ from nbflow.run.engines.ahead import open_logs
 from nbflow.run.engines.archive import archive_path
 from nbflow.run.engines.parts import find_parts
 from nbflow.run.engines.spark import SparkEngine
-from nbflow.run.engines.usual import usual_tables, usual_work
+from nbflow.run.engines.usual import Work, usual_work
 
 pytestmark = pytest.mark.long
 
@@ -57,20 +57,28 @@ class Ready:
 
 
 def test_a_driver_rehearses_and_nobody_sees_it(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is rehearsed can be executed; afterwards no name, no cached table, no file of it is there, nor any that Delta had open, and an
-    archive that is there is left alone. Cut off in the middle it stops, and the driver goes on."""
+    """What is rehearsed can be executed; afterwards no name, no cached table, no file of it is there, nor a table that Delta has open, and
+    an archive that is there is left alone. Cut off in the middle it stops, the driver goes on, and the next rest with
+    what is not done yet."""
     monkeypatch.setattr("nbflow.run.engines.spare.Spare", Ready)
 
     async def life() -> None:
-        engine = SparkEngine(Settings(), tmp_path / "warehouse", tmp_path / "state", print, rehearsals=1)
+        engine = SparkEngine(Settings(), tmp_path / "warehouse", tmp_path / "state", print, rehearsals=2)
         try:
             await engine.start()
             control: Any = engine._control
-            await asyncio.to_thread(control.execute, usual_work(tmp_path / "by hand"))
-            before = names(control)
+            by_hand = usual_work(tmp_path / "by hand")
+            await asyncio.to_thread(control.execute, by_hand.statements)
+            before, rehearse = names(control), control.rehearse
+            begun: list[int] = []
 
+            def noted(work: Work, *more: Any) -> Any:
+                begun.append(engine.rounds)
+                return rehearse(work, *more)
+
+            control.rehearse = noted
             resting = asyncio.ensure_future(engine.rest())
-            while not list(left(engine._state)):
+            while begun != [0, 1]:
                 await asyncio.sleep(0.01)
             resting.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -78,20 +86,19 @@ def test_a_driver_rehearses_and_nobody_sees_it(tmp_path: Path, cache: Path, monk
             tracker = control._context.statusTracker()
             while list(tracker.getActiveJobIds()):
                 await asyncio.sleep(0.05)
-            assert (engine.rounds, engine._rehearsed) == (0, None)
+            assert (engine.rounds, engine._rehearsed) == (1, None)
 
             await engine.rest()
-            assert (engine.rounds, engine._rehearsed) == (1, control)
+            assert (engine.rounds, engine._rehearsed, begun) == (2, control, [0, 1, 1])
             assert not list(left(engine._state))
-            while len(logs := open_logs(control._jvm, control._session)) > 2:
-                await asyncio.sleep(0.05)
-            assert {str(log.dataPath()) for log in logs} == {f"file:{table}" for table in usual_tables(tmp_path / "by hand")}
+            opened = {str(log.dataPath()) for log in open_logs(control._jvm, control._session)}
+            assert opened == {f"file:{table}" for table in by_hand.tables}
             assert [name for name in names(control) if name not in before] == []
             assert control._session.sharedState().cacheManager().isEmpty()
             assert not list((tmp_path / "warehouse").iterdir())
             assert cache.read_bytes() == b"no archive"
             await engine.rest()
-            assert engine.rounds == 1
+            assert begun == [0, 1, 1]
         finally:
             await engine.stop()
 
