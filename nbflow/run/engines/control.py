@@ -17,6 +17,7 @@ from typing import Any
 
 from nbflow.core.exchange import COMMIT_SETTING, TAG_SETTING
 from nbflow.run.engines.ahead import Ahead, forget_logs, let_go, session_of
+from nbflow.run.engines.classes import CLASSES, load_classes
 from nbflow.run.engines.clients import Clients
 from nbflow.run.engines.usual import Work
 from nbflow.warehouse.catalog import SparkCatalog
@@ -62,6 +63,16 @@ class Control:
         self._catalog = SparkCatalog(self._jvm, self._session)
         self._catalog.follow(warehouse, {}, contents(warehouse))
         return str(self._session.version())
+
+    def load_classes(self) -> None:
+        """Load the classes that are going to be needed. For a thread of its own, while another calls ``begin``. No error when the
+        driver is gone."""
+        with contextlib.suppress(Exception):
+            gateway = self._open()
+            try:
+                load_classes(gateway, CLASSES.read_text("utf-8"))
+            finally:
+                let_go(gateway)
 
     def run_main(self, name: str, arguments: Sequence[str], mark: str) -> None:
         """Call ``main`` of the class ``name``; commits of the driver's session bear ``mark``. Raises py4j's error of what it throws,

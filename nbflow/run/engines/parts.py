@@ -15,6 +15,8 @@ from nbflow.core.results import ErrorKind
 from nbflow.run.engines.jars import cached_jars, jar_folder, jars_for
 from nbflow.run.engines.java import Java, find_java
 
+_FULLEST = ("spark-", "delta-", "scala-library", "scala-reflect")
+
 
 @dataclass(frozen=True, slots=True)
 class SparkInstallation:
@@ -42,8 +44,9 @@ class Parts:
 
     @property
     def class_path(self) -> list[Path]:
-        """The jars of Spark and of Delta, each named."""
-        return [*sorted((self.spark.home / "jars").glob("*.jar")), *self.jars]
+        """The jars of Spark and of Delta, each named. Java looks for each class in one after another: first those that have most of them."""
+        jars = [*sorted((self.spark.home / "jars").glob("*.jar")), *self.jars]
+        return sorted(jars, key=lambda jar: not jar.name.startswith(_FULLEST))
 
 
 def find_spark() -> SparkInstallation:
