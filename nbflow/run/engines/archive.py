@@ -68,13 +68,8 @@ async def make_archive(
                 guard.remove(Path(place))
             made = Path(place) / "classes.jsa"
             gateway = Gateway(Path(place), f"{token or uuid.uuid4().hex}-archive", niceness=_LOWEST if behind else 0)
-            await _train(
-                parts,
-                gateway,
-                Path(place),
-                made,
-                ["create schema s", *usual_statements("s.t", "s.u")] if statements is None else statements,
-            )
+            usual = ["create schema s", *usual_statements("s.t", "s.u", Path(place) / "files")]
+            await _train(parts, gateway, Path(place), made, usual if statements is None else statements)
             os.replace(made, path)
     except OSError as error:
         raise EngineError(ErrorKind.ENGINE_START, f"the class-data archive cannot be kept in {path.parent}: {error}") from error

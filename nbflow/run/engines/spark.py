@@ -129,8 +129,8 @@ class SparkEngine:
             self._warehouse.mkdir(parents=True, exist_ok=True)
             port, secret = await self._start_gateway()
             control = await _in_thread(Control, port, secret)
-            if self._parts is not None and not archive_options(self._parts):
-                asyncio.get_running_loop().run_in_executor(None, control.load_classes)  # nobody waits for it, either
+            if self._parts is not None and not archive_options(self._parts) and cores() > 1:
+                asyncio.get_running_loop().run_in_executor(None, control.load_classes)  # nobody waits for it
             self.version = await _in_thread(control.begin, self._warehouse)
             self._control, self.rounds = control, 0
             asyncio.get_running_loop().run_in_executor(None, control.follow_tables)  # nobody waits for it

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_TABLES = (
+_STATEMENTS = (
     "create table {one} (a int, b string, c double, d timestamp, e decimal(12,2)) using delta partitioned by (b)",
     "insert into {one} select id, cast(id % 3 as string), id / 7, timestamp'2026-01-01', id / 3 from range(1000)",
     "create or replace table {other} using delta as select b, count(*) n, count(distinct a) m, sum(c) s, max(e) e from {one} group by b",
@@ -18,8 +18,6 @@ _TABLES = (
     "create temp view joined as select a, d, s, row_number() over (partition by b order by a) r from {one} join {other} using (b)",
     "select to_date(d) day, sum(s), avg(a) from joined where r < 100 group by 1 order by 1",
     "describe history {other}",
-)
-_FILES = (
     "insert overwrite directory '{folder}/csv' using csv options (header 'true') select a, b, e, d from {one}",
     "create temp view read using csv options (path '{folder}/csv', header 'true', inferSchema 'true')",
     "create temp view lines as select split(value, ',') parts, lower(trim(value)) line from text.`{folder}/csv`",
@@ -42,13 +40,14 @@ class Work:
     tables: Sequence[Path]
 
 
-def usual_statements(one: str, other: str) -> Sequence[str]:
-    """Statements that make and change the tables ``one`` and ``other``, which are not there, in a session that has no views."""
-    return [statement.format(one=one, other=other) for statement in _TABLES]
+def usual_statements(one: str, other: str, folder: Path) -> Sequence[str]:
+    """Statements that make and change the tables ``one`` and ``other``, and write and read files in ``folder``. None of them may be there, and
+    the session has no views."""
+    return [statement.format(one=one, other=other, folder=folder) for statement in _STATEMENTS]
 
 
 def usual_work(folder: Path) -> Work:
     """What makes tables and files in ``folder``, which is not there, and no name but temporary ones of its session."""
     tables = (folder / "one", folder / "other")
     one, other = (f"delta.`{table}`" for table in tables)
-    return Work([statement.format(one=one, other=other, folder=folder) for statement in (*_TABLES, *_FILES)], tables)
+    return Work(usual_statements(one, other, folder), tables)

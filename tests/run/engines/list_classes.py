@@ -16,7 +16,7 @@ from nbflow.run.engines.conf import driver_options
 from nbflow.run.engines.control import Control
 from nbflow.run.engines.gateway import Gateway
 from nbflow.run.engines.parts import find_parts
-from nbflow.run.engines.usual import usual_work
+from nbflow.run.engines.usual import usual_statements
 
 LOADED = re.compile(r"\] (\S+) source: file:\S+\.jar$", re.MULTILINE)
 """A line of Java's log about a class that came from a jar: not from Java itself, not made while it runs."""
@@ -43,7 +43,7 @@ async def main() -> None:
             control = Control(port, secret)
             control.begin(place / "warehouse")
             control._session.range(3).write().saveAsTable("first")  # as a notebook does it
-            control.execute(usual_work(place / "work").statements)
+            control.execute(["create schema s", *usual_statements("s.t", "s.u", place / "files")])
             control.close()
             names = [name for name in loaded(log) if name not in before]
         finally:
