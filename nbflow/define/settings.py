@@ -23,7 +23,9 @@ _PYPROJECT = "pyproject.toml"
 BUNDLES = ("databricks.yml", "databricks.yaml")
 """The files of a bundle, which stand at a workspace's root."""
 _PREFIX = "NBFLOW_"
-_MEMORY = re.compile(r"[1-9][0-9]*[kmgtKMGT]\Z")  # what Java takes for its heap
+_MEMORY = re.compile(r"([1-9][0-9]*)([kmgtKMGT])\Z")  # what Java takes for its heap
+LEAST_HEAP = 512 << 20
+"""Bytes of a driver's heap. Spark takes none where Java says that it has less than 450 MiB, and Java leaves out a part of what it was given."""
 _CATALOG = re.compile(r"[\w-]+\Z")
 _SECTION = re.compile(r"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*[\"']?nbflow[\"']?[ \t]*[.\]]", re.MULTILINE)
 _SLIP = 0.8  # ``NBFLOW_PARALEL`` is a slip, ``NBFLOW_BUCKET`` is not
@@ -173,9 +175,14 @@ def _check(key: str, value: Any) -> None:
     if key.endswith("_seconds") and not 0 <= value < float("inf"):
         msg = f"{value} is no number of seconds"
         raise ValueError(msg)
-    if key == "driver_memory" and value is not None and not _MEMORY.match(value):
-        msg = f"{value!r} is no size of memory; write 512m or 2g"
-        raise ValueError(msg)
+    if key == "driver_memory" and value is not None:
+        said = _MEMORY.match(value)
+        if said is None:
+            msg = f"{value!r} is no size of memory; write 512m or 2g"
+            raise ValueError(msg)
+        if int(said[1]) << 10 * ("kmgt".index(said[2].lower()) + 1) < LEAST_HEAP:
+            msg = f"{value} is too little for Spark's driver; 512m is the least"
+            raise ValueError(msg)
     for name in value if key == "catalogs" else ():
         if not _CATALOG.match(name):
             msg = f"{name!r} is no name of a catalog; write letters, digits, '_' and '-'"

@@ -38,18 +38,23 @@ class Watch:
         """What the attempt with this mark wrote since, by table. ``noted`` are commits without a mark that are known to be its own."""
         found = []
         for table, commits in self.changed():
-            own = [commit for commit in commits if commit.mark == mark or (noted and commit.mark is None and _place(commit) in noted)]
+            own = [
+                commit
+                for commit in commits
+                if commit.mark == mark or (noted and commit.mark is None and not _places(commit).isdisjoint(noted))
+            ]
             if own:
                 found.append(_write(table, own))
         return tuple(sorted(found, key=lambda write: write.table))
 
 
-def _place(commit: Commit) -> tuple[str, int]:
-    """What no other commit has, not even one of a table that was made anew in the same folder."""
+def _places(commit: Commit) -> set[tuple[str, int]]:
+    """What no other commit has, not even one of a table that was made anew in the same folder; a table that is renamed keeps the second."""
     try:
-        return os.path.realpath(commit.file), os.stat(commit.file).st_mtime_ns
+        found = os.stat(commit.file)
     except OSError:
-        return commit.file, 0
+        return set()
+    return {(os.path.realpath(commit.file), found.st_mtime_ns), (f"{found.st_dev}-{found.st_ino}", found.st_mtime_ns)}
 
 
 def _write(table: FoundTable, commits: Sequence[Commit]) -> TableWrite:

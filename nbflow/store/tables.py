@@ -11,7 +11,7 @@ from typing import Any
 
 from nbflow.core.errors import UsageError
 from nbflow.core.exchange import Mark
-from nbflow.warehouse.folders import DEFAULT_SCHEMA
+from nbflow.warehouse.folders import DEFAULT_SCHEMA, has_commits
 from nbflow.warehouse.tables import find_tables
 
 
@@ -124,10 +124,17 @@ def _opened(name: str, path: Path, version: int | None = None) -> Any:
     try:
         return DeltaTable(path, version=version)
     except Exception as error:  # as above
+        if not has_commits(path):
+            raise UsageError(
+                f"table {name} has no commit: its first write goes on, or was cut off", "the next write makes it a table"
+            ) from None
         if version is None:
             raise UsageError(f"table {name} cannot be read: {error}") from error
-        _opened(name, path)  # it may be the table that cannot be read, at whatever version
-        raise UsageError(f"table {name} has no version {version}: {error}", f"'nbflow tables history {name}' lists its versions") from error
+        newest = _opened(name, path).version()  # it may be the table that cannot be read, at whatever version
+        hint = f"'nbflow tables history {name}' lists its versions"
+        if version > newest:
+            raise UsageError(f"table {name} has no version {version}: its newest is {newest}", hint) from None
+        raise UsageError(f"table {name} has no version {version}: {error}", hint) from error
 
 
 def _first(path: Path, table: Any, rows: int) -> Any:

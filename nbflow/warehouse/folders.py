@@ -56,7 +56,7 @@ def schemas_in(warehouse: Path) -> dict[str, Path]:
     folders = [Path(entry.path) for entry in _folders(warehouse)]
     for folder in folders:
         name = folder.name.lower()
-        if is_schema_name(name) and not _is_delta(folder):
+        if is_schema_name(name) and not has_commits(folder):
             found.setdefault(name, folder)
     for folder in folders:
         name = folder.name.removesuffix(_SPARKS_SUFFIX)
@@ -79,7 +79,7 @@ def tables_in(schema: str, folder: Path, before: Mapping[str, StoredTable] | Non
         if known is not None and known.mark == mark and known.folder.name == place.name:
             seen.add(name)
             yield known
-        elif _is_delta(Path(place.path)):
+        elif has_commits(Path(place.path)):
             seen.add(name)
             yield StoredTable(schema, name, Path(place.path), mark)
 
@@ -87,7 +87,7 @@ def tables_in(schema: str, folder: Path, before: Mapping[str, StoredTable] | Non
 def table_folder(folder: Path, name: str) -> Path:
     """Where the table ``name`` lies in a schema's ``folder``, in whatever case its folder is written; of one that is not there, where it would."""
     found = (Path(place.path) for place in _folders(folder) if place.name.lower() == name and _NAME.match(place.name))
-    return next(filter(_is_delta, found), folder / name)
+    return next(filter(has_commits, found), folder / name)
 
 
 def contents(warehouse: Path, before: Mapping[str, StoredSchema] | None = None) -> dict[str, StoredSchema]:
@@ -98,6 +98,15 @@ def contents(warehouse: Path, before: Mapping[str, StoredSchema] | None = None) 
         tables = {table.name: table for table in tables_in(name, folder, known.tables if known else None)}
         found[name] = StoredSchema(name, folder, tables, dict(_kept_in(folder)))
     return found
+
+
+def has_commits(folder: Path) -> bool:
+    """Whether a folder is a Delta table: its log has a commit. One whose first write goes on, or was cut off, has none."""
+    try:
+        with os.scandir(folder / "_delta_log") as entries:
+            return any(_COMMIT.match(entry.name) for entry in entries)
+    except OSError:
+        return False
 
 
 def is_name(text: str) -> bool:
@@ -160,11 +169,3 @@ def _folders(folder: Path) -> list[os.DirEntry[str]]:
             return sorted((entry for entry in entries if not entry.name.startswith(".") and entry.is_dir()), key=lambda entry: entry.name)
     except OSError:
         return []
-
-
-def _is_delta(folder: Path) -> bool:
-    try:
-        with os.scandir(folder / "_delta_log") as entries:
-            return any(_COMMIT.match(entry.name) for entry in entries)
-    except OSError:
-        return False

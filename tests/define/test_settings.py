@@ -134,7 +134,7 @@ def test_settings_of_spark_come_from_the_environment_as_json(tmp_path: Path) -> 
     [
         ("engine", "sprak"), ("engine", ""), ("parallel", 0), ("parallel", "1.5"), ("parallel", True), ("start_timeout_seconds", -1),
         ("cell_timeout_seconds", "nan"), ("grace_seconds", "inf"), ("output_limit_bytes", 0), ("max_value_bytes", "x"), ("warehouse", ""), ("runs", ""),
-        ("driver_memory", "lots"), ("driver_memory", "0g"), ("driver_memory", "1024"), ("spark_conf", "x"), ("strict", "yes"),
+        ("driver_memory", "lots"), ("driver_memory", "0g"), ("driver_memory", "1024"), ("driver_memory", "10m"), ("driver_memory", "524287k"), ("spark_conf", "x"), ("strict", "yes"),
     ],
 )  # fmt: skip
 def test_values_that_cannot_be_are_refused(tmp_path: Path, name: str, value: Any) -> None:
@@ -146,6 +146,7 @@ def test_values_that_cannot_be_are_refused(tmp_path: Path, name: str, value: Any
     ("name", "value", "kept"),
     [
         ("driver_memory", "512m", "512m"),
+        ("driver_memory", "524288k", "524288k"),
         ("parallel", "4", 4),
         ("grace_seconds", 0, 0.0),
         ("strict", "true", True),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
@@ -244,6 +245,24 @@ def test_a_write_that_failed_leaves_the_table_as_it_was(sail: Any) -> None:
         """
     )
     assert told == [*[[[1, "x"]]] * 3, False, False, 2, [{"a": 1, "b": "y"}]]
+
+
+def test_a_first_write_that_was_cut_off_is_no_table(sail: Any) -> None:
+    """Spark's driver leaves files and an empty log where it was killed: the next write makes the table, and the files are none of its rows."""
+    for name in ("a", "b", "c", "d"):
+        (sail.warehouse / "default" / name / "_delta_log").mkdir(parents=True)
+        pq.write_table(pyarrow.table({"id": [7]}), sail.warehouse / "default" / name / "part-0.parquet")
+    sail.run(
+        f"""
+        spark = session()
+        spark.range(3).write.mode("append").saveAsTable("a")
+        spark.range(3).writeTo("b").createOrReplace()
+        spark.range(3).write.format("delta").mode("overwrite").save({str(sail.warehouse / "default" / "c")!r})
+        spark.sql("CREATE TABLE d AS SELECT id FROM range(3)")
+        assert [spark.table(name).count() for name in "abcd"] == [3, 3, 3, 3]
+        """
+    )
+    assert [DeltaTable(sail.warehouse / "default" / name).version() for name in "abcd"] == [0, 0, 0, 0]
 
 
 def test_schemas_are_the_folders_that_spark_knows(sail: Any) -> None:

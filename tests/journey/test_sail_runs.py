@@ -133,7 +133,8 @@ def test_a_task_takes_its_queries_with_it(tmp_path: Path, how: str) -> None:
 
 
 def test_a_task_is_told_what_it_wrote_by_sql(tmp_path: Path) -> None:
-    """Each statement's commit, with its rows, beside those of frames; what two tasks do to one table at a time is each one's own."""
+    """Each statement's commit, with its rows, beside those of frames, also of a table that it renamed; what two tasks do to one table at a
+    time is each one's own."""
     make = """
 from nbflow import spark
 spark.sql("CREATE TABLE t (id BIGINT, v STRING)")
@@ -141,6 +142,9 @@ spark.sql("CREATE TABLE u AS SELECT 1L AS id")
 spark.sql("CREATE OR REPLACE TABLE r (id BIGINT)")
 spark.sql("INSERT INTO r VALUES (1)")
 spark.sql("CREATE OR REPLACE TABLE r (v STRING)")
+spark.sql("CREATE TABLE old AS SELECT 1L AS id")
+spark.sql("INSERT INTO old VALUES (2)")
+spark.sql("ALTER TABLE old RENAME TO new")
 """
     many = "from nbflow import spark\n" + "\n".join(f"spark.sql(\"INSERT INTO t VALUES ({{0}}{n}, 'a')\")" for n in range(4))
     tasks = run(
@@ -151,7 +155,7 @@ spark.sql("CREATE OR REPLACE TABLE r (v STRING)")
     )  # fmt: skip
     told = {key: [(write.table, write.commits, write.inserted, write.deleted) for write in each.tables] for key, each in tasks.items()}
     assert told == {
-        "make": [("default.r", 3, 1, None), ("default.t", 1, 0, 0), ("default.u", 1, 1, 0)], "one": [("default.t", 4, 4, 0)], "two": [("default.t", 4, 4, 0)],
+        "make": [("default.new", 2, 2, 0), ("default.r", 3, 1, None), ("default.t", 1, 0, 0), ("default.u", 1, 1, 0)], "one": [("default.t", 4, 4, 0)], "two": [("default.t", 4, 4, 0)],
         "last": [("default.t", 1, 0, 4), ("default.u", 1, 2, 0)],
     }  # fmt: skip
 

@@ -47,6 +47,11 @@ def commit(table: Path, version: int, *actions: dict[str, Any]) -> Path:
     return file
 
 
+def inode(file: Path) -> str:
+    """What the file system calls a file, whatever its name."""
+    return f"{file.stat().st_dev}-{file.stat().st_ino}"
+
+
 def grown(rows: int, **more: Any) -> dict[str, Any]:
     """The info of an append of mine."""
     return info(MINE, "WRITE", {"numOutputRows": rows}, isBlindAppend=True, **more)
@@ -74,15 +79,18 @@ def test_an_attempt_has_its_own_commits_and_no_others(tmp_path: Path) -> None:
 
 
 def test_commits_that_are_noted_are_the_attempts_own(tmp_path: Path) -> None:
-    """Those without a mark only, and not one that took a noted one's place."""
+    """Those without a mark only, also of a table that was renamed since, and not one that took a noted one's place."""
     watch, table, notes = Watch(tmp_path), tmp_path / "b" / "t", tmp_path / "notes"
     files = [commit(table, version, info(mark, "DELETE", {"numDeletedRows": 1})) for version, mark in enumerate([None, None, OTHER, None])]
     notes.mkdir()
-    lines = [{"file": str(file), "written": file.stat().st_mtime_ns} for file in files[1:]]
+    lines = [{"file": str(file), "inode": inode(file), "written": file.stat().st_mtime_ns} for file in files[1:]]
     (notes / "commits.jsonl").write_text("torn\n" + "".join(json.dumps(line) + "\n" for line in lines))
     os.utime(files[3], ns=(10**18, 10**18 + 7))
     (write,) = watch.written_by(MINE, read_commits(notes))
-    assert (write.first_version, write.last_version, write.deleted) == (1, 1, 1)
+    assert (write.table, write.first_version, write.last_version, write.deleted) == ("b.t", 1, 1, 1)
+    table.rename(table.with_name("u"))
+    (write,) = watch.written_by(MINE, read_commits(notes))
+    assert (write.table, write.first_version, write.last_version, write.deleted) == ("b.u", 1, 1, 1)
     assert watch.written_by(MINE) == () and read_commits(tmp_path) == frozenset()
 
 

@@ -158,6 +158,18 @@ def test_a_table_that_needs_an_engine_says_so(tmp_path: Path) -> None:
     assert Tables(tmp_path).view("b.v2").preview == ({"v": 1},)
 
 
+def test_a_first_write_that_was_cut_off_and_a_version_that_is_none_are_told(tmp_path: Path) -> None:
+    """A version that the table has not, with its newest; and a first write that goes on or was cut off, which is no broken table."""
+    write(tmp_path, "b/t", {"x": [1]})
+    (tmp_path / "b/u/_delta_log").mkdir(parents=True)
+    with pytest.raises(UsageError, match=r"b\.t has no version 7: its newest is 0 "):
+        Tables(tmp_path).view("b.t", version=7)
+    for ask in (Tables(tmp_path).history, Tables(tmp_path).view):
+        with pytest.raises(UsageError, match=r"b\.u has no commit: its first write goes on, or was cut off "):
+            ask("b.u")
+    assert [(table.name, (table.trouble or "")[:22]) for table in Tables(tmp_path).all()] == [("b.t", ""), ("b.u", "table b.u has no commi")]
+
+
 def test_what_the_log_has_and_nobody_here_understands_is_told(tmp_path: Path) -> None:
     """As Spark's log of a shallow clone, which was read at version -1: delta-rs takes no such number."""
     write(tmp_path, "b/t", {"x": [1]})

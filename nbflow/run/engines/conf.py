@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +11,10 @@ from typing import Any
 
 from nbflow.core.errors import EngineError
 from nbflow.core.results import ErrorKind
+from nbflow.define.settings import LEAST_HEAP
 
 _DELTA_EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
+_SIZE = re.compile(r"\s*([0-9]+)\s*([kmgt]?)(?:i?b)?\s*", re.IGNORECASE)
 _LAUNCHER_ONLY = ("spark.jars.packages", "spark.jars.repositories", "spark.jars.excludes", "spark.jars.ivySettings")
 
 
@@ -45,7 +48,7 @@ def driver_options(given: Mapping[str, Any], memory: str, warehouse: Path, scrat
     jars = [part.strip() for part in settings.get("spark.jars", "").split(",") if part.strip()]
     more = [part for part in settings.pop("spark.driver.extraClassPath", "").split(":") if part]
     options = shlex.split(settings.pop("spark.driver.extraJavaOptions", ""))
-    memory = settings.pop("spark.driver.memory", memory)
+    memory = _heap(settings.pop("spark.driver.memory", memory))
     return DriverOptions(settings, memory, tuple(options), (*more, *(jar.removeprefix("file:") for jar in jars)))
 
 
@@ -91,6 +94,17 @@ def _defaults(warehouse: Path, scratch: Path, cores: int, notebooks: int) -> dic
     if "," not in str(scratch):  # a comma would make two folders of it
         settings["spark.local.dir"] = str(scratch)
     return settings
+
+
+def _heap(size: str) -> str:
+    """A heap as Java takes it, of a size as Spark takes that: 1g, 1gb, 1024 for so many MiB. Raises ``EngineError`` where Spark would not start."""
+    said = _SIZE.fullmatch(size)
+    if said is None:
+        return size  # Java says what is wrong with it
+    number, unit = int(said[1]), said[2].lower() or "m"
+    if number << 10 * ("kmgt".index(unit) + 1) < LEAST_HEAP:
+        raise EngineError(ErrorKind.ENGINE_START, f"spark.driver.memory: {size} is too little for Spark's driver; 512m is the least")
+    return f"{number}{unit}"
 
 
 def setting_text(value: Any) -> str:

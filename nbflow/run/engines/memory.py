@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from nbflow.define.settings import LEAST_HEAP
 from nbflow.run.engines.control_groups import texts
 
 _MIB = 1 << 20
 _GIB = 1 << 30
 _STEP = 128 * _MIB
-_LEAST, _USUAL_LEAST, _MOST = 512 * _MIB, _GIB, 16 * _GIB
-"""Spark takes no heap of less than 450 MB. The collector of a driver stops everybody while it looks at the whole heap, and beyond 32 GB
+_USUAL_LEAST, _MOST = _GIB, 16 * _GIB
+"""The collector of a driver stops everybody while it looks at the whole heap, and beyond 32 GB
 Java writes its references longer, which no class-data archive fits."""
 _LIMITS = {"": "memory.max", "memory": "memory.limit_in_bytes"}
 
@@ -24,7 +25,7 @@ def heap(said: str | None) -> str:
 def usual_heap(memory: int) -> str:
     """The heap of a driver where ``memory`` bytes may be used: a quarter, so that notebooks, their functions and a second driver
     have theirs too; 1 GB at least, where that is no more than half; 16 GB at most."""
-    size = max(memory // 4, min(_USUAL_LEAST, memory // 2), _LEAST)
+    size = max(memory // 4, min(_USUAL_LEAST, memory // 2), LEAST_HEAP)
     return f"{min(size, _MOST) // _STEP * _STEP // _MIB}m"
 
 

@@ -53,8 +53,18 @@ def test_the_workspaces_settings_win() -> None:
     assert options.class_path == ("/x", "/y", "/j.jar", "/k.jar")
 
 
+@pytest.mark.parametrize(
+    ("size", "taken"), [("2g", "2g"), ("2GB", "2g"), ("700", "700m"), ("1 gib", "1g"), ("524288k", "524288k"), ("lots", "lots")]
+)
+def test_a_heap_is_said_as_spark_takes_it(size: str, taken: str) -> None:
+    """Spark's sizes, of which a bare number is MiB, become Java's; what is none is left for Java to tell of."""
+    assert driver_options({"spark.driver.memory": size}, "1g", Path("/w"), Path("/s"), 2).memory == taken
+
+
 def test_what_cannot_be_done_is_refused() -> None:
-    """Packages to be fetched by Spark's launcher are refused with words, not left out in silence."""
+    """Packages to be fetched by Spark's launcher, and a heap with which Spark would not start, are refused with words."""
+    with pytest.raises(EngineError, match=r"spark\.driver\.memory: 300mb is too little.*512m is the least"):
+        driver_options({"spark.driver.memory": "300mb"}, "1g", Path("/w"), Path("/s"), 2)
     with pytest.raises(EngineError, match=r"spark\.jars\.packages.*spark\.jars"):
         driver_options({"spark.jars.packages": "a:b:1"}, "1g", Path("/w"), Path("/s"), 2)
 

@@ -125,6 +125,7 @@ def _is_of_sail(file: str, operation: str) -> bool:
 def _note(notes: str, commit: str) -> None:
     with contextlib.suppress(OSError):
         file = os.path.realpath(commit)
-        line = json.dumps({"file": file, "written": os.stat(file).st_mtime_ns}) + "\n"
+        found = os.stat(file)
+        line = json.dumps({"file": file, "inode": f"{found.st_dev}-{found.st_ino}", "written": found.st_mtime_ns}) + "\n"
         with open(notes, "ab", buffering=0) as into:
             into.write(line.encode())

@@ -6,6 +6,7 @@ Such a path is handed over as a link of a plain name that leads there. One that 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import hashlib
 import os
@@ -46,6 +47,13 @@ def ready(path: str) -> str:
     if os.path.islink(path) and not os.path.exists(path) and os.path.dirname(path) == _links():
         os.makedirs(os.readlink(path), exist_ok=True)
     return path
+
+
+def without_empty_log(folder: str) -> None:
+    """Remove the log of a table in ``folder`` whose first write was cut off before its first commit: Sail takes it for a table, and a broken one.
+    Whoever makes the table meanwhile makes its log anew."""
+    with contextlib.suppress(OSError):  # there is none, or something is in it
+        os.rmdir(os.path.join(folder, "_delta_log"))
 
 
 def real(path: str) -> str:

@@ -34,6 +34,7 @@ from nbflow.surface.inside.sail.writes import (
 from nbflow.surface.inside.statements import name_at, tokens_of, unquoted
 
 _NOTHING = "SELECT 1 AS nothing LIMIT 0"
+_UNKNOWN = ("OPTIMIZE", "VACUUM", "RESTORE", "FSCK", "TRUNCATE", "REFRESH", "COMMENT")
 _SCHEMA = ("SCHEMA", "DATABASE", "NAMESPACE")
 
 
@@ -124,7 +125,7 @@ class Statement:
             raise refused("DESCRIBE HISTORY", "Sail does not know it ('nbflow tables history' shows the same)")
         if words[:2] in (["DESCRIBE", "DETAIL"], ["DESC", "DETAIL"]):
             raise refused("DESCRIBE DETAIL", "Sail does not know it ('nbflow tables show' shows much of it)")
-        if words[:1] in (["OPTIMIZE"], ["VACUUM"], ["RESTORE"], ["FSCK"]):
+        if words[:1] and words[0] in _UNKNOWN:
             raise refused(words[0], "Sail does not know it")
         changed = named_place(changed_name(self._tokens)[0])
         if is_elsewhere(changed):

@@ -51,7 +51,7 @@ def target_of(operation: Any, names: Names, client: Any) -> Any:
     from pyspark.sql.connect import proto
 
     relation, name = proto.Relation(), written_name(operation)
-    path = _path_of(operation, name, names)
+    path = path_of(operation, names)
     if not path and name and names.warehouse is None:
         relation.read.named_table.unparsed_identifier = name
         return relation if _is_there(relation, client) else None
@@ -62,8 +62,9 @@ def target_of(operation: Any, names: Names, client: Any) -> Any:
     return relation
 
 
-def _path_of(operation: Any, name: str, names: Names) -> str:
-    """The path that is written to; one may stand in a name, ``delta.`/a/path```, and be said of a table that its name does not lead to yet."""
+def path_of(operation: Any, names: Names) -> str:
+    """The path that is written to, empty where nobody here knows it; one may stand in a name, ``delta.`/a/path```, and be said of a table that its name does not lead to yet."""
+    name = written_name(operation)
     if not name:
         return str(operation.path)
     place, said = names.place(next(iter(names_in(name)), [])), place_said(operation)

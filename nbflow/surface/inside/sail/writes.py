@@ -12,10 +12,10 @@ from nbflow.surface.inside.sail.describe import partitions_of
 from nbflow.surface.inside.sail.files import guard_files, refuse_overwritten
 from nbflow.surface.inside.sail.inserts import refuse_swapped
 from nbflow.surface.inside.sail.names import Names, names_in
-from nbflow.surface.inside.sail.places import plain, ready
+from nbflow.surface.inside.sail.places import plain, ready, without_empty_log
 from nbflow.surface.inside.sail.refusals import refused
 from nbflow.surface.inside.sail.rules import guard_rules
-from nbflow.surface.inside.sail.targets import place_said, refuse_elsewhere, target_of, written_name, written_table
+from nbflow.surface.inside.sail.targets import path_of, place_said, refuse_elsewhere, target_of, written_name, written_table
 from nbflow.surface.inside.statements import quoted_name
 
 _FORMAT = "spark.sql.sources.default"
@@ -61,6 +61,7 @@ class Writes:
         if is_first and operation.path:
             operation.path = ready(plain(operation.path))
         ready(place_said(operation))
+        without_empty_log(path_of(operation, self._names))
         self._mark(operation)
         target = target_of(operation, self._names, self._client)
         if target is not None and _goes_by_place(operation):
