@@ -167,7 +167,10 @@ def test_a_first_write_that_was_cut_off_and_a_version_that_is_none_are_told(tmp_
     for ask in (Tables(tmp_path).history, Tables(tmp_path).view):
         with pytest.raises(UsageError, match=r"b\.u has no commit: its first write goes on, or was cut off "):
             ask("b.u")
-    assert [(table.name, (table.trouble or "")[:22]) for table in Tables(tmp_path).all()] == [("b.t", ""), ("b.u", "table b.u has no commi")]
+    assert [(table.name, (table.trouble or "")[:22]) for table in Tables(tmp_path).all()] == [
+        ("b.t", ""),
+        ("b.u", "table b.u has no commi"),
+    ]
 
 
 def test_what_the_log_has_and_nobody_here_understands_is_told(tmp_path: Path) -> None:
