@@ -37,8 +37,8 @@ EXIT_FILE = "exit.json"
 ERROR_FILE = "error.json"
 OUTPUT_FILE = "output.json"
 COMMITS_FILE = "commits.jsonl"
-"""Commits of Delta tables that bear no mark and are the task's all the same, one JSON object a line: ``file``; ``inode``,
-its device and number, which it keeps in a table that is renamed; and ``written``, its time in ns."""
+"""Commits of Delta tables that bear no mark and are the task's all the same, a JSON object for each way to know one again:
+``file``, its path or what the file system calls it, and ``written``, its time in ns."""
 
 EXIT_NAME = "nbflow.NotebookExit"
 """The name under which a kernel tells that a notebook ended by ``dbutils.notebook.exit``: none that a class of the

@@ -117,8 +117,8 @@ def _check_size(key: str, value: Any, most: int) -> None:
 
 
 def read_commits(folder: Path) -> frozenset[tuple[str, int]]:
-    """The commits without a mark that the exchange folder says are the task's: each one's file, once by its path and once by what the file
-    system calls it whatever its path, and when it was written, in ns.
+    """The commits without a mark that the exchange folder says are the task's: each one's file, by its
+    path or by what the file system calls it (``warehouse.tables.known_by``), and when it was written, in ns.
 
     What cannot be read is none.
     """
@@ -127,7 +127,7 @@ def read_commits(folder: Path) -> frozenset[tuple[str, int]]:
         for line in (folder / COMMITS_FILE).read_bytes().split(b"\n"):
             with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
                 entry = json.loads(line)
-                found |= {(str(entry[name]), int(entry["written"])) for name in ("file", "inode") if name in entry}
+                found.add((str(entry["file"]), int(entry["written"])))
     return frozenset(found)
 
 

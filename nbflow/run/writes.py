@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from nbflow.core.exchange import Mark
 from nbflow.core.writes import TableWrite, total
 from nbflow.run.delta_log import Commit, commits_since, rows_at, rows_changed
-from nbflow.warehouse.tables import LOG, FoundTable, find_tables
+from nbflow.warehouse.tables import LOG, FoundTable, find_tables, known_by
 
 
 class Watch:
@@ -38,23 +39,16 @@ class Watch:
         """What the attempt with this mark wrote since, by table. ``noted`` are commits without a mark that are known to be its own."""
         found = []
         for table, commits in self.changed():
-            own = [
-                commit
-                for commit in commits
-                if commit.mark == mark or (noted and commit.mark is None and not _places(commit).isdisjoint(noted))
-            ]
+            own = [commit for commit in commits if commit.mark == mark or (noted and commit.mark is None and _is_among(commit, noted))]
             if own:
                 found.append(_write(table, own))
         return tuple(sorted(found, key=lambda write: write.table))
 
 
-def _places(commit: Commit) -> set[tuple[str, int]]:
-    """What no other commit has, not even one of a table that was made anew in the same folder; a table that is renamed keeps the second."""
-    try:
-        found = os.stat(commit.file)
-    except OSError:
-        return set()
-    return {(os.path.realpath(commit.file), found.st_mtime_ns), (f"{found.st_dev}-{found.st_ino}", found.st_mtime_ns)}
+def _is_among(commit: Commit, noted: Collection[tuple[str, int]]) -> bool:
+    with contextlib.suppress(OSError):
+        return any(each in noted for each in known_by(commit.file))
+    return False
 
 
 def _write(table: FoundTable, commits: Sequence[Commit]) -> TableWrite:

@@ -27,6 +27,14 @@ class FoundTable:
     changed: int
 
 
+def known_by(commit: str) -> list[tuple[str, int]]:
+    """By what a commit's file is known again, each with when it was written, in ns: its path, and what the file system calls it, where that
+    is told, which it keeps when its table is renamed. Raises ``OSError``."""
+    path, found = os.path.realpath(commit), os.stat(commit)
+    number = [(f"{found.st_dev}-{found.st_ino}", found.st_mtime_ns)] if found.st_ino else []
+    return [(path, found.st_mtime_ns), *number]
+
+
 def find_tables(warehouse: Path) -> list[FoundTable]:
     """Every folder of the warehouse with a Delta log, in the order of their paths; what lies in a table is none.
 

@@ -1,5 +1,5 @@
 """How long a Spark driver takes to its first Delta write, without and with the class-data archive; a user's own PySpark session, and Spark's
-own server for Connect, started by hand with the options that make Java quick; and a notebook to attach: a process that begins with nothing, and one that is forked where its imports are done, as the kernels of a run are.
+own server for Connect, started by hand with the same options of Java; and a notebook to attach: a process that begins with nothing, and one that is forked where its imports are done, as the kernels of a run are.
 
 ``python tests/bench/engine_start.py [--rounds N]`` prints seconds (the least of N rounds, taken in turns) and the ratios.
 """
@@ -95,7 +95,7 @@ def plain(jars: Sequence[Path]) -> float:
 
 
 def server(parts: Parts) -> float:
-    """Seconds of a server for Spark Connect, as one would start it by hand for Delta on this machine, until its first write."""
+    """Seconds of Spark's own server for Connect, started with Delta, few partitions and nbflow's options of Java, until its first write."""
     with tempfile.TemporaryDirectory() as place, socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
         free.close()
@@ -104,7 +104,7 @@ def server(parts: Parts) -> float:
             "connect.grpc.binding.port": str(port), "sql.warehouse.dir": place, "sql.sources.default": "delta",
             "sql.extensions": "io.delta.sql.DeltaSparkSessionExtension", "databricks.delta.snapshotPartitions": "1",
             "sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog", "sql.shuffle.partitions": "2",
-            "sql.sources.parallelPartitionDiscovery.parallelism": "2",
+            "sql.sources.parallelPartitionDiscovery.parallelism": "2", "local.dir": place,
         }  # fmt: skip
         command = [
             str(parts.java.program), *parts.java.options("1g"), *(f"-Dspark.{name}={value}" for name, value in settings.items()),
@@ -118,6 +118,8 @@ def server(parts: Parts) -> float:
             try:
                 while not listens(port) and java.poll() is None:
                     time.sleep(0.05)
+                if java.poll() is not None:
+                    raise RuntimeError("the server by hand has ended")
                 client = [sys.executable, "-c", SERVER, f"sc://127.0.0.1:{port}"]
                 with subprocess.Popen(client, stdout=subprocess.PIPE, stderr=quiet, text=True) as own:
                     told = own.stdout.readline() if own.stdout else ""

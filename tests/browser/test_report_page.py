@@ -194,7 +194,7 @@ def test_the_report_on_a_telephone_and_by_keyboard(page: Any, workspace: Path) -
     assert page.locator("#task-1").get_attribute("open") is not None
     page.locator(".graph-down a").nth(1).focus()
     page.keyboard.press("Enter")
-    assert page.url.endswith("#task-2")
+    page.wait_for_url("**#task-2")
     page.goto((workspace / "run.html").as_uri())
     kept = page.get_by_text(re.compile(r"executed notebook: /.*/fails\.ipynb, which is not printed here"))
     page.emulate_media(media="print")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -248,21 +249,38 @@ def test_a_write_that_failed_leaves_the_table_as_it_was(sail: Any) -> None:
 
 
 def test_a_first_write_that_was_cut_off_is_no_table(sail: Any) -> None:
-    """Spark's driver leaves files and an empty log where it was killed: the next write makes the table, and the files are none of its rows."""
-    for name in ("a", "b", "c", "d"):
-        (sail.warehouse / "default" / name / "_delta_log").mkdir(parents=True)
-        pq.write_table(pyarrow.table({"id": [7]}), sail.warehouse / "default" / name / "part-0.parquet")
+    """Spark's driver leaves files and a log without a commit where it was killed: the next write makes the table, and the files are none of
+    its rows. Where the commit itself was cut off the write is refused, with what to do."""
+    logs = {name: sail.warehouse / "default" / name / "_delta_log" for name in "abcdefg"}
+    for name, log in logs.items():
+        (log if name == "a" else log / "_staged_commits").mkdir(parents=True)
+        pq.write_table(pyarrow.table({"id": [7]}), log.parent / "part-0.parquet")
+    (logs["g"] / ".00000000000000000000.json.tmp").write_text("{")
+    for log in logs.values():
+        os.utime(log, (0, 0))
     sail.run(
         f"""
         spark = session()
         spark.range(3).write.mode("append").saveAsTable("a")
         spark.range(3).writeTo("b").createOrReplace()
-        spark.range(3).write.format("delta").mode("overwrite").save({str(sail.warehouse / "default" / "c")!r})
+        spark.range(3).write.format("delta").mode("overwrite").save({str(logs["c"].parent)!r})
         spark.sql("CREATE TABLE d AS SELECT id FROM range(3)")
-        assert [spark.table(name).count() for name in "abcd"] == [3, 3, 3, 3]
+        spark.sql("CREATE TABLE e (id BIGINT)")
+        spark.sql("CREATE TABLE IF NOT EXISTS f (id BIGINT)")
+        for name in "ef":
+            spark.sql(f"INSERT INTO {{name}} SELECT id FROM range(3)")
+        try:
+            spark.range(3).write.saveAsTable("g")
+        except Exception as error:
+            assert "default/g" in str(error) and "DROP TABLE IF EXISTS" in str(error), error
+        else:
+            raise AssertionError("a log that is not empty was taken")
+        spark.sql("DROP TABLE IF EXISTS g")
+        spark.range(3).write.saveAsTable("g")
+        assert [spark.table(name).count() for name in "abcdefg"] == [3] * 7
         """
     )
-    assert [DeltaTable(sail.warehouse / "default" / name).version() for name in "abcd"] == [0, 0, 0, 0]
+    assert [DeltaTable(log.parent).version() for log in logs.values()] == [0, 0, 0, 0, 1, 1, 0]
 
 
 def test_schemas_are_the_folders_that_spark_knows(sail: Any) -> None:

@@ -68,8 +68,9 @@ async def make_archive(
                 guard.remove(Path(place))
             made = Path(place) / "classes.jsa"
             gateway = Gateway(Path(place), f"{token or uuid.uuid4().hex}-archive", niceness=_LOWEST if behind else 0)
-            usual = ["create schema s", *usual_statements("s.t", "s.u", Path(place) / "files")]
-            await _train(parts, gateway, Path(place), made, usual if statements is None else statements)
+            with tempfile.TemporaryDirectory() as files:  # paths in SQL: the cache's may have signs that mean something there
+                usual = ["create schema s", *usual_statements("s.t", "s.u", Path(files))]
+                await _train(parts, gateway, Path(place), made, usual if statements is None else statements)
             os.replace(made, path)
     except OSError as error:
         raise EngineError(ErrorKind.ENGINE_START, f"the class-data archive cannot be kept in {path.parent}: {error}") from error
@@ -102,5 +103,9 @@ async def _train(parts: Parts, gateway: Gateway, place: Path, made: Path, statem
     except asyncio.CancelledError:
         end_group(gateway.pid)  # whoever needs the machine does not wait for the rest
         raise
+    except (EngineError, OSError):
+        raise
+    except Exception as error:  # noqa: BLE001  (py4j and Java raise what they like)
+        raise EngineError(ErrorKind.ENGINE_START, f"no class-data archive could be made: {error}", gateway.last_words()) from None
     finally:
         await gateway.end()

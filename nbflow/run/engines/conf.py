@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,9 +11,9 @@ from typing import Any
 from nbflow.core.errors import EngineError
 from nbflow.core.results import ErrorKind
 from nbflow.define.settings import LEAST_HEAP
+from nbflow.run.engines.memory import size_of
 
 _DELTA_EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
-_SIZE = re.compile(r"\s*([0-9]+)\s*([kmgt]?)(?:i?b)?\s*", re.IGNORECASE)
 _LAUNCHER_ONLY = ("spark.jars.packages", "spark.jars.repositories", "spark.jars.excludes", "spark.jars.ivySettings")
 
 
@@ -97,14 +96,13 @@ def _defaults(warehouse: Path, scratch: Path, cores: int, notebooks: int) -> dic
 
 
 def _heap(size: str) -> str:
-    """A heap as Java takes it, of a size as Spark takes that: 1g, 1gb, 1024 for so many MiB. Raises ``EngineError`` where Spark would not start."""
-    said = _SIZE.fullmatch(size)
-    if said is None:
+    """A heap as Java takes it, of a size as Spark takes it. Raises ``EngineError`` where Spark would not start."""
+    bytes_ = size_of(size)
+    if bytes_ is None:
         return size  # Java says what is wrong with it
-    number, unit = int(said[1]), said[2].lower() or "m"
-    if number << 10 * ("kmgt".index(unit) + 1) < LEAST_HEAP:
+    if bytes_ < LEAST_HEAP:
         raise EngineError(ErrorKind.ENGINE_START, f"spark.driver.memory: {size} is too little for Spark's driver; 512m is the least")
-    return f"{number}{unit}"
+    return size if size[-1] in "kmgKMG" else f"{bytes_ >> 10}k"
 
 
 def setting_text(value: Any) -> str:

@@ -67,10 +67,11 @@ class Control:
     def load_classes(self) -> None:
         """Load the classes that are going to be needed. For a thread of its own, while another calls ``begin``. No error when the
         driver is gone."""
+        names = CLASSES.read_text("utf-8")
         with contextlib.suppress(Exception):
             gateway = self._open()
             try:
-                load_classes(gateway, CLASSES.read_text("utf-8"))
+                load_classes(gateway, names)
             finally:
                 let_go(gateway)
 

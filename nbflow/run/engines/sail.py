@@ -27,13 +27,12 @@ from nbflow.core.exchange import SparkAddress
 from nbflow.core.results import ErrorKind
 from nbflow.run.engines.conf import setting_text
 from nbflow.run.engines.cores import cores
-from nbflow.run.engines.memory import usable_memory, usual_bound
+from nbflow.run.engines.memory import size_of, usable_memory, usual_bound
 from nbflow.run.engines.private_files import connection_file, write_private
 from nbflow.run.engines.server import Server
 from nbflow.run.guard import Guard
 
 _MASTER = re.compile(r"local\[(\d+)[,\]]")
-_MEMORY = re.compile(r"(\d+)([kmgt]?)b?\Z", re.IGNORECASE)
 _NO_TIMEOUT = str(10 * 365 * 86_400)
 _MORE_THREADS = 2
 """Threads beside those that work, so that the server answers while they do."""
@@ -203,8 +202,7 @@ def server_settings(given: Mapping[str, Any], cores: int, memory: int | None = N
         "SAIL_EXECUTION__DEFAULT_PARALLELISM": str(max(1, cores)),
         "TOKIO_WORKER_THREADS": str(max(1, cores) + _MORE_THREADS),
     }
-    said = _MEMORY.match(str(given.get("spark.driver.memory", "")))
-    size = int(said.group(1)) << (10 * " kmgt".index(said.group(2).lower() or " ")) if said else memory
+    size = size_of(str(given.get("spark.driver.memory", ""))) or memory
     if size:
         settings |= {"SAIL_RUNTIME__MEMORY_POOL__TYPE": "fair", "SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE": str(size)}
     return settings

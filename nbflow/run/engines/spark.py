@@ -86,6 +86,7 @@ class SparkEngine:
         self._serving: Serving | None = None
         self._rehearsed: Control | None = None
         self._parts: Parts | None = None
+        self._has_archive = False
         self.rounds = 0
         self.version = ""
 
@@ -129,7 +130,7 @@ class SparkEngine:
             self._warehouse.mkdir(parents=True, exist_ok=True)
             port, secret = await self._start_gateway()
             control = await _in_thread(Control, port, secret)
-            if self._parts is not None and not archive_options(self._parts) and cores() > 1:
+            if not self._has_archive and cores() > 1:
                 asyncio.get_running_loop().run_in_executor(None, control.load_classes)  # nobody waits for it
             self.version = await _in_thread(control.begin, self._warehouse)
             self._control, self.rounds = control, 0
@@ -148,7 +149,9 @@ class SparkEngine:
         memory = heap(self._settings.driver_memory)
         settings, notebooks = self._settings, self._settings.parallel or cores()
         options = driver_options(settings.spark_conf, memory, self._warehouse, self._gateway.scratch, cores(), notebooks)
-        options = replace(options, java_options=(*archive_options(parts), *options.java_options), lasting=self._lasting)
+        archive = archive_options(parts)
+        self._has_archive = bool(archive)
+        options = replace(options, java_options=(*archive, *options.java_options), lasting=self._lasting)
         return await self._gateway.start(parts.java, options, parts.class_path)
 
     async def address(self, tag: str) -> SparkAddress:

@@ -10,6 +10,7 @@ import pytest
 
 from nbflow.define.settings import Settings
 from nbflow.run.engines.ahead import let_go
+from nbflow.run.engines.archive import archive_path
 from nbflow.run.engines.classes import CLASSES, load_classes
 from nbflow.run.engines.parts import Parts, find_parts
 from nbflow.run.engines.spark import SparkEngine
@@ -19,6 +20,8 @@ pytestmark = pytest.mark.long
 
 LISTED = CLASSES.read_text("utf-8").split()
 SECONDS = 120
+LATE = 100
+"""So many of the last ones are of files, which a driver by itself does not read."""
 NOT_LISTED = "org.apache.spark.graphx.lib.PageRank"
 
 
@@ -63,6 +66,28 @@ def test_a_driver_without_an_archive_loads_its_classes_ahead(parts: Parts, tmp_p
             await asyncio.to_thread(load_classes, gateway, f"no.such.Name {NOT_LISTED}")
             let_go(gateway)
             assert NOT_LISTED in loaded(log)
+        finally:
+            await engine.stop()
+
+    asyncio.run(use())
+
+
+def test_a_driver_with_an_archive_loads_nothing_ahead(parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what is listed it has only what it has used, though Java cannot use this archive."""
+    (tmp_path / "jars").symlink_to(parts.jars[0].parent)
+    monkeypatch.setenv("NBFLOW_CACHE", str(tmp_path))
+    archive = archive_path(asyncio.run(find_parts(print)))  # of the jars that lie there
+    archive.parent.mkdir()
+    archive.write_bytes(b"no archive")
+    log = tmp_path / "classes.log"
+    settings = Settings(spark_conf={"spark.driver.extraJavaOptions": f"-Xlog:class+load:file={log}"})
+
+    async def use() -> None:
+        engine = SparkEngine(settings, tmp_path / "warehouse", tmp_path / "state", print)
+        try:
+            await engine.start()
+            await asyncio.sleep(5)
+            assert not set(LISTED[-LATE:]) & set(loaded(log))
         finally:
             await engine.stop()
 

@@ -54,10 +54,11 @@ def test_the_workspaces_settings_win() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "taken"), [("2g", "2g"), ("2GB", "2g"), ("700", "700m"), ("1 gib", "1g"), ("524288k", "524288k"), ("lots", "lots")]
+    ("size", "taken"),
+    [("2g", "2g"), ("2GB", "2097152k"), ("700", "716800k"), ("1073741824b", "1048576k"), ("524288k", "524288k"), ("lots", "lots")],
 )
 def test_a_heap_is_said_as_spark_takes_it(size: str, taken: str) -> None:
-    """Spark's sizes, of which a bare number is MiB, become Java's; what is none is left for Java to tell of."""
+    """Spark's sizes, of which a bare number is MiB, become Java's, of which one is bytes; what is none is left for Java to tell of."""
     assert driver_options({"spark.driver.memory": size}, "1g", Path("/w"), Path("/s"), 2).memory == taken
 
 

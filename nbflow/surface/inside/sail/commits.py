@@ -19,6 +19,7 @@ from nbflow.core.exchange import COMMITS_FILE
 from nbflow.surface.inside.context import current_mark, exchange_folder
 from nbflow.surface.inside.sail.names import Names, names_in
 from nbflow.surface.inside.statements import Token, name_at
+from nbflow.warehouse.tables import known_by
 
 _WAIT_SECONDS = 120.0
 _LOOK_SECONDS = 0.02
@@ -124,8 +125,6 @@ def _is_of_sail(file: str, operation: str) -> bool:
 
 def _note(notes: str, commit: str) -> None:
     with contextlib.suppress(OSError):
-        file = os.path.realpath(commit)
-        found = os.stat(file)
-        line = json.dumps({"file": file, "inode": f"{found.st_dev}-{found.st_ino}", "written": found.st_mtime_ns}) + "\n"
+        line = "".join(json.dumps({"file": file, "written": written}) + "\n" for file, written in known_by(commit))
         with open(notes, "ab", buffering=0) as into:
             into.write(line.encode())

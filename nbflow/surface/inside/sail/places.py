@@ -13,9 +13,11 @@ import os
 import re
 import shutil
 import tempfile
+import time
 
 from nbflow.surface.inside.context import exchange_folder
 
+_MOMENT_SECONDS = 10.0
 _PLAIN = re.compile(r"[A-Za-z0-9_./=,+@-]*\Z")
 _HERE = re.compile(r"file:(?:/|///+|//localhost/+)(?!/)", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
@@ -49,11 +51,19 @@ def ready(path: str) -> str:
     return path
 
 
-def without_empty_log(folder: str) -> None:
-    """Remove the log of a table in ``folder`` whose first write was cut off before its first commit: Sail takes it for a table, and a broken one.
-    Whoever makes the table meanwhile makes its log anew."""
-    with contextlib.suppress(OSError):  # there is none, or something is in it
-        os.rmdir(os.path.join(folder, "_delta_log"))
+def without_begun_log(folder: str) -> bool:
+    """Remove the log of a table in ``folder`` whose first write was cut off before its commit, with the empty folder that Delta makes there at
+    once: Sail takes it for a table, and a broken one. One that was begun a moment ago is left: its write may go on. Returns false where files
+    keep it from being removed."""
+    log = os.path.join(folder, "_delta_log")
+    with contextlib.suppress(OSError):  # mostly there is none
+        if time.time() - os.stat(log).st_mtime < _MOMENT_SECONDS:
+            return True
+        for place in (os.path.join(log, "_staged_commits"), log):
+            with contextlib.suppress(OSError):
+                os.rmdir(place)
+        return not os.path.isdir(log)
+    return True
 
 
 def real(path: str) -> str:

@@ -11,8 +11,8 @@ from nbflow.surface.inside.sail.columns import adds_fields, empty, fits, left_ou
 from nbflow.surface.inside.sail.describe import partitions_of
 from nbflow.surface.inside.sail.files import guard_files, refuse_overwritten
 from nbflow.surface.inside.sail.inserts import refuse_swapped
-from nbflow.surface.inside.sail.names import Names, names_in
-from nbflow.surface.inside.sail.places import plain, ready, without_empty_log
+from nbflow.surface.inside.sail.names import Names, names_in, state_of
+from nbflow.surface.inside.sail.places import plain, ready, without_begun_log
 from nbflow.surface.inside.sail.refusals import refused
 from nbflow.surface.inside.sail.rules import guard_rules
 from nbflow.surface.inside.sail.targets import path_of, place_said, refuse_elsewhere, target_of, written_name, written_table
@@ -61,7 +61,7 @@ class Writes:
         if is_first and operation.path:
             operation.path = ready(plain(operation.path))
         ready(place_said(operation))
-        without_empty_log(path_of(operation, self._names))
+        self._begin_anew(path_of(operation, self._names))
         self._mark(operation)
         target = target_of(operation, self._names, self._client)
         if target is not None and _goes_by_place(operation):
@@ -72,6 +72,12 @@ class Writes:
         self._compare(operation, is_first, target)
         self._without_empty_partitions(operation, target)
         self._with_nulls(operation)
+
+    def _begin_anew(self, folder: str) -> None:
+        """Let a table be made where another's first write was cut off."""
+        if folder and not state_of(folder) and not without_begun_log(folder):
+            why = "a first write that was cut off left files in its log; DROP TABLE IF EXISTS moves them to the trash"
+            raise refused(f"the write to {folder}", why)
 
     def _names_a_table(self, operation: Any) -> bool:
         """Whether a write names a Delta table that is there."""
