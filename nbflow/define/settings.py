@@ -15,7 +15,7 @@ from nbflow.core.values import ValueType, convert
 from nbflow.define.nearest import did_you_mean, nearest
 from nbflow.define.pipelines.engines import engine_problem
 from nbflow.define.pipelines.pipeline import Place
-from nbflow.define.pipelines.spark_settings import setting_problem
+from nbflow.define.pipelines.spark_settings import setting_problem, size_of
 from nbflow.define.toml_file import Table, read_table
 
 FILE = "nbflow.toml"
@@ -23,7 +23,7 @@ _PYPROJECT = "pyproject.toml"
 BUNDLES = ("databricks.yml", "databricks.yaml")
 """The files of a bundle, which stand at a workspace's root."""
 _PREFIX = "NBFLOW_"
-_MEMORY = re.compile(r"([1-9][0-9]*)([kmgtKMGT])\Z")  # what Java takes for its heap
+_MEMORY = re.compile(r"[1-9][0-9]*[kmgtKMGT]\Z")  # what Java takes for its heap
 LEAST_HEAP = 512 << 20
 """Bytes of a driver's heap. Spark takes none where Java says that it has less than 450 MiB, and Java leaves out a part of what it was given."""
 _CATALOG = re.compile(r"[\w-]+\Z")
@@ -176,11 +176,10 @@ def _check(key: str, value: Any) -> None:
         msg = f"{value} is no number of seconds"
         raise ValueError(msg)
     if key == "driver_memory" and value is not None:
-        said = _MEMORY.match(value)
-        if said is None:
+        if not _MEMORY.match(value):
             msg = f"{value!r} is no size of memory; write 512m or 2g"
             raise ValueError(msg)
-        if int(said[1]) << 10 * ("kmgt".index(said[2].lower()) + 1) < LEAST_HEAP:
+        if (size_of(value) or 0) < LEAST_HEAP:
             msg = f"{value} is too little for Spark's driver; 512m is the least"
             raise ValueError(msg)
     for name in value if key == "catalogs" else ():

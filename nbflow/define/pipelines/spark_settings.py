@@ -13,6 +13,7 @@ _SLIP = 0.93  # ``spark.sql.shuffle.partition`` is a slip, ``spark.executor.memo
 _LATER = ("${", "{{")
 _ENDING_IN_ENABLED = ".enabled"
 _SIZE = re.compile(r"-?[0-9]+\s*([kmgtp]i?b?|b)?", re.IGNORECASE)
+_HEAP = re.compile(r"([0-9]+)(b|[kmgtp]b?)?", re.IGNORECASE)
 _TIME = re.compile(r"-?[0-9]+\s*(us|ms|s|m|min|h|d)?")
 _KINDS: dict[str, tuple[re.Pattern[str], str]] = {
     "number": (re.compile(r"-?[0-9]+"), "a whole number"),
@@ -68,6 +69,15 @@ def setting_problem(name: Any, value: Any) -> tuple[str, str | None] | None:
     if kind == "text" or any(sign in text for sign in _LATER) or _KINDS[kind][0].fullmatch(text):
         return None
     return f"takes {_KINDS[kind][1]}, got {shown(value)}", None
+
+
+def size_of(text: str) -> int | None:
+    """How many bytes a size is as Spark takes it for a heap: 2g, 2gb, a bare number for so many MiB; ``None`` where it is none."""
+    said = _HEAP.fullmatch(text.strip())
+    if said is None:
+        return None
+    unit = (said[2] or "m").lower()[0]
+    return int(said[1]) << 10 * "bkmgtp".index(unit)
 
 
 def setting_slip(name: str) -> str | None:

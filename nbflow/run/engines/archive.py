@@ -20,7 +20,7 @@ from pathlib import Path
 from nbflow.core.errors import EngineError
 from nbflow.core.results import ErrorKind
 from nbflow.run.engines.conf import driver_options
-from nbflow.run.engines.control import Control
+from nbflow.run.engines.control import Control, first_lines
 from nbflow.run.engines.cores import cores
 from nbflow.run.engines.gateway import Gateway
 from nbflow.run.engines.jars import jar_folder
@@ -69,6 +69,8 @@ async def make_archive(
             made = Path(place) / "classes.jsa"
             gateway = Gateway(Path(place), f"{token or uuid.uuid4().hex}-archive", niceness=_LOWEST if behind else 0)
             with tempfile.TemporaryDirectory() as files:  # paths in SQL: the cache's may have signs that mean something there
+                if guard is not None:
+                    guard.remove(Path(files))
                 usual = ["create schema s", *usual_statements("s.t", "s.u", Path(files))]
                 await _train(parts, gateway, Path(place), made, usual if statements is None else statements)
             os.replace(made, path)
@@ -106,6 +108,8 @@ async def _train(parts: Parts, gateway: Gateway, place: Path, made: Path, statem
     except (EngineError, OSError):
         raise
     except Exception as error:  # noqa: BLE001  (py4j and Java raise what they like)
-        raise EngineError(ErrorKind.ENGINE_START, f"no class-data archive could be made: {error}", gateway.last_words()) from None
+        raise EngineError(
+            ErrorKind.ENGINE_START, f"no class-data archive could be made: {first_lines(error)}", gateway.last_words()
+        ) from None
     finally:
         await gateway.end()

@@ -10,8 +10,8 @@ from typing import Any
 
 from nbflow.core.errors import EngineError
 from nbflow.core.results import ErrorKind
+from nbflow.define.pipelines.spark_settings import size_of
 from nbflow.define.settings import LEAST_HEAP
-from nbflow.run.engines.memory import size_of
 
 _DELTA_EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
 _LAUNCHER_ONLY = ("spark.jars.packages", "spark.jars.repositories", "spark.jars.excludes", "spark.jars.ivySettings")
@@ -97,6 +97,7 @@ def _defaults(warehouse: Path, scratch: Path, cores: int, notebooks: int) -> dic
 
 def _heap(size: str) -> str:
     """A heap as Java takes it, of a size as Spark takes it. Raises ``EngineError`` where Spark would not start."""
+    size = size.strip()
     bytes_ = size_of(size)
     if bytes_ is None:
         return size  # Java says what is wrong with it

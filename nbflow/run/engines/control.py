@@ -191,6 +191,15 @@ class Control:
         self._gateway.close()
 
 
+def first_lines(error: Exception) -> str:
+    """What an error of py4j says, without the Java stack that it adds; it asks the driver for the text, which may be gone."""
+    try:
+        text = str(error)
+    except Exception:  # py4j's again
+        return type(error).__name__
+    return " ".join([line for line in text.splitlines() if not line.lstrip().startswith("at ")][:3])
+
+
 def _quiet_py4j() -> None:
     """Keep py4j from printing a traceback for each connection that breaks: who calls gets the error, and tells it."""
     logging.getLogger("py4j").setLevel(logging.CRITICAL)

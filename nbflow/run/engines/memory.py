@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
 from nbflow.define.settings import LEAST_HEAP
 from nbflow.run.engines.control_groups import texts
 
-_SIZE = re.compile(r"([0-9]+)(b|[kmgtp]b?)?", re.IGNORECASE)
 _MIB = 1 << 20
 _GIB = 1 << 30
 _STEP = 128 * _MIB
@@ -17,15 +15,6 @@ _USUAL_LEAST, _MOST = _GIB, 16 * _GIB
 """The collector of a driver stops everybody while it looks at the whole heap, and beyond 32 GB
 Java writes its references longer, which no class-data archive fits."""
 _LIMITS = {"": "memory.max", "memory": "memory.limit_in_bytes"}
-
-
-def size_of(text: str) -> int | None:
-    """How many bytes a size is as Spark takes it for a heap: 2g, 2gb, a bare number for so many MiB; ``None`` where it is none."""
-    said = _SIZE.fullmatch(text.strip())
-    if said is None:
-        return None
-    unit = (said[2] or "m").lower()[0]
-    return int(said[1]) << 10 * "bkmgtp".index(unit)
 
 
 def heap(said: str | None) -> str:

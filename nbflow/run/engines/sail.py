@@ -25,9 +25,10 @@ from zoneinfo import ZoneInfo
 from nbflow.core.errors import EngineError
 from nbflow.core.exchange import SparkAddress
 from nbflow.core.results import ErrorKind
+from nbflow.define.pipelines.spark_settings import size_of
 from nbflow.run.engines.conf import setting_text
 from nbflow.run.engines.cores import cores
-from nbflow.run.engines.memory import size_of, usable_memory, usual_bound
+from nbflow.run.engines.memory import usable_memory, usual_bound
 from nbflow.run.engines.private_files import connection_file, write_private
 from nbflow.run.engines.server import Server
 from nbflow.run.guard import Guard

@@ -20,7 +20,7 @@ from nbflow.core.results import ErrorKind
 from nbflow.run.engines.archive import archive_options, make_archive
 from nbflow.run.engines.clients import Serving
 from nbflow.run.engines.conf import driver_options
-from nbflow.run.engines.control import Control, Door
+from nbflow.run.engines.control import Control, Door, first_lines
 from nbflow.run.engines.cores import cores
 from nbflow.run.engines.gateway import Gateway
 from nbflow.run.engines.memory import heap
@@ -112,7 +112,7 @@ class SparkEngine:
             opening.add_done_callback(functools.partial(self._close_unwanted, control))
             raise
         except Exception as error:  # noqa: BLE001  (whatever py4j makes of a driver that goes in this very moment)
-            message = f"the Spark driver does not answer: {_first_lines(error)}"
+            message = f"the Spark driver does not answer: {first_lines(error)}"
             raise EngineError(ErrorKind.ENGINE_START, message, self._gateway.last_words()) from None
 
     def _close_unwanted(self, control: Control, opened: asyncio.Future[Door]) -> None:
@@ -139,7 +139,7 @@ class SparkEngine:
             await self._end()
             raise
         except Exception as error:  # noqa: BLE001  (py4j and Java raise what they like while a driver starts)
-            message = f"the Spark driver did not start: {_first_lines(error)}"  # now: py4j asks the driver for the text
+            message = f"the Spark driver did not start: {first_lines(error)}"  # now: py4j asks the driver for the text
             words = self._gateway.last_words()
             await self._end()
             raise EngineError(ErrorKind.ENGINE_START, message, words) from None
@@ -176,7 +176,7 @@ class SparkEngine:
                 self._serving = Serving(functools.partial(control.serve, self._warehouse), self._gateway.password)
             return await self._serving.remote(tag, mark)
         except Exception as error:  # noqa: BLE001  (as above)
-            message = f"the Spark driver takes no clients of Spark Connect: {_first_lines(error)}"
+            message = f"the Spark driver takes no clients of Spark Connect: {first_lines(error)}"
             raise EngineError(ErrorKind.ENGINE_START, message, self._gateway.last_words()) from None
 
     async def clients(self) -> int:
@@ -274,9 +274,3 @@ class SparkEngine:
 
 async def _in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
     return await asyncio.get_running_loop().run_in_executor(None, function, *arguments)
-
-
-def _first_lines(error: Exception) -> str:
-    """What an error says, without the Java stack that py4j adds to it."""
-    lines = [line for line in str(error).splitlines() if not line.lstrip().startswith("at ")]
-    return " ".join(lines[:3])

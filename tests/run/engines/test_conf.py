@@ -55,7 +55,15 @@ def test_the_workspaces_settings_win() -> None:
 
 @pytest.mark.parametrize(
     ("size", "taken"),
-    [("2g", "2g"), ("2GB", "2097152k"), ("700", "716800k"), ("1073741824b", "1048576k"), ("524288k", "524288k"), ("lots", "lots")],
+    [
+        ("2g", "2g"),
+        (" 2g", "2g"),
+        ("2GB", "2097152k"),
+        ("700", "716800k"),
+        ("1073741824b", "1048576k"),
+        ("524288k", "524288k"),
+        ("lots", "lots"),
+    ],
 )
 def test_a_heap_is_said_as_spark_takes_it(size: str, taken: str) -> None:
     """Spark's sizes, of which a bare number is MiB, become Java's, of which one is bytes; what is none is left for Java to tell of."""

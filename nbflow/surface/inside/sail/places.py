@@ -14,10 +14,13 @@ import re
 import shutil
 import tempfile
 import time
+from pathlib import Path
 
 from nbflow.surface.inside.context import exchange_folder
+from nbflow.warehouse.folders import has_commits
 
-_MOMENT_SECONDS = 10.0
+_STAGED = "_staged_commits"
+_MOMENT_SECONDS, _LOOK_SECONDS = 10.0, 0.1
 _PLAIN = re.compile(r"[A-Za-z0-9_./=,+@-]*\Z")
 _HERE = re.compile(r"file:(?:/|///+|//localhost/+)(?!/)", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
@@ -53,17 +56,27 @@ def ready(path: str) -> str:
 
 def without_begun_log(folder: str) -> bool:
     """Remove the log of a table in ``folder`` whose first write was cut off before its commit, with the empty folder that Delta makes there at
-    once: Sail takes it for a table, and a broken one. One that was begun a moment ago is left: its write may go on. Returns false where files
-    keep it from being removed."""
+    once: Sail takes it for a table, and a broken one. Where something was written there a moment ago it waits: that write may go on. Returns
+    false where other files than commits lie in the log, which is left then."""
     log = os.path.join(folder, "_delta_log")
-    with contextlib.suppress(OSError):  # mostly there is none
-        if time.time() - os.stat(log).st_mtime < _MOMENT_SECONDS:
-            return True
-        for place in (os.path.join(log, "_staged_commits"), log):
-            with contextlib.suppress(OSError):
-                os.rmdir(place)
-        return not os.path.isdir(log)
+    try:
+        while not (found := set(os.listdir(log)) - {_STAGED}) and _is_recent(folder, log):
+            time.sleep(_LOOK_SECONDS)
+    except (FileNotFoundError, NotADirectoryError):  # as mostly
+        return True
+    if found:
+        return has_commits(Path(folder))
+    for place in (os.path.join(log, _STAGED), log):
+        with contextlib.suppress(OSError):  # it is not there, or something is in it now
+            os.rmdir(place)
     return True
+
+
+def _is_recent(folder: str, log: str) -> bool:
+    """Whether something was written to a table's folder, its log or one of its files a moment ago."""
+    with os.scandir(folder) as entries:
+        newest = max([os.stat(folder).st_mtime, os.stat(log).st_mtime, *(entry.stat().st_mtime for entry in entries)])
+    return time.time() - newest < _MOMENT_SECONDS
 
 
 def real(path: str) -> str:

@@ -12,7 +12,7 @@ from nbflow.surface.inside.sail.describe import partitions_of
 from nbflow.surface.inside.sail.files import guard_files, refuse_overwritten
 from nbflow.surface.inside.sail.inserts import refuse_swapped
 from nbflow.surface.inside.sail.names import Names, names_in, state_of
-from nbflow.surface.inside.sail.places import plain, ready, without_begun_log
+from nbflow.surface.inside.sail.places import plain, ready, real, without_begun_log
 from nbflow.surface.inside.sail.refusals import refused
 from nbflow.surface.inside.sail.rules import guard_rules
 from nbflow.surface.inside.sail.targets import path_of, place_said, refuse_elsewhere, target_of, written_name, written_table
@@ -76,8 +76,8 @@ class Writes:
     def _begin_anew(self, folder: str) -> None:
         """Let a table be made where another's first write was cut off."""
         if folder and not state_of(folder) and not without_begun_log(folder):
-            why = "a first write that was cut off left files in its log; DROP TABLE IF EXISTS moves them to the trash"
-            raise refused(f"the write to {folder}", why)
+            why = "its log has files and no commit, as a first write leaves it that was cut off; DROP TABLE IF EXISTS moves it to the trash"
+            raise refused(f"the write to {real(folder)}", why)
 
     def _names_a_table(self, operation: Any) -> bool:
         """Whether a write names a Delta table that is there."""
