@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.contract.spark.engines import QUICK
+from tests.contract.spark.engines import QUICK, ROOT
 from tests.contract.spark.register import topics
 
 FILE = Path(__file__).with_name("plain.json")
@@ -38,7 +38,7 @@ def keep(answers: Mapping[str, Any]) -> None:
         if name in told
     ]  # a line each, so that a change of one is seen as that
     document = f'{{"made_with": {json.dumps(_made_with())},\n"programs": {{\n' + ",\n".join(lines) + "\n}}\n"
-    FILE.write_text(document, "utf-8")
+    FILE.write_text(document.replace(f"{ROOT}/", ""), "utf-8")  # paths of this machine, in tracebacks
 
 
 def _made_with() -> dict[str, str]:
