@@ -295,6 +295,7 @@ def test_a_first_write_that_goes_on_is_waited_for(sail: Any) -> None:
         spark.range(1).write.saveAsTable("first")
         place = Path({str(sail.warehouse / "default")!r})
         (place / "t" / "_delta_log" / "_staged_commits").mkdir(parents=True)
+        (place / "t" / "_delta_log" / ".begun.tmp").touch()
         def commit():
             for file in [*(place / "first").rglob("*.parquet"), *(place / "first").rglob("*.json")]:
                 shutil.copy(file, place / "t" / file.relative_to(place / "first"))

@@ -31,6 +31,13 @@ def parts() -> Parts:
     return asyncio.run(find_parts(print))
 
 
+def logging(folder: Path) -> tuple[SparkEngine, Path]:
+    """An engine whose driver tells in a file which classes it loads."""
+    log = folder / "classes.log"
+    settings = Settings(spark_conf={"spark.driver.extraJavaOptions": f"-Xlog:class+load:file={log}"})
+    return SparkEngine(settings, folder / "warehouse", folder / "state", print), log
+
+
 def test_the_first_jars_have_most_classes_and_all_are_there(parts: Parts) -> None:
     """The list fits the versions that nbflow wants; no jar is left out or named twice, and a tenth of them have half of the classes."""
     path = parts.class_path
@@ -48,11 +55,9 @@ def test_a_driver_without_an_archive_loads_its_classes_ahead(parts: Parts, tmp_p
     """All that are listed, though nobody uses them; one that is not there is left out, and the next loaded."""
     (tmp_path / "jars").symlink_to(parts.jars[0].parent)
     monkeypatch.setenv("NBFLOW_CACHE", str(tmp_path))
-    log = tmp_path / "classes.log"
-    settings = Settings(spark_conf={"spark.driver.extraJavaOptions": f"-Xlog:class+load:file={log}"})
+    engine, log = logging(tmp_path)
 
     async def use() -> None:
-        engine = SparkEngine(settings, tmp_path / "warehouse", tmp_path / "state", print)
         try:
             await engine.start()
             for _ in range(SECONDS):
@@ -79,11 +84,9 @@ def test_a_driver_with_an_archive_loads_nothing_ahead(parts: Parts, tmp_path: Pa
     archive = archive_path(asyncio.run(find_parts(print)))  # of the jars that lie there
     archive.parent.mkdir()
     archive.write_bytes(b"no archive")
-    log = tmp_path / "classes.log"
-    settings = Settings(spark_conf={"spark.driver.extraJavaOptions": f"-Xlog:class+load:file={log}"})
+    engine, log = logging(tmp_path)
 
     async def use() -> None:
-        engine = SparkEngine(settings, tmp_path / "warehouse", tmp_path / "state", print)
         try:
             await engine.start()
             await asyncio.sleep(2)

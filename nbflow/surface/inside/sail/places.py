@@ -60,8 +60,9 @@ def without_begun_log(folder: str) -> bool:
     false where other files than commits lie in the log, which is left then."""
     log = os.path.join(folder, "_delta_log")
     try:
-        while not (found := set(os.listdir(log)) - {_STAGED}) and _is_recent(folder, log):
+        while not has_commits(Path(folder)) and _is_recent(folder, log):
             time.sleep(_LOOK_SECONDS)
+        found = set(os.listdir(log)) - {_STAGED}
     except (FileNotFoundError, NotADirectoryError):  # as mostly
         return True
     if found:
